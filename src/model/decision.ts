@@ -1,0 +1,42 @@
+/** The answer of the policy decision point. Data: a denial is no exception. */
+export type Effect = 'permit' | 'deny' | 'ask';
+
+export interface Obligation {
+  /** e.g. `redact`, `notify`; text of `@obligation("name:detail")`. */
+  readonly name: string;
+  readonly detail: string;
+  readonly policy: string;
+}
+
+export interface Decision {
+  readonly effect: Effect;
+  /** Ids of the policies that determined the effect (`file.cedar#id`); empty when no policy applied. */
+  readonly reasons: readonly string[];
+  /** `@reason` texts of those policies: written by the operator for the agent to read. */
+  readonly messages: readonly string[];
+  /** For `ask`: who is to be asked (`@ask("owner")`), in policy order, without duplicates. */
+  readonly ask: readonly string[];
+  readonly obligations: readonly Obligation[];
+  /** Ids of policies that failed while evaluating. Any error makes the effect `deny`. */
+  readonly errors: readonly string[];
+  readonly policyVersion: string;
+}
+
+/** Why the gateway itself, not a policy, refused. Stable: recorded, and shown to operators. */
+export type RefusalCode =
+  | 'policy'
+  | 'policy-error'
+  | 'no-policy'
+  | 'killed'
+  | 'paused'
+  | 'stale-view'
+  | 'quarantined'
+  | 'unknown-target'
+  | 'not-connected'
+  | 'approval-denied'
+  | 'approval-expired'
+  | 'approval-pending'
+  | 'journal-unavailable'
+  | 'overloaded'
+  | 'upstream-unavailable'
+  | 'internal';

@@ -1,0 +1,74 @@
+import type { Actor } from './agent.ts';
+import type { Effect } from './decision.ts';
+import type { Json } from './json.ts';
+import type { Tier } from './lock.ts';
+
+/** What the journal holds. The writer adds `seq`, `time` and `prev`; nobody else may. */
+export type JournalRecord = IntentRecord | RefusalRecord | OutcomeRecord | AdminRecord;
+
+/** Who, for whom, why, on what: the part every record of a call shares. */
+export interface CallFacts {
+  /** Unique id of the call (UUIDv7); joins refusal, intent and outcome. */
+  readonly call: string;
+  readonly agent: string;
+  readonly owner: string;
+  readonly subject: string | null;
+  readonly chain: readonly Actor[];
+  readonly purpose: string;
+  readonly auth: string;
+  readonly credential: string;
+  readonly session: string | null;
+  readonly task: string | null;
+  readonly surface: string;
+  readonly action: string;
+  readonly server: string;
+  readonly target: string | null;
+  /** SHA-256 of the pinned definition, for tools. */
+  readonly pin: string | null;
+  /** Digest of the exact action; always present, even when the arguments are redacted. */
+  readonly digest: string;
+  /** The arguments, or `{"redacted":"<data class>"}`, by label. */
+  readonly args: Json;
+  readonly decision: {
+    readonly effect: Effect;
+    readonly code: string;
+    readonly reasons: readonly string[];
+    readonly errors: readonly string[];
+    readonly obligations: readonly string[];
+    readonly policyVersion: string;
+    /** Tier of a lock that watched or stopped the call. */
+    readonly lock: Tier | null;
+  };
+  readonly approval: string | null;
+}
+
+/** Written durably BEFORE the upstream sees a byte. */
+export interface IntentRecord extends CallFacts {
+  readonly type: 'intent';
+}
+
+/** A call that did not go on: denied, killed, unknown, or still waiting for its human. */
+export interface RefusalRecord extends CallFacts {
+  readonly type: 'refusal';
+}
+
+/** Closes an intent. `unknown` is never rounded: the upstream may or may not have acted. */
+export interface OutcomeRecord {
+  readonly type: 'outcome';
+  readonly call: string;
+  readonly outcome: 'ok' | 'failed' | 'unknown';
+  /** Short stable code when not ok: `tool-error`, `aborted`, `timeout`, `upstream-lost`, `restart`, … */
+  readonly code: string | null;
+  /** SHA-256 of the result as sent to the agent, base64url. */
+  readonly resultDigest: string | null;
+  readonly timingsUs: { readonly decide: number; readonly durable: number; readonly upstream: number; readonly total: number };
+}
+
+/** Kill, release, policy publish, pin accepted, approval answered, start, stop: administrative acts are recorded too. */
+export interface AdminRecord {
+  readonly type: 'admin';
+  readonly act: string;
+  readonly by: string;
+  readonly reason: string;
+  readonly detail: Json;
+}

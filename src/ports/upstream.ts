@@ -1,0 +1,60 @@
+import type { JsonObject } from '../model/json.ts';
+import type { RpcMessage, RpcNotification, RpcRequest, RpcResponse } from '../model/jsonrpc.ts';
+
+/** legacy: 2025-06-18 and 2025-11-25 (initialize handshake, sessions). modern: 2026-07-28 (stateless). */
+export type Era = 'legacy' | 'modern';
+
+/** Frames that belong to one request: progress, logging, and (legacy) requests from the server to the client. */
+export type OnMessage = (message: RpcMessage) => void;
+
+export interface SendOptions {
+  /** Aborting cancels upstream: `notifications/cancelled` on stdio and legacy HTTP, closing the stream on modern HTTP. */
+  readonly signal: AbortSignal;
+  /** Called for every frame that precedes the response and relates to this request. */
+  readonly onMessage: OnMessage;
+  /** Extra HTTP headers the protocol mirrors from the body (Mcp-Method, Mcp-Name, Mcp-Param-*). Ignored by stdio. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** No answer within this time is a Fault `upstream-timeout`; progress does not extend it. 0: no limit. */
+  readonly timeoutMs: number;
+}
+
+/**
+ * One conversation with one MCP server: over HTTP a session (legacy) or a stateless client (modern), over stdio one
+ * child process. Frames go out exactly as given. Never shared between agents.
+ * Failures are Faults: upstream-unavailable (nothing was sent), upstream-timeout, upstream-protocol,
+ * response-too-large; a connection lost after bytes were sent is upstream-unavailable with `sent: true` (see UpstreamFault).
+ */
+export interface UpstreamLink {
+  readonly server: string;
+  readonly era: Era;
+  request(message: RpcRequest, options: SendOptions): Promise<RpcResponse>;
+  /** Sends a notification, or the client's response to a request the server made. */
+  post(message: RpcNotification | RpcResponse, headers?: Readonly<Record<string, string>>): Promise<void>;
+  /** Frames that belong to no request in flight (legacy GET stream; stdio). Set once, before the first request. */
+  onUnsolicited(handler: OnMessage): void;
+  /** Legacy HTTP only: opens the server's standalone GET stream, if it has one. Safe to call twice. Idle elsewhere. */
+  listen(): void;
+  /** Called once when the link ends for any reason. */
+  onClosed(handler: (why: string) => void): void;
+  readonly closed: boolean;
+  close(why: string): Promise<void>;
+}
+
+/** Opens links to one configured server and watches over it (health, restarts). Two implementations: HTTP and stdio. */
+export interface UpstreamServer {
+  readonly id: string;
+  /** `modern` opens a stateless link; `legacy` one that expects `initialize` as its first request. */
+  open(era: Era): Promise<UpstreamLink>;
+  /** Asks once (and remembers) which eras the server speaks, by `server/discover`. Rejects with a Fault when unreachable. */
+  eras(): Promise<{ readonly legacy: boolean; readonly modern: boolean; readonly discover: JsonObject | null }>;
+  health(): UpstreamHealth;
+  close(): Promise<void>;
+}
+
+export interface UpstreamHealth {
+  readonly state: 'unknown' | 'up' | 'down';
+  readonly links: number;
+  readonly lastError: string | null;
+  /** stdio: how often a child died unasked since the start. */
+  readonly restarts: number;
+}
