@@ -50,6 +50,18 @@ export class Fault extends Error {
   }
 }
 
+/** A failure of the server behind the gateway. Its `detail` names addresses and exit codes: for the operator, never for an agent. */
+export class UpstreamFault extends Fault {
+  /** Whether the server may have acted on the request: `true` means the outcome is unknown, `false` that nothing took effect. */
+  readonly sent: boolean;
+
+  constructor(code: FaultCode, publicMessage: string, options: { sent: boolean; detail?: string; cause?: unknown }) {
+    super(code, publicMessage, options);
+    this.name = 'UpstreamFault';
+    this.sent = options.sent;
+  }
+}
+
 /** A broken assumption: throws where tests can see it; the edge turns it into a denial. */
 export function bug(what: string): never {
   throw new Error(`bug: ${what}`);

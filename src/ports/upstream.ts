@@ -14,6 +14,11 @@ export interface SendOptions {
   readonly onMessage: OnMessage;
   /** Extra HTTP headers the protocol mirrors from the body (Mcp-Method, Mcp-Name, Mcp-Param-*). Ignored by stdio. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * HTTP only: called once with the status of the answer, before the first `onMessage` and before the promise settles. An error
+   * status that carries a JSON-RPC body still resolves: the client must see what the server said (MCP 2026-07-28 "Streamable HTTP").
+   */
+  readonly onStatus?: (httpStatus: number) => void;
   /** No answer within this time is a Fault `upstream-timeout`; progress does not extend it. 0: no limit. */
   readonly timeoutMs: number;
 }
@@ -22,7 +27,8 @@ export interface SendOptions {
  * One conversation with one MCP server: over HTTP a session (legacy) or a stateless client (modern), over stdio one
  * child process. Frames go out exactly as given. Never shared between agents.
  * Failures are Faults: upstream-unavailable (nothing was sent), upstream-timeout, upstream-protocol,
- * response-too-large; a connection lost after bytes were sent is upstream-unavailable with `sent: true` (see UpstreamFault).
+ * response-too-large, overloaded; all are an UpstreamFault (model/fault.ts) whose `sent` says whether the server may have acted.
+ * A duplicate id in flight is a Fault `invalid-request`.
  */
 export interface UpstreamLink {
   readonly server: string;
@@ -57,4 +63,8 @@ export interface UpstreamHealth {
   readonly lastError: string | null;
   /** stdio: how often a child died unasked since the start. */
   readonly restarts: number;
+  /** Frames that were dropped: unknown ids, garbage on standard output, requests where the revision allows none. */
+  readonly dropped?: number;
+  /** stdio: the last lines the server wrote to standard error, for the operator. */
+  readonly stderrTail?: string;
 }
