@@ -1,0 +1,79 @@
+import { Type } from 'typebox';
+
+/** Ids of servers, agents and people: short, lower case, safe in URLs, file names, Cedar and shells. */
+export const ID_PATTERN = '^[a-z][a-z0-9-]{0,31}$';
+
+const closed = { additionalProperties: false } as const;
+const text = (description: string) => Type.String({ minLength: 1, maxLength: 500, description });
+const groups = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }), {
+      maxItems: 100,
+      uniqueItems: true,
+      default: [],
+      description,
+    }),
+  );
+
+export const PersonSchema = Type.Object(
+  {
+    name: text('Full name, as approvers and records show it.'),
+    email: Type.Optional(
+      Type.String({ pattern: '^[^@\\s]+@[^@\\s]+$', maxLength: 254, description: 'Where this person is reached.' }),
+    ),
+    department: Type.Optional(text('Department, readable by policies.')),
+    groups: groups('Groups a policy can test with `in PersonGroup::"…"`.'),
+  },
+  { ...closed, description: 'A human who owns agents or answers approvals.' },
+);
+
+/** Public members only (RFC 7517, RFC 7518, RFC 8037). Private members are refused by name in the semantic checks. */
+export const PublicJwkSchema = Type.Object(
+  {
+    kty: Type.Enum(['OKP', 'EC', 'RSA'], { description: 'Key type.' }),
+    kid: Type.String({ minLength: 1, maxLength: 200, description: 'Key id; unique over all agents.' }),
+    alg: Type.Optional(
+      Type.Enum(['EdDSA', 'Ed25519', 'ES256', 'ES384', 'PS256', 'RS256'], { description: 'Signature algorithm.' }),
+    ),
+    use: Type.Optional(Type.Enum(['sig'], { description: 'Signatures only.' })),
+    crv: Type.Optional(Type.Enum(['Ed25519', 'P-256', 'P-384'], { description: 'Curve, for OKP and EC.' })),
+    x: Type.Optional(Type.String({ description: 'X coordinate or Ed25519 public key, base64url.' })),
+    y: Type.Optional(Type.String({ description: 'Y coordinate, base64url.' })),
+    n: Type.Optional(Type.String({ description: 'RSA modulus, base64url; at least 2048 bits.' })),
+    e: Type.Optional(Type.String({ description: 'RSA exponent, base64url.' })),
+  },
+  { ...closed, description: 'A public key as JWK. `interlock agents add` makes the pair and writes this part.' },
+);
+
+export const AgentSchema = Type.Object(
+  {
+    name: text('Name people read.'),
+    owner: Type.String({ pattern: ID_PATTERN, description: 'The person (a key of `people`) who answers for it.' }),
+    purpose: text('What it is for, in one sentence. Shown to approvers and recorded with every call.'),
+    archetype: Type.Enum(['homegrown', 'saas', 'developer_tool'], { description: 'Where it comes from.' }),
+    riskTier: Type.Enum(['low', 'medium', 'high', 'critical'], { description: 'How much harm it could do.' }),
+    department: Type.Optional(text('Department, readable by policies.')),
+    groups: groups('Groups a policy can test with `in AgentGroup::"…"`.'),
+    servers: Type.Optional(
+      Type.Array(Type.String({ pattern: ID_PATTERN }), {
+        uniqueItems: true,
+        description: 'Servers it may connect to at all. Left out: policy alone decides.',
+      }),
+    ),
+    keys: Type.Optional(
+      Type.Array(PublicJwkSchema, { maxItems: 10, default: [], description: 'Public keys that prove it.' }),
+    ),
+    staticToken: Type.Optional(
+      Type.Object(
+        {
+          sha256: Type.String({
+            pattern: '^([A-Za-z0-9_-]{43}|[0-9a-f]{64})$',
+            description: 'SHA-256 of the token, as base64url (43 characters) or lower-case hex (64).',
+          }),
+        },
+        { ...closed, description: 'Development only; loads only with development.allowStaticTokens. Never proof.' },
+      ),
+    ),
+  },
+  { ...closed, description: 'An agent: who it is, who answers for it, and the keys that prove it.' },
+);

@@ -1,0 +1,121 @@
+import { Type } from 'typebox';
+
+const closed = { additionalProperties: false } as const;
+const POINTER = '^(/([^~/]|~[01])*)*$';
+
+export const SERVER_DEFAULTS = { risk: 'high', trust: 'first-use', maxChildren: 32 } as const;
+
+const pointer = (what: string) =>
+  Type.Optional(Type.String({ pattern: POINTER, description: `RFC 6901 pointer into the arguments: ${what}.` }));
+
+const FactsSchema = Type.Object(
+  {
+    amount: pointer('the amount of money, e.g. "/total"'),
+    currency: pointer('its currency'),
+    quantity: pointer('how many'),
+    environment: pointer('the environment it touches'),
+    recipient: pointer('who receives it'),
+  },
+  { ...closed, description: 'Arguments a policy reads as typed facts.' },
+);
+
+const ToolSchema = Type.Object(
+  {
+    effect: Type.Optional(
+      Type.Enum(['read', 'write', 'destructive', 'external', 'credential'], {
+        description: 'What it does to the world. Overrides what the server claims.',
+      }),
+    ),
+    dataClass: Type.Optional(
+      Type.Enum(['public', 'internal', 'confidential', 'restricted'], {
+        description: 'Class of the data it handles. From `confidential` up, arguments are redacted in the journal.',
+      }),
+    ),
+    reversible: Type.Optional(Type.Boolean({ description: 'It can be undone.' })),
+    untrustedOutput: Type.Optional(Type.Boolean({ description: 'Its output carries text from third parties.' })),
+    facts: Type.Optional(FactsSchema),
+  },
+  { ...closed, description: 'Labels of one tool, by the operator.' },
+);
+
+const shared = {
+  risk: Type.Optional(
+    Type.Enum(['low', 'medium', 'high'], {
+      default: SERVER_DEFAULTS.risk,
+      description: 'Risk of the data source, readable by policies.',
+    }),
+  ),
+  environment: Type.Optional(
+    Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$', description: 'e.g. production, staging; readable by policies.' }),
+  ),
+  timeoutMs: Type.Optional(
+    Type.Integer({
+      minimum: 100,
+      maximum: 86_400_000,
+      description: 'Replaces limits.requestTimeoutMs for this server.',
+    }),
+  ),
+  trust: Type.Optional(
+    Type.Enum(['first-use', 'review'], {
+      default: SERVER_DEFAULTS.trust,
+      description:
+        'first-use: a tool without findings is pinned when first seen. review: everything new waits for `interlock servers accept`.',
+    }),
+  ),
+  tools: Type.Optional(
+    Type.Record(Type.String({ pattern: '^.{1,256}$' }), ToolSchema, {
+      ...closed,
+      default: {},
+      description: 'Labels by tool name; "*" is for every tool that is not named.',
+    }),
+  ),
+};
+
+export const HttpServerSchema = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^https?://',
+      maxLength: 2000,
+      description: 'Streamable HTTP endpoint of the server.',
+    }),
+    headers: Type.Optional(
+      Type.Record(Type.String({ pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$" }), Type.String({ maxLength: 8192 }), {
+        ...closed,
+        default: {},
+        description: 'Sent to the server with every request. ${NAME} and ${file:/path} are replaced.',
+      }),
+    ),
+    ...shared,
+  },
+  { ...closed, description: 'An MCP server over streamable HTTP.' },
+);
+
+export const StdioServerSchema = Type.Object(
+  {
+    command: Type.String({ minLength: 1, maxLength: 4096, description: 'Program to start; no shell is involved.' }),
+    args: Type.Optional(
+      Type.Array(Type.String({ maxLength: 8192 }), { maxItems: 256, default: [], description: 'Its arguments.' }),
+    ),
+    env: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[A-Za-z_][A-Za-z0-9_]{0,127}$' }), Type.String({ maxLength: 32_768 }), {
+        ...closed,
+        default: {},
+        description:
+          'Its environment; of the gateway’s own only PATH, HOME, LANG and the like are passed on. ${NAME} and ${file:/path} are replaced.',
+      }),
+    ),
+    cwd: Type.Optional(Type.String({ minLength: 1, description: 'Working directory; default: the one of this file.' })),
+    maxChildren: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 1000,
+        default: SERVER_DEFAULTS.maxChildren,
+        description: 'Child processes at the same time; each session of an agent has its own.',
+      }),
+    ),
+    ...shared,
+  },
+  { ...closed, description: 'An MCP server as a child process.' },
+);
+
+export const ServerSchema = Type.Union([HttpServerSchema, StdioServerSchema]);
