@@ -1,4 +1,4 @@
-/** Plain JSON data, as parsed by the strict reader (`model/strict-json.ts`). Objects have a null prototype. */
+/** Plain JSON data, as parsed by the strict reader (`model/strict-json.ts`), which refuses `__proto__` members. */
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject;
 export interface JsonObject {
   readonly [key: string]: Json | undefined;

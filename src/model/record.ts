@@ -8,7 +8,7 @@ export type JournalRecord = IntentRecord | RefusalRecord | OutcomeRecord | Admin
 
 /** Who, for whom, why, on what: the part every record of a call shares. */
 export interface CallFacts {
-  /** Unique id of the call (UUIDv7); joins refusal, intent and outcome. */
+  /** Unique id of the call (UUID); joins refusal, intent and outcome. */
   readonly call: string;
   readonly agent: string;
   readonly owner: string;
@@ -29,6 +29,8 @@ export interface CallFacts {
   readonly digest: string;
   /** The arguments, or `{"redacted":"<data class>"}`, by label. */
   readonly args: Json;
+  /** The `amount` fact in ten-thousandths: spending is rebuilt from the journal after a restart. */
+  readonly amount: number | null;
   readonly decision: {
     readonly effect: Effect;
     readonly code: string;

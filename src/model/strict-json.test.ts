@@ -68,7 +68,7 @@ function codeOfNumbers(value: Json): boolean {
 describe('canonical form (RFC 8785)', () => {
   it('orders members by UTF-16 code units and writes numbers as ECMAScript does', () => {
     const value = JSON.parse('{"\\u20ac":"Euro","\\r":"CR","1":"One","\\ufb33":"x","\\ud83d\\ude00":"smile","n":1e21,"z":-0}') as Json;
-    expect(canonicalize(value)).toBe('{"\\r":"CR","1":"One","n":1e+21,"z":0,"€":"Euro","😀":"smile","דּ":"x"}');
+    expect(canonicalize(value)).toBe('{"\\r":"CR","1":"One","n":1e+21,"z":0,"\u20ac":"Euro","\ud83d\ude00":"smile","\ufb33":"x"}');
   });
 
   it('gives one digest whatever the order of members', () => {

@@ -42,9 +42,15 @@ export interface PinRow {
 
 export interface PinStore {
   list(): Promise<readonly PinRow[]>;
-  /** Writes what was seen. Compare-and-set on the previous `seenHash` (null: must be absent). `false`: somebody else was first. */
+  /**
+   * Writes what was seen. Compare-and-set on the previous `seenHash` (null: must be absent) and, unless the row accepts
+   * what it saw, on `acceptedHash`. `false`: somebody else was first.
+   */
   save(row: PinRow, previousSeenHash: string | null): Promise<boolean>;
-  /** Accepts exactly that definition: compare-and-set on `seenHash`. `false` when it has changed since the operator looked. */
+  /**
+   * Accepts exactly that definition (pinned, findings cleared): compare-and-set on `seenHash`. `false` when it has changed
+   * since the operator looked.
+   */
   accept(server: string, tool: string, seenHash: string): Promise<boolean>;
 }
 
@@ -68,15 +74,22 @@ export interface ApprovalRow {
 }
 
 export interface ApprovalStore {
-  /** Inserts unless a pending or approved, unexpired one for (agent, session, digest) exists; returns the one that counts. */
-  requestOrJoin(row: ApprovalRow): Promise<ApprovalRow>;
+  /**
+   * Inserts unless a pending, approved or denied, unexpired (at `row.requestedAtMs`) one for (agent, session, digest)
+   * exists; returns the one that counts. A denial stands until the request it answered expires: asking again is no way
+   * around it. `null`: nothing to join, and the agent already has `maxPendingPerAgent` unanswered requests.
+   */
+  requestOrJoin(row: ApprovalRow, maxPendingPerAgent: number): Promise<ApprovalRow | null>;
   get(id: string): Promise<ApprovalRow | null>;
+  /** Newest first. */
   list(filter: { readonly state?: ApprovalState; readonly limit: number }): Promise<readonly ApprovalRow[]>;
   /** pending -> approved | denied, only if still pending and unexpired at `nowMs`. `false`: too late. */
   answer(id: string, answer: { state: 'approved' | 'denied'; by: string; reason: string; nowMs: number }): Promise<boolean>;
   /** approved -> consumed, exactly once, only for that digest and unexpired. `false` for everybody but the first. */
   consume(id: string, digest: string, nowMs: number): Promise<boolean>;
+  /** pending | approved -> expired for all whose time is over. How many. */
   expire(nowMs: number): Promise<number>;
+  /** Calls back soon after any process requested, answered or expired one (doorbell only: the reader looks again). */
   onChange(ring: () => void): () => void;
 }
 

@@ -14,13 +14,14 @@ export interface SendOptions {
   readonly onMessage: OnMessage;
   /** Extra HTTP headers the protocol mirrors from the body (Mcp-Method, Mcp-Name, Mcp-Param-*). Ignored by stdio. */
   readonly headers?: Readonly<Record<string, string>>;
-  /**
-   * HTTP only: called once with the status of the answer, before the first `onMessage` and before the promise settles. An error
-   * status that carries a JSON-RPC body still resolves: the client must see what the server said (MCP 2026-07-28 "Streamable HTTP").
-   */
-  readonly onStatus?: (httpStatus: number) => void;
   /** No answer within this time is a Fault `upstream-timeout`; progress does not extend it. 0: no limit. */
   readonly timeoutMs: number;
+}
+
+/** What the server answered, and how: the HTTP status (null on stdio) is part of the protocol since 2026-07-28. */
+export interface UpstreamReply {
+  readonly response: RpcResponse;
+  readonly httpStatus: number | null;
 }
 
 /**
@@ -33,7 +34,7 @@ export interface SendOptions {
 export interface UpstreamLink {
   readonly server: string;
   readonly era: Era;
-  request(message: RpcRequest, options: SendOptions): Promise<RpcResponse>;
+  request(message: RpcRequest, options: SendOptions): Promise<UpstreamReply>;
   /** Sends a notification, or the client's response to a request the server made. */
   post(message: RpcNotification | RpcResponse, headers?: Readonly<Record<string, string>>): Promise<void>;
   /** Frames that belong to no request in flight (legacy GET stream; stdio). Set once, before the first request. */

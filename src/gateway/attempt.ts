@@ -1,0 +1,42 @@
+import type { Permit } from '../audit/journal.ts';
+import type { Action } from '../model/action.ts';
+import type { Caller } from '../model/agent.ts';
+import type { Decision, RefusalCode } from '../model/decision.ts';
+import type { Fault } from '../model/fault.ts';
+import type { RpcResponse } from '../model/jsonrpc.ts';
+import type { Lock } from '../model/lock.ts';
+import type { Finding } from '../model/tool.ts';
+import type { ServerEntry } from './gateway.ts';
+import type { SessionState } from './session-facts.ts';
+
+/** One action an agent attempts, as a surface hands it to the path. */
+export interface Attempt {
+  readonly surface: string;
+  readonly caller: Caller;
+  readonly session: SessionState;
+  readonly server: ServerEntry;
+  readonly action: Action;
+  /** Sends exactly this action. Takes nothing but a recorded permit, which it must spend. */
+  readonly release: (permit: Permit, signal: AbortSignal) => Promise<RpcResponse>;
+  /** The caller can no longer receive the answer (modern HTTP: the stream was closed). */
+  readonly gone: AbortSignal | null;
+  /** Told when the call is parked for a human, so that the surface can keep the client informed. */
+  readonly parked?: (approvalId: string) => void;
+}
+
+export interface Refusal {
+  readonly code: RefusalCode;
+  readonly call: string;
+  readonly decision: Decision;
+  readonly lock: Lock | null;
+  readonly approval: string | null;
+  readonly findings: readonly Finding[];
+  /** The target must look absent to this agent: same text as for something that does not exist. */
+  readonly hidden: boolean;
+  /** What went wrong upstream, when that is why. */
+  readonly fault: Fault | null;
+}
+
+export type CallResult =
+  | { readonly kind: 'answered'; readonly response: RpcResponse; readonly call: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal };

@@ -1,0 +1,112 @@
+import type { Permit } from '../audit/journal.ts';
+import type { Decision } from '../model/decision.ts';
+import type { RpcResponse } from '../model/jsonrpc.ts';
+import type { Attempt, CallResult } from './attempt.ts';
+import type { Gateway } from './gateway.ts';
+import { approve } from './steps/approve.ts';
+import { close, closeFailed } from './steps/close.ts';
+import { context, decide, denial } from './steps/decide.ts';
+import { type Entered, enter, stopped } from './steps/enter.ts';
+import { fulfil } from './steps/fulfil.ts';
+import { recordIntent } from './steps/record.ts';
+import { refuse } from './steps/refuse.ts';
+import { type Known, resolve } from './steps/resolve.ts';
+import { begin, type Trace } from './trace.ts';
+
+/**
+ * The life of a call. Every surface turns what it receives into an Attempt (parse, authenticate) and walks this path; no action
+ * reaches a server any other way. The steps and their order are the product: docs/ARCHITECTURE.md walks one call through them.
+ */
+export async function call(gateway: Gateway, attempt: Attempt): Promise<CallResult> {
+  const trace = begin(gateway, attempt);
+  // resolve: the pinned definition, or why there is none
+  const known = resolve(gateway, attempt);
+  // enter: kill switch and concurrency bounds, in memory
+  const entry = enter(gateway, attempt);
+  if (!entry.ok) return refuse(gateway, trace, { known, code: entry.code, lock: entry.lock });
+  try {
+    return await admitted(gateway, trace, { known, entry });
+  } finally {
+    entry.leave();
+  }
+}
+
+interface Admitted {
+  readonly known: Known;
+  readonly entry: Entered;
+}
+
+async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitted): Promise<CallResult> {
+  // context, decide: from memory, pure, synchronous, total
+  let decision = decideNow(gateway, trace, { known, entry });
+  if (decision.effect === 'deny') return refuse(gateway, trace, { known, decision });
+
+  if (decision.effect === 'ask') {
+    // approve: one human answer, consumed at most once
+    const answer = await approve(gateway, trace, { known, entry, decision });
+    if (answer.code !== null) return refuse(gateway, trace, { known, decision, code: answer.code, approval: answer.id });
+    trace.approval = answer.id;
+    // enter again, decide again: the wait for a human is the widest race of all
+    const stop = stopped(entry);
+    if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });
+    const now = decideNow(gateway, trace, { known: resolve(gateway, trace.attempt), entry });
+    if (now.effect === 'deny') return refuse(gateway, trace, { known, decision: now });
+    // A policy that now asks somebody else was not answered by the one who answered.
+    if (now.effect === 'ask' && now.ask.join() !== decision.ask.join()) {
+      return refuse(gateway, trace, { known, decision: now, code: 'approval-expired' });
+    }
+    decision = { ...now, effect: 'ask' };
+  }
+  // Counted in the same turn as the decision, before any wait: a hundred calls at once cannot all see room for one.
+  count(gateway, trace, known);
+
+  // record: durable intent BEFORE any effect; only the journal makes a permit
+  const permit = await recordIntent(gateway, trace, { known, decision, watched: entry.watched });
+  if (permit === null) return refuse(gateway, trace, { known, decision, code: 'journal-unavailable', unrecorded: true });
+  // enter again: the wait for the disk is a revocation race
+  const stop = stopped(entry);
+  if (stop !== null) {
+    closeFailed(gateway, trace, { permit, code: 'killed' });
+    return refuse(gateway, trace, { known, decision, ...stop, unrecorded: true });
+  }
+  return released(gateway, trace, { known, entry, decision, permit });
+}
+
+interface Released extends Admitted {
+  readonly decision: Decision;
+  readonly permit: Permit;
+}
+
+async function released(gateway: Gateway, trace: Trace, step: Released): Promise<CallResult> {
+  const { known, entry, decision, permit } = step;
+  let response: RpcResponse;
+  try {
+    // send: takes only a recorded permit; what was decided is what is sent
+    response = await trace.attempt.release(permit, entry.signal());
+    // fulfil: obligations on the way back, and what the session has now seen
+    response = fulfil(trace, { known, decision, response });
+  } catch (error) {
+    const code = closeFailed(gateway, trace, { permit, error });
+    const stop = stopped(entry) ?? { code, lock: null };
+    return refuse(gateway, trace, { known, decision, ...stop, error, unrecorded: true });
+  }
+  // close: ok | failed | unknown, never rounded
+  close(gateway, trace, { permit, response });
+  return { kind: 'answered', response, call: trace.call };
+}
+
+function decideNow(gateway: Gateway, trace: Trace, { known, entry }: Admitted): Decision {
+  const input = context(gateway, trace, { known, entry });
+  const decision = decide(gateway, trace, input);
+  if (decision.effect === 'deny' || known.state === 'known') return decision;
+  // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
+  return denial(decision.policyVersion, known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target');
+}
+
+function count(gateway: Gateway, trace: Trace, known: Known): void {
+  const { caller, session, action, server } = trace.attempt;
+  if (action.target.kind === 'server') return;
+  session.permitted(action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null, known.labels);
+  const keys = { agent: caller.agent.id, session: session.id, task: caller.taskId };
+  gateway.usage.count(keys, trace.facts.amount, gateway.clock.nowMs());
+}

@@ -1,0 +1,82 @@
+import type { RefusalCode } from '../../model/decision.ts';
+import type { CallKeys, Lock } from '../../model/lock.ts';
+import type { Attempt } from '../attempt.ts';
+import type { Gateway } from '../gateway.ts';
+
+export interface Entered {
+  readonly ok: true;
+  readonly watched: boolean;
+  /** Aborts when a halt reaches this call, or when the caller is gone. */
+  signal(): AbortSignal;
+  again(): Lock | 'stale' | null;
+  leave(): void;
+}
+
+export interface Stopped {
+  readonly code: RefusalCode;
+  readonly lock: Lock | null;
+}
+
+/** How many calls each agent has under way. Process-wide, because a process has one gateway. */
+const underWay = new WeakMap<Gateway, { total: number; byAgent: Map<string, number> }>();
+
+export function callKeys(attempt: Attempt): CallKeys {
+  const { caller, session, action, server } = attempt;
+  return {
+    agent: caller.agent.id,
+    owner: caller.agent.owner,
+    session: session.id,
+    task: caller.taskId,
+    server: server.id,
+    tool: action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null,
+  };
+}
+
+/** Asks the kill switch and takes a place. The place is given back by `leave`, exactly once. */
+export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly ok: false } & Stopped) {
+  const agent = attempt.caller.agent.id;
+  let counts = underWay.get(gateway);
+  if (counts === undefined) {
+    counts = { total: 0, byAgent: new Map() };
+    underWay.set(gateway, counts);
+  }
+  const ofAgent = counts.byAgent.get(agent) ?? 0;
+  if (ofAgent >= gateway.limits.concurrentCallsPerAgent || counts.total >= gateway.limits.concurrentCalls) {
+    return { ok: false, code: 'overloaded', lock: null };
+  }
+  const entry = gateway.revocation.enter(callKeys(attempt));
+  if (!entry.ok) return { ok: false, ...stopOf(entry.lock) };
+
+  const places = counts;
+  places.total++;
+  places.byAgent.set(agent, ofAgent + 1);
+  gateway.meters.inFlight(1);
+  let left = false;
+  return {
+    ok: true,
+    watched: entry.watched,
+    signal: () => (attempt.gone === null ? entry.signal : AbortSignal.any([entry.signal, attempt.gone])),
+    again: () => entry.again(),
+    leave: () => {
+      if (left) return;
+      left = true;
+      entry.leave();
+      gateway.meters.inFlight(-1);
+      places.total--;
+      const rest = (places.byAgent.get(agent) ?? 1) - 1;
+      if (rest === 0) places.byAgent.delete(agent);
+      else places.byAgent.set(agent, rest);
+    },
+  };
+}
+
+/** The second look, after every wait. */
+export function stopped(entry: Entered): Stopped | null {
+  const lock = entry.again();
+  return lock === null ? null : stopOf(lock);
+}
+
+function stopOf(lock: Lock | 'stale'): Stopped {
+  if (lock === 'stale') return { code: 'stale-view', lock: null };
+  return { code: lock.tier === 'pause' ? 'paused' : 'killed', lock };
+}

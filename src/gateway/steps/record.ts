@@ -1,0 +1,82 @@
+import type { Permit } from '../../audit/journal.ts';
+import { targetName } from '../../model/action.ts';
+import type { Decision } from '../../model/decision.ts';
+import type { Json } from '../../model/json.ts';
+import type { Tier } from '../../model/lock.ts';
+import type { CallFacts } from '../../model/record.ts';
+import type { Gateway } from '../gateway.ts';
+import type { Trace } from '../trace.ts';
+import type { Known } from './resolve.ts';
+
+/** Arguments larger than this are kept as their size and the digest only. */
+const MAX_RECORDED_ARGS_CHARS = 16_384;
+
+export interface Recorded {
+  readonly known: Known;
+  readonly decision: Decision;
+  readonly code: string;
+  readonly lock: Tier | null;
+}
+
+/** Who, for whom, through whom, why, on what, and what was decided. */
+export function callFacts(trace: Trace, { known, decision, code, lock }: Recorded): CallFacts {
+  const { caller, session, action, server, surface } = trace.attempt;
+  return {
+    call: trace.call,
+    agent: caller.agent.id,
+    owner: caller.agent.owner,
+    subject: caller.subject,
+    chain: caller.chain,
+    purpose: caller.agent.purpose,
+    auth: caller.method,
+    credential: caller.credentialId,
+    session: session.id,
+    task: caller.taskId,
+    surface,
+    action: action.name,
+    server: server.id,
+    target: targetName(action.target),
+    pin: known.pin,
+    digest: action.digest,
+    args: recordedArgs(trace, known, decision),
+    amount: trace.facts.amount,
+    decision: {
+      effect: decision.effect,
+      code,
+      reasons: decision.reasons,
+      errors: decision.errors,
+      obligations: decision.obligations.map((o) => (o.detail === '' ? o.name : `${o.name}:${o.detail}`)),
+      policyVersion: decision.policyVersion,
+      lock,
+    },
+    approval: trace.approval,
+  };
+}
+
+/** Restricted data never enters the record; its digest always does. */
+function recordedArgs(trace: Trace, known: Known, decision: Decision): Json {
+  const { args, target } = trace.attempt.action;
+  if (target.kind === 'tool' && (known.labels === null || known.labels.dataClass === 'restricted')) {
+    return { redacted: known.labels?.dataClass ?? 'unknown' };
+  }
+  if (decision.obligations.some((o) => o.name === 'redact-arguments')) return { redacted: 'policy' };
+  const size = JSON.stringify(args).length;
+  return size > MAX_RECORDED_ARGS_CHARS ? { truncated: size } : args;
+}
+
+/** Durable intent: resolves with the permit after the disk has it, or null when it cannot be recorded (and nothing may happen). */
+export async function recordIntent(
+  gateway: Gateway,
+  trace: Trace,
+  step: { known: Known; decision: Decision; watched: boolean },
+): Promise<Permit | null> {
+  try {
+    const facts = callFacts(trace, { ...step, code: 'policy', lock: step.watched ? 'watch' : null });
+    const permit = await gateway.journal.intent({ type: 'intent', ...facts });
+    trace.durableUs = gateway.clock.monotonicUs();
+    return permit;
+  } catch (error) {
+    gateway.log.error({ call: trace.call, err: error }, 'the intent could not be recorded; the call is refused');
+    return null;
+  }
+}

@@ -1,0 +1,108 @@
+import type { Refusal } from '../../gateway/attempt.ts';
+import { targetName, type ActionTarget } from '../../model/action.ts';
+import { FAULTS, type Fault } from '../../model/fault.ts';
+import { failure, type RequestId, type RpcResponse, success } from '../../model/jsonrpc.ts';
+import type { UpstreamReply } from '../../ports/upstream.ts';
+
+/** JSON-RPC codes of refusals: the implementation-defined range of MCP 2026-07-28 ("Error codes", -32000 to -32019). */
+const DENIED = -32003;
+const APPROVAL_PENDING = -32004;
+const STOPPED = -32005;
+
+/**
+ * How a refusal is told to an agent: what happened, what would be allowed, whether to try again. Never which policy, never who
+ * else exists. A refused tool call is a tool result, because models read results and clients swallow errors.
+ */
+export function answerRefusal(id: RequestId, refusal: Refusal, target: ActionTarget): UpstreamReply {
+  if (refusal.hidden) return reply(unknownTarget(id, target));
+  const text = explain(refusal);
+  const data = { code: refusal.code, call: refusal.call, ...(refusal.approval === null ? {} : { approval: refusal.approval }) };
+  if (target.kind === 'tool' && refusal.code !== 'overloaded') {
+    return reply(
+      success(id, { resultType: 'complete', content: [{ type: 'text', text }], isError: true, _meta: { 'interlock/refusal': data } }),
+    );
+  }
+  return reply(failure(id, { code: rpcCode(refusal), message: text, data }));
+}
+
+/** The protocol's own answer to a name that does not exist; the same text whether it is hidden or absent. */
+export function unknownTarget(id: RequestId, target: ActionTarget): RpcResponse {
+  const name = targetName(target) ?? '';
+  switch (target.kind) {
+    case 'tool':
+      return failure(id, { code: -32602, message: `Unknown tool: ${name}` });
+    case 'prompt':
+      return failure(id, { code: -32602, message: `Unknown prompt: ${name}` });
+    case 'resource':
+      return failure(id, { code: -32602, message: 'Resource not found', data: { uri: name } });
+    case 'server':
+      return failure(id, { code: -32601, message: 'Method not found' });
+  }
+}
+
+export function answerFault(id: RequestId | null, fault: Fault): UpstreamReply {
+  const row = FAULTS[fault.code];
+  return { response: failure(id, { code: row.rpc, message: fault.message }), httpStatus: row.http };
+}
+
+function rpcCode(refusal: Refusal): number {
+  if (refusal.fault !== null) return FAULTS[refusal.fault.code].rpc;
+  switch (refusal.code) {
+    case 'approval-pending':
+      return APPROVAL_PENDING;
+    case 'killed':
+    case 'paused':
+    case 'stale-view':
+      return STOPPED;
+    case 'overloaded':
+      return FAULTS.overloaded.rpc;
+    case 'journal-unavailable':
+    case 'upstream-unavailable':
+    case 'internal':
+      return -32603;
+    default:
+      return DENIED;
+  }
+}
+
+/** One or two plain sentences. `@reason` texts were written by the operator for the agent to read. */
+function explain(refusal: Refusal): string {
+  const why = refusal.decision.messages.join(' ');
+  switch (refusal.code) {
+    case 'approval-pending':
+      return `This action needs a human's approval (request ${refusal.approval}). It was not carried out. Make exactly the same call again later: it goes through once the request is approved.${gap(why)}`;
+    case 'approval-denied':
+      return `A human denied this action (request ${refusal.approval}). It was not carried out. Do not repeat it; ask the person you act for how to go on.`;
+    case 'approval-expired':
+      return `Nobody answered the approval request in time. The action was not carried out. Making the same call again asks anew.`;
+    case 'killed':
+      return `An operator has stopped this agent's action. Do not repeat it; wait for a human to release it.`;
+    case 'paused':
+      return `An operator has paused this. The action was not carried out. It can be tried again after a human releases it.`;
+    case 'stale-view':
+    case 'journal-unavailable':
+      return `The gateway cannot check or record actions right now, so it refuses them. The action was not carried out. Try again in a minute.`;
+    case 'quarantined':
+      return `This tool's definition is being held for review by an operator and cannot be called until it is accepted. The action was not carried out.`;
+    case 'overloaded':
+      return `Too many calls are under way. The action was not carried out. Try again when some have finished.`;
+    case 'upstream-unavailable':
+      return refusal.fault === null ? 'The server did not answer.' : `${refusal.fault.message}.${mayHaveHappened(refusal.fault)}`;
+    case 'internal':
+      return `The gateway failed while handling this call (${refusal.call}).`;
+    default:
+      return `Denied by policy. The action was not carried out.${gap(why) || ' Nothing permits this agent to do it. Repeating it will not help; ask the person you act for.'}`;
+  }
+}
+
+function mayHaveHappened(fault: Fault): string {
+  return 'sent' in fault && fault.sent === false ? ' The action was not carried out.' : ' It is not known whether the action was carried out: check before repeating it.';
+}
+
+function gap(text: string): string {
+  return text === '' ? '' : ` ${text}`;
+}
+
+function reply(response: RpcResponse): UpstreamReply {
+  return { response, httpStatus: null };
+}

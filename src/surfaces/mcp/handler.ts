@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Gateway } from '../../gateway/gateway.ts';
+import type { Caller } from '../../model/agent.ts';
+import { Fault } from '../../model/fault.ts';
+import { isObject } from '../../model/json.ts';
+import { checkMedia, checkOrigin, type DoorRules, header, parseBody, readBody } from '../http/door.ts';
+import { LegacyEndpoint, type Visit } from './legacy.ts';
+import { isModern, ModernEndpoint } from './modern.ts';
+import type { Endpoint } from './peers.ts';
+import { sendEmpty } from './responder.ts';
+import type { SessionState } from '../../gateway/session-facts.ts';
+
+export interface McpHandlerOptions {
+  readonly gateway: Gateway;
+  readonly rules: DoorRules;
+  /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
+  readonly authenticate: (authorization: string | undefined, path: string) => Caller | Promise<Caller>;
+}
+
+const ALLOWED_METHODS = 'POST, GET, DELETE, OPTIONS';
+
+/** The MCP surface: `/mcp/<server>` and `/mcp`. Translates; decides nothing. */
+export class McpHandler {
+  readonly #options: McpHandlerOptions;
+  readonly legacy: LegacyEndpoint;
+  readonly modern: ModernEndpoint;
+
+  constructor(options: McpHandlerOptions) {
+    this.#options = options;
+    this.legacy = new LegacyEndpoint(options.gateway);
+    this.modern = new ModernEndpoint(options.gateway);
+  }
+
+  /** Which endpoint a path names; null when it is not one of ours. */
+  endpointOf(path: string): Endpoint | null {
+    if (path === '/mcp' || path === '/mcp/') return { kind: 'aggregate' };
+    const server = /^\/mcp\/([a-z][a-z0-9-]{0,31})$/.exec(path)?.[1];
+    return server === undefined ? null : { kind: 'server', server };
+  }
+
+  async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const { rules } = this.#options;
+    checkOrigin(request, rules);
+    allowOrigin(request, response);
+    if (request.method === 'OPTIONS') return sendEmpty(response, 204, { allow: ALLOWED_METHODS });
+    const endpoint = this.endpointOf(path);
+    if (endpoint === null) throw new Fault('not-found', 'Not found');
+    // Authenticated before anything is said about which servers exist.
+    const authenticated = this.#options.authenticate(header(request, 'authorization'), path);
+    const caller = authenticated instanceof Promise ? await authenticated : authenticated;
+    if (endpoint.kind === 'server' && !this.#mayKnow(caller, endpoint.server)) throw new Fault('not-found', 'Not found');
+    const visit: Visit = { request, response, endpoint, path, caller };
+    switch (request.method) {
+      case 'POST':
+        return this.#post(visit);
+      case 'GET':
+        return this.legacy.get(visit);
+      case 'DELETE':
+        return this.legacy.delete(visit);
+      default:
+        response.setHeader('allow', ALLOWED_METHODS);
+        throw new Fault('method-not-allowed', `${request.method} is not a method of this endpoint`);
+    }
+  }
+
+  async #post(visit: Visit): Promise<void> {
+    const { rules } = this.#options;
+    checkMedia(visit.request);
+    const body = parseBody(await readBody(visit.request, rules.bodyBytes), rules);
+    try {
+      return await (isModern(visit.request, body) ? this.modern.post(visit, body) : this.legacy.post(visit, body));
+    } catch (error) {
+      // The answer names the request it is for, wherever that is known.
+      if (error instanceof Fault && isObject(body) && 'method' in body) Object.assign(error, { requestId: body.id });
+      throw error;
+    }
+  }
+
+  /** A server that is not configured and one this agent is not connected to look the same. */
+  #mayKnow(caller: Caller, server: string): boolean {
+    const snapshot = this.#options.gateway.snapshot();
+    const { servers } = caller.agent;
+    return snapshot.servers.has(server) && (servers === null || servers.includes(server));
+  }
+
+  sweep(): void {
+    this.legacy.sessions.sweep();
+    this.modern.sweep();
+  }
+
+  /** Closes what a halt reached: the session is archived by its records, its upstream connections end. */
+  async end(test: (state: SessionState, agent: string) => boolean, why: string): Promise<void> {
+    const ended = this.legacy.sessions.all().filter((session) => test(session.state, session.agent));
+    await Promise.all([...ended.map((session) => this.legacy.sessions.end(session, why)), this.modern.endWhere(test, why)]);
+  }
+}
+
+/** CORS for browser clients whose origin passed the door. */
+function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
+  const { origin } = request.headers;
+  if (origin === undefined) return;
+  response.setHeader('access-control-allow-origin', origin);
+  response.setHeader('vary', 'Origin');
+  response.setHeader('access-control-allow-methods', ALLOWED_METHODS);
+  response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? 'authorization, content-type');
+  response.setHeader('access-control-expose-headers', 'Mcp-Session-Id, WWW-Authenticate');
+}

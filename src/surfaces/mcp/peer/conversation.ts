@@ -1,0 +1,38 @@
+import type { Permit } from '../../../audit/journal.ts';
+import type { RpcNotification, RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
+import type { OnMessage, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
+
+export interface Exchange {
+  readonly permit: Permit;
+  readonly signal: AbortSignal;
+  readonly onMessage: OnMessage;
+  readonly timeoutMs: number;
+  /** The mirrored headers of a modern request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/**
+ * One agent talking with one server. The three kinds differ in which protocol eras the two sides speak; what goes through is the
+ * same. Every byte that leaves has spent a permit.
+ */
+export interface Conversation {
+  readonly link: UpstreamLink;
+  exchange(message: RpcRequest, exchange: Exchange): Promise<UpstreamReply>;
+  /** A notification of the client (under its own permit), or the client's answer to a request of the server. */
+  post(message: RpcNotification | RpcResponse, permit: Permit | null): Promise<void>;
+}
+
+/** Both sides speak the same era: frames pass exactly as they came. */
+export function direct(link: UpstreamLink): Conversation {
+  return {
+    link,
+    exchange: (message, { permit, ...options }) => {
+      permit.spend();
+      return link.request(message, options);
+    },
+    post: (message, permit) => {
+      permit?.spend();
+      return link.post(message);
+    },
+  };
+}

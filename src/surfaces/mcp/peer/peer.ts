@@ -1,0 +1,293 @@
+import type { Permit } from '../../../audit/journal.ts';
+import { toAction } from '../../../gateway/action.ts';
+import type { Attempt } from '../../../gateway/attempt.ts';
+import { call } from '../../../gateway/call.ts';
+import type { Gateway, ServerEntry } from '../../../gateway/gateway.ts';
+import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, type MethodSpec, SERVER_NOTIFICATIONS, SERVER_REQUESTS } from '../../../gateway/methods.ts';
+import type { SessionState } from '../../../gateway/session-facts.ts';
+import type { Action } from '../../../model/action.ts';
+import type { Caller } from '../../../model/agent.ts';
+import { Fault } from '../../../model/fault.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import { failure, type RpcMessage, type RpcNotification, type RpcRequest, type RpcResponse } from '../../../model/jsonrpc.ts';
+import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
+import { answerFault, answerRefusal } from '../answers.ts';
+import type { Conversation } from './conversation.ts';
+import { checkParamHeaders, mirrorHeaders } from './headers.ts';
+import { observeAndFilter } from './listing.ts';
+
+/** What every frame of one client has in common for the time of one HTTP request or one session. */
+export interface Asker {
+  readonly caller: Caller;
+  readonly session: SessionState;
+  readonly era: Era;
+}
+
+export interface RequestContext extends Asker {
+  /** Frames that go to the client before the answer. */
+  readonly deliver: OnMessage;
+  readonly gone: AbortSignal | null;
+  /** `Mcp-Param-*` request headers (modern), lower-cased. */
+  readonly paramHeaders: Readonly<Record<string, string>>;
+}
+
+/** What a client talks to: one server, or several behind one endpoint. */
+export interface Peer {
+  request(message: RpcRequest, context: RequestContext): Promise<UpstreamReply>;
+  notify(message: RpcNotification, asker: Asker): Promise<void>;
+  /** The client's answer to a request a server made. False when nothing waits for it. */
+  answer(message: RpcResponse): boolean;
+  close(why: string): Promise<void>;
+}
+
+export interface PeerOptions {
+  readonly gateway: Gateway;
+  /** The server as configured now; null when a reload removed it. */
+  readonly server: () => ServerEntry | null;
+  /** Opens the conversation on first use, under a permit of its own where that sends anything. */
+  readonly open: (asker: Asker) => Promise<Conversation | UpstreamReply>;
+  /** Where frames go that belong to no request (the session's standalone stream). */
+  readonly unsolicited: OnMessage;
+  /** On whose behalf unsolicited requests of the server are decided. */
+  readonly asker: () => Asker | null;
+}
+
+const MAX_LIST_PAGES = 100;
+
+export class ServerPeer implements Peer {
+  readonly #options: PeerOptions;
+  #conversation: Promise<Conversation | UpstreamReply> | null = null;
+  /** Set while or after this conversation's catalogue was listed. */
+  #listed: Promise<void> | null = null;
+  /** The server says its catalogue changed. */
+  #stale = false;
+  readonly #waiting = new Map<string, (response: RpcResponse) => void>();
+
+  constructor(options: PeerOptions) {
+    this.#options = options;
+  }
+
+  async request(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+    const spec = CLIENT_REQUESTS.get(message.method);
+    if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
+    const server = this.#server();
+    const action = toAction(message, spec, server.id);
+    const conversation = await this.#converse(context);
+    if ('response' in conversation) return { ...conversation, response: { ...conversation.response, id: message.id } as RpcResponse };
+    if (action.target.kind === 'tool') await this.#ensureKnown(action, context, conversation);
+    if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
+    return this.#walk(message, { server, action, context, conversation });
+  }
+
+  async #walk(message: RpcRequest, step: Step): Promise<UpstreamReply> {
+    const { server, action, context, conversation } = step;
+    let httpStatus: number | null = null;
+    const result = await call(this.#gateway, {
+      ...attemptOf(context, server, action),
+      parked: (id) => parkedNotice(message, id, context),
+      release: async (permit, signal) => {
+        const reply = await conversation.exchange(message, {
+          permit,
+          signal,
+          timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
+          onMessage: (frame) => this.#fromServer(frame, context),
+          headers: conversation.link.era === 'modern' ? mirrorHeaders(this.#gateway.inventory, message, action) : {},
+        });
+        httpStatus = reply.httpStatus;
+        return observeAndFilter(this.#gateway, { message, response: reply.response, caller: context.caller, server: server.id });
+      },
+    });
+    if (result.kind === 'refused') return answerRefusal(message.id, result.refusal, action.target);
+    return { response: result.response, httpStatus };
+  }
+
+  async notify(message: RpcNotification, asker: Asker): Promise<void> {
+    const spec = CLIENT_NOTIFICATIONS.get(message.method);
+    if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era)) throw new Fault('method-not-found', 'Method not found');
+    const server = this.#server();
+    const conversation = await this.#converse(asker);
+    if ('response' in conversation) return;
+    const action = toAction(message, spec, server.id);
+    const result = await call(this.#gateway, {
+      ...attemptOf(asker, server, action),
+      release: async (permit) => {
+        await conversation.post(message, permit);
+        return { jsonrpc: '2.0', id: 0, result: {} };
+      },
+    });
+    if (result.kind === 'refused') throw new Fault('forbidden', 'the notification was refused');
+    if (message.method === 'notifications/initialized') conversation.link.listen();
+  }
+
+  answer(message: RpcResponse): boolean {
+    const key = JSON.stringify(message.id);
+    const waiting = this.#waiting.get(key);
+    if (waiting === undefined) return false;
+    this.#waiting.delete(key);
+    waiting(message);
+    return true;
+  }
+
+  async close(why: string): Promise<void> {
+    const conversation = await this.#conversation?.catch(() => null);
+    if (conversation !== null && conversation !== undefined && 'link' in conversation) await conversation.link.close(why);
+  }
+
+  get #gateway(): Gateway {
+    return this.#options.gateway;
+  }
+
+  #server(): ServerEntry {
+    const server = this.#options.server();
+    if (server === null) throw new Fault('not-found', 'Not found');
+    return server;
+  }
+
+  /** Opened once; a failed or closed conversation is opened anew by the next request. */
+  async #converse(asker: Asker): Promise<Conversation | UpstreamReply> {
+    const opening = this.#conversation ?? this.#open(asker);
+    this.#conversation = opening;
+    try {
+      const conversation = await opening;
+      if ('response' in conversation || conversation.link.closed) this.#conversation = null;
+      if ('link' in conversation && conversation.link.closed) {
+        throw Object.assign(new Fault('upstream-unavailable', 'The connection to the server has ended'), { sent: false });
+      }
+      return conversation;
+    } catch (error) {
+      this.#conversation = null;
+      this.#listed = null;
+      if (error instanceof Fault) return answerFault(0, error);
+      throw error;
+    }
+  }
+
+  async #open(asker: Asker): Promise<Conversation | UpstreamReply> {
+    const conversation = await this.#options.open(asker);
+    if ('link' in conversation) conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
+    return conversation;
+  }
+
+  /** A tool nobody has listed yet, or a catalogue the server says has changed: the gateway lists before it decides. */
+  async #ensureKnown(action: Action, context: RequestContext, conversation: Conversation): Promise<void> {
+    const name = action.target.kind === 'tool' ? action.target.name : '';
+    const known = this.#listed !== null || this.#gateway.inventory.resolve(action.server, name).state !== 'unknown';
+    if (this.#stale || !known) {
+      this.#stale = false;
+      this.#listed = this.#listAll(context, conversation);
+    }
+    await this.#listed;
+  }
+
+  async #listAll(context: RequestContext, conversation: Conversation): Promise<void> {
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_LIST_PAGES; page++) {
+      const params: JsonObject = { ...inheritedMeta(context, conversation), ...(cursor === undefined ? {} : { cursor }) };
+      const message: RpcRequest = { jsonrpc: '2.0', id: `interlock-list-${page}`, method: 'tools/list', params };
+      const server = this.#server();
+      const action = toAction(message, CLIENT_REQUESTS.get('tools/list')!, server.id);
+      const reply = await this.#walk(message, { server, action, context: { ...context, deliver: () => {} }, conversation });
+      if (!('result' in reply.response) || typeof reply.response.result.nextCursor !== 'string') return;
+      cursor = reply.response.result.nextCursor;
+    }
+  }
+
+  /** A frame from the server: what is not mapped does not pass. */
+  #fromServer(frame: RpcMessage, context: RequestContext | null): void {
+    if (!('method' in frame)) return;
+    const deliver = context?.deliver ?? this.#options.unsolicited;
+    if ('id' in frame) {
+      const asker = context ?? this.#options.asker();
+      void this.#ask(frame, { asker, deliver });
+      return;
+    }
+    if (frame.method === 'notifications/tools/list_changed') {
+      this.#listed = null;
+      this.#stale = true;
+    }
+    if (SERVER_NOTIFICATIONS.has(frame.method)) deliver(frame);
+    else this.#gateway.log.warn({ server: this.#options.server()?.id, method: frame.method.slice(0, 80) }, 'dropped an unmapped notification');
+  }
+
+  /** A request of the server to the client (sampling, elicitation, roots) walks the same path, towards the client. */
+  async #ask(message: RpcRequest, to: { asker: Asker | null; deliver: OnMessage }): Promise<void> {
+    const conversation = await this.#conversation?.catch(() => null);
+    if (conversation === null || conversation === undefined || 'response' in conversation) return;
+    const spec: MethodSpec | undefined = SERVER_REQUESTS.get(message.method);
+    let response: RpcResponse = failure(message.id, { code: -32601, message: 'Method not found' });
+    if (spec !== undefined && to.asker !== null) response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
+    await conversation.post(response, null).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
+  }
+
+  async #askClient(message: RpcRequest, to: { spec: MethodSpec; asker: Asker; deliver: OnMessage }): Promise<RpcResponse> {
+    try {
+      const server = this.#server();
+      const action = toAction(message, to.spec, server.id);
+      const result = await call(this.#gateway, {
+        ...attemptOf(to.asker, server, action),
+        release: (permit: Permit, signal) => {
+          permit.spend();
+          return this.#untilAnswered(message, { deliver: to.deliver, signal });
+        },
+      });
+      if (result.kind === 'answered') return result.response;
+      return failure(message.id, { code: -32003, message: 'the request was refused' });
+    } catch (error) {
+      this.#gateway.log.error({ err: error }, 'a request of a server failed');
+      return failure(message.id, { code: -32603, message: 'Internal error' });
+    }
+  }
+
+  #untilAnswered(message: RpcRequest, to: { deliver: OnMessage; signal: AbortSignal }): Promise<RpcResponse> {
+    const key = JSON.stringify(message.id);
+    return new Promise((resolve, reject) => {
+      if (this.#waiting.has(key)) return reject(new Fault('upstream-protocol', 'the server used one id twice'));
+      this.#waiting.set(key, resolve);
+      to.signal.addEventListener('abort', () => {
+        this.#waiting.delete(key);
+        reject(to.signal.reason);
+      });
+      to.deliver(message);
+    });
+  }
+}
+
+interface Step {
+  readonly server: ServerEntry;
+  readonly action: Action;
+  readonly context: RequestContext;
+  readonly conversation: Conversation;
+}
+
+function attemptOf(asker: Asker & { gone?: AbortSignal | null }, server: ServerEntry, action: Action): Omit<Attempt, 'release'> {
+  return { surface: 'mcp', caller: asker.caller, session: asker.session, server, action, gone: asker.gone ?? null };
+}
+
+/** The two methods whose answer may stay away for as long as the client likes. */
+function isLongLived(method: string): boolean {
+  return method === 'subscriptions/listen' || method === 'tasks/result';
+}
+
+function inheritedMeta(context: RequestContext, conversation: Conversation): JsonObject {
+  if (context.era !== 'modern' || conversation.link.era !== 'modern') return {};
+  return {
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'interlock', version: '0.1.0' },
+      'io.modelcontextprotocol/clientCapabilities': {},
+    },
+  };
+}
+
+/** Tells a client that gave a progress token that its call waits for a human, so that it does not give up. */
+function parkedNotice(message: RpcRequest, approval: string, context: RequestContext): void {
+  const meta = message.params?._meta;
+  const token = typeof meta === 'object' && meta !== null && 'progressToken' in meta ? (meta as JsonObject).progressToken : undefined;
+  if (token === undefined) return;
+  const params = { progressToken: token, progress: 0, message: `waiting for a human's approval (${approval})` };
+  context.deliver({ jsonrpc: '2.0', method: 'notifications/progress', params });
+}
+
+function methodNotFound(message: RpcRequest): UpstreamReply {
+  return { response: failure(message.id, { code: -32601, message: 'Method not found' }), httpStatus: 404 };
+}

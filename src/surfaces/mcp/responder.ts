@@ -1,0 +1,83 @@
+import type { ServerResponse } from 'node:http';
+import type { RpcMessage, RpcResponse } from '../../model/jsonrpc.ts';
+
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+const SSE_HEADERS = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-store',
+  // Asks reverse proxies not to hold events back (2026-07-28 streamable HTTP, "Receiving Messages").
+  'x-accel-buffering': 'no',
+};
+
+/** A call silent for this long is answered as a stream, so that nobody between gives up on it. */
+export const QUIET_MS = 10_000;
+const KEEP_ALIVE_MS = 15_000;
+
+export function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  if (response.headersSent || response.destroyed) return;
+  const text = JSON.stringify(body);
+  response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text), ...headers });
+  response.end(text);
+}
+
+export function sendEmpty(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, headers);
+  response.end();
+}
+
+export function openSse(response: ServerResponse, headers: Record<string, string> = {}): void {
+  response.writeHead(200, { ...SSE_HEADERS, ...headers });
+  response.flushHeaders();
+  const beat = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS);
+  beat.unref();
+  response.once('close', () => clearInterval(beat));
+}
+
+/** One event. `JSON.stringify` never writes a raw line break, so one `data:` line is enough. */
+export function writeEvent(response: ServerResponse, id: string | null, frame: RpcMessage | null): boolean {
+  const data = frame === null ? '' : JSON.stringify(frame);
+  return response.write(`${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${data}\n\n`);
+}
+
+/**
+ * Answers one stateless request: as one JSON object when nothing comes before the answer, else as a stream. The status the server
+ * answered with is kept, which is why nothing is written before there is something to say.
+ */
+export class ModernResponder {
+  readonly #response: ServerResponse;
+  #streaming = false;
+  readonly #quiet: NodeJS.Timeout;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    this.#quiet = setTimeout(() => this.#stream(), QUIET_MS);
+    this.#quiet.unref();
+  }
+
+  readonly deliver = (frame: RpcMessage): void => {
+    // Servers may not send requests on these streams (2026-07-28, "Receiving Messages").
+    if ('method' in frame && 'id' in frame) return;
+    if (this.#stream()) writeEvent(this.#response, null, frame);
+  };
+
+  finish(answer: RpcResponse, httpStatus: number | null): void {
+    clearTimeout(this.#quiet);
+    if (this.#streaming) {
+      if (!this.#response.destroyed) writeEvent(this.#response, null, answer);
+      this.#response.end();
+      return;
+    }
+    sendJson(this.#response, httpStatus ?? 200, answer);
+  }
+
+  #stream(): boolean {
+    clearTimeout(this.#quiet);
+    if (this.#response.destroyed) return false;
+    if (!this.#streaming) {
+      this.#streaming = true;
+      openSse(this.#response);
+    }
+    return true;
+  }
+}

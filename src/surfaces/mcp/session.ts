@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import type { Caller } from '../../model/agent.ts';
+import { SessionState } from '../../gateway/session-facts.ts';
+import type { Gateway } from '../../gateway/gateway.ts';
+import { Fault } from '../../model/fault.ts';
+import type { Peer } from './peer/peer.ts';
+import { Streams } from './streams.ts';
+
+/** A client session of the revisions that have them. Belongs to the agent that opened it, whatever credential it shows later. */
+export interface McpSession {
+  readonly id: string;
+  readonly endpoint: string;
+  readonly agent: string;
+  readonly state: SessionState;
+  readonly streams: Streams;
+  readonly peer: Peer;
+  readonly startedAtMs: number;
+  /** The caller of the newest request: on whose credential unsolicited requests of the server are decided. */
+  caller: Caller;
+  protocolVersion: string;
+  lastSeenMs: number;
+  inFlight: number;
+}
+
+/** All sessions: bounded in all and per agent, ended when idle, found only by their own agent on their own endpoint. */
+export class Sessions {
+  readonly #gateway: Gateway;
+  readonly #byId = new Map<string, McpSession>();
+  readonly #perAgent = new Map<string, number>();
+
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /** 192 random bits; nobody can be found by guessing. */
+  static newId(): string {
+    return randomBytes(24).toString('base64url');
+  }
+
+  admit(agent: string): void {
+    const { limits } = this.#gateway;
+    if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
+      this.sweep();
+      if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
+        throw new Fault('overloaded', 'Too many sessions are open: end some, or raise limits.sessions / limits.sessionsPerAgent');
+      }
+    }
+  }
+
+  add(session: McpSession): void {
+    this.#byId.set(session.id, session);
+    this.#perAgent.set(session.agent, (this.#perAgent.get(session.agent) ?? 0) + 1);
+  }
+
+  /** Another agent's session, another endpoint's and none at all look the same. */
+  find(id: string, agent: string, endpoint: string): McpSession {
+    const session = this.#byId.get(id);
+    if (session === undefined || session.agent !== agent || session.endpoint !== endpoint) {
+      throw new Fault('unknown-session', 'Session not found: start a new one with initialize');
+    }
+    session.lastSeenMs = this.#gateway.clock.nowMs();
+    return session;
+  }
+
+  async end(session: McpSession, why: string): Promise<void> {
+    if (!this.#byId.delete(session.id)) return;
+    const rest = (this.#perAgent.get(session.agent) ?? 1) - 1;
+    if (rest === 0) this.#perAgent.delete(session.agent);
+    else this.#perAgent.set(session.agent, rest);
+    session.streams.close();
+    await session.peer.close(why).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
+  }
+
+  sweep(): void {
+    const oldest = this.#gateway.clock.nowMs() - this.#gateway.limits.idleSessionMs;
+    for (const session of this.#byId.values()) {
+      if (session.lastSeenMs < oldest && session.inFlight === 0) void this.end(session, 'idle');
+    }
+  }
+
+  all(): readonly McpSession[] {
+    return [...this.#byId.values()];
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+}
