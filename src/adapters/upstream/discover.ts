@@ -48,3 +48,49 @@ export function erasFrom(response: RpcResponse): Eras {
   const supported = isObject(data) ? data.supported : undefined;
   return { legacy: true, modern: Array.isArray(supported) && supported.includes(MODERN_VERSION), discover: null };
 }
+
+/** -32601 and -32022 to `initialize`: a server of modern revisions only (MCP 2026-07-28 "Compatibility Matrix"). */
+export function refusesInitialize(response: RpcResponse): boolean {
+  return 'error' in response && (response.error.code === -32601 || response.error.code === -32022);
+}
+
+/** What is known of a server's eras: asked once, shared by all who wait, forgotten when the server fails. */
+export class KnownEras {
+  readonly #probe: () => Promise<Eras>;
+  #known: Eras | null = null;
+  #probing: Promise<Eras> | null = null;
+  #legacyRefused = false;
+
+  constructor(probe: () => Promise<Eras>) {
+    this.#probe = probe;
+  }
+
+  async get(): Promise<Eras> {
+    const eras = this.#known ?? (await this.#ask());
+    return this.#legacyRefused ? { ...eras, legacy: false } : eras;
+  }
+
+  forget(): void {
+    this.#known = null;
+    this.#legacyRefused = false;
+  }
+
+  initializeRefused(): void {
+    this.#legacyRefused = true;
+  }
+
+  #ask(): Promise<Eras> {
+    this.#probing ??= this.#probe().then(
+      (eras) => {
+        this.#known = eras;
+        this.#probing = null;
+        return eras;
+      },
+      (error: unknown) => {
+        this.#probing = null;
+        throw error;
+      },
+    );
+    return this.#probing;
+  }
+}

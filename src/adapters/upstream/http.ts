@@ -2,7 +2,7 @@ import { Pool } from 'undici';
 import { Fault, UpstreamFault } from '../../model/fault.ts';
 import type { JsonLimits } from '../../model/strict-json.ts';
 import type { Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
-import { type ClientInfo, discoverRequest, type Eras, erasFrom } from './discover.ts';
+import { type ClientInfo, discoverRequest, type Eras, erasFrom, KnownEras } from './discover.ts';
 import { RESPONSE_JSON, SILENT, type UpstreamLog } from './frames.ts';
 import type { ResumeLimits } from './http/call.ts';
 import { Exchange, type ExchangeSink } from './http/exchange.ts';
@@ -88,8 +88,7 @@ class HttpServer implements UpstreamServer {
   #dropped = 0;
   #state: UpstreamHealth['state'] = 'unknown';
   #lastError: string | null = null;
-  #eras: Promise<Eras> | null = null;
-  #legacyRefused = false;
+  readonly #eras = new KnownEras(() => this.#probe());
   #closed = false;
 
   constructor(options: HttpUpstreamOptions) {
@@ -136,9 +135,7 @@ class HttpServer implements UpstreamServer {
         this.#log.debug({ server: this.id, why }, 'frame dropped');
       },
       report: (fault) => this.#report(fault),
-      initializeRefused: () => {
-        this.#legacyRefused = true;
-      },
+      initializeRefused: () => this.#eras.initializeRefused(),
       linkClosed: (link) => this.#links.delete(link),
     };
   }
@@ -172,7 +169,7 @@ class HttpServer implements UpstreamServer {
     if (fault.sent) return;
     this.#state = 'down';
     // It may come back as another version of itself.
-    this.#eras = null;
+    this.#eras.forget();
   }
 
   async open(era: Era): Promise<UpstreamLink> {
@@ -183,26 +180,13 @@ class HttpServer implements UpstreamServer {
     return link;
   }
 
-  async eras(): Promise<Eras> {
-    if (this.#eras === null) {
-      const probe = this.#probe();
-      this.#eras = probe;
-      probe.catch((error: unknown) => {
-        if (this.#eras === probe) this.#eras = null;
-        this.#log.warn(
-          { server: this.id, error: error instanceof Fault ? (error.detail ?? error.message) : String(error) },
-          'probe failed',
-        );
-      });
-    }
-    const eras = await this.#eras;
-    return this.#legacyRefused ? { ...eras, legacy: false } : eras;
+  eras(): Promise<Eras> {
+    return this.#eras.get();
   }
 
   async #probe(): Promise<Eras> {
     const client = this.#options.clientInfo ?? { name: 'interlock', version: '0' };
     const link = new ModernLink(this.#peer);
-    this.#legacyRefused = false;
     try {
       const options = {
         signal: new AbortController().signal,

@@ -1,6 +1,7 @@
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
 import type { RpcMessage, RpcNotification, RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
+import { refusesInitialize } from '../discover.ts';
 import type { CallPeer } from './call.ts';
 import type { Exchange, ExchangeSink, Head } from './exchange.ts';
 import { Listener } from './listener.ts';
@@ -78,8 +79,7 @@ export class LegacyLink implements UpstreamLink {
 
   #onInitialize(response: RpcResponse): void {
     if ('error' in response) {
-      // -32601 and -32022: a server that speaks modern revisions only (MCP 2026-07-28 "Compatibility Matrix").
-      if (response.error.code === -32601 || response.error.code === -32022) this.#peer.initializeRefused();
+      if (refusesInitialize(response)) this.#peer.initializeRefused();
       return;
     }
     const version = response.result.protocolVersion;
