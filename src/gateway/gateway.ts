@@ -27,6 +27,8 @@ export interface Snapshot {
 }
 
 export interface GatewayLimits {
+  /** How long a question to a human can be answered. */
+  readonly approvalTtlMs: number;
   readonly concurrentCalls: number;
   readonly concurrentCallsPerAgent: number;
   readonly sessions: number;

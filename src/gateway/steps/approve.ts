@@ -42,9 +42,10 @@ export async function approve(
         reversible: step.known.labels?.reversible ?? null,
         reasons: step.decision.reasons,
       },
-      onParked: attempt.parked,
+      ttlMs: gateway.limits.approvalTtlMs,
     },
     step.entry.signal(),
+    attempt.parked,
   );
   switch (result.outcome) {
     case 'approved':

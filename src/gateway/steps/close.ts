@@ -47,10 +47,10 @@ function write(gateway: Gateway, trace: Trace, ending: Ending): void {
   const nowUs = gateway.clock.monotonicUs();
   const { permit, ...fields } = ending;
   const timingsUs = {
-    decide: trace.decidedUs - trace.startedUs,
-    durable: trace.durableUs - trace.decidedUs,
-    upstream: nowUs - trace.durableUs,
-    total: nowUs - trace.startedUs,
+    decide: Math.round(trace.decidedUs - trace.startedUs),
+    durable: Math.round(trace.durableUs - trace.decidedUs),
+    upstream: Math.round(nowUs - trace.durableUs),
+    total: Math.round(nowUs - trace.startedUs),
   };
   gateway.journal.outcome(permit, { ...fields, timingsUs }).catch((error: unknown) => {
     // The intent stays open on disk and is closed as `unknown` at the next start (invariant 8).

@@ -45,7 +45,7 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
     return { ok: false, code: 'overloaded', lock: null };
   }
   const entry = gateway.revocation.enter(callKeys(attempt));
-  if (!entry.ok) return { ok: false, ...stopOf(entry.lock) };
+  if (!entry.ok) return { ok: false, code: entry.code, lock: entry.lock };
 
   const places = counts;
   places.total++;

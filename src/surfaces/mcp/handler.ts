@@ -13,6 +13,8 @@ import type { SessionState } from '../../gateway/session-facts.ts';
 export interface McpHandlerOptions {
   readonly gateway: Gateway;
   readonly rules: DoorRules;
+  /** Facts of stateless conversations that began before a restart. */
+  readonly sessions: ReadonlyMap<string, SessionState>;
   /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
   readonly authenticate: (authorization: string | undefined, path: string) => Caller | Promise<Caller>;
 }
@@ -28,7 +30,7 @@ export class McpHandler {
   constructor(options: McpHandlerOptions) {
     this.#options = options;
     this.legacy = new LegacyEndpoint(options.gateway);
-    this.modern = new ModernEndpoint(options.gateway);
+    this.modern = new ModernEndpoint(options.gateway, options.sessions);
   }
 
   /** Which endpoint a path names; null when it is not one of ours. */

@@ -42,8 +42,11 @@ export class ModernEndpoint {
   /** By agent, credential and endpoint: what such a client did is one session for policies, and one conversation upstream. */
   readonly #pool = new Map<string, Pooled>();
 
-  constructor(gateway: Gateway) {
+  readonly #earlier: ReadonlyMap<string, SessionState>;
+
+  constructor(gateway: Gateway, earlier: ReadonlyMap<string, SessionState>) {
     this.#gateway = gateway;
+    this.#earlier = earlier;
   }
 
   async post(visit: Visit, body: Json): Promise<void> {
@@ -88,7 +91,7 @@ export class ModernEndpoint {
     if (pooled === undefined) {
       if (this.#pool.size >= this.#gateway.limits.sessions) this.sweep();
       if (this.#pool.size >= this.#gateway.limits.sessions) throw new Fault('overloaded', 'Too many conversations are open');
-      const state = new SessionState(session, nowMs);
+      const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
       pooled = { peer, state, lastSeenMs: nowMs, inFlight: 0 };
@@ -96,6 +99,12 @@ export class ModernEndpoint {
     }
     pooled.lastSeenMs = nowMs;
     return pooled;
+  }
+
+  /** One credential's conversations on several endpoints are one session. */
+  #stateOf(session: string, nowMs: number): SessionState {
+    for (const pooled of this.#pool.values()) if (pooled.state.id === session) return pooled.state;
+    return this.#earlier.get(session) ?? new SessionState(session, nowMs);
   }
 
   sweep(): void {

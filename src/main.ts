@@ -1,0 +1,191 @@
+import { mkdir } from 'node:fs/promises';
+import { systemClock } from './adapters/clock.ts';
+import { realDisk } from './adapters/disk/real.ts';
+import { openPostgres } from './adapters/sql/postgres.ts';
+import { openSqlite } from './adapters/sql/sqlite.ts';
+import { type Approvals, openApprovals } from './approvals/approvals.ts';
+import { type Journal, openJournal } from './audit/journal.ts';
+import { readJournal } from './audit/read/read-journal.ts';
+import type { Config } from './config/config.ts';
+import { type Environment, loadConfig } from './config/load.ts';
+import { watchConfig } from './config/watch.ts';
+import type { Gateway, Log } from './gateway/gateway.ts';
+import { Usage } from './gateway/usage.ts';
+import { type Inventory, openInventory } from './inventory/catalog.ts';
+import type { Stores } from './ports/stores.ts';
+import { openRevocation, type Revocation } from './revocation/revocation.ts';
+import { ConfigurationError, Live } from './start/live.ts';
+import { openDoors } from './start/doors.ts';
+import { replay } from './start/replay.ts';
+import { Servers } from './start/servers.ts';
+import { watchOver } from './start/watch-over.ts';
+import { openLog } from './surfaces/ops/log.ts';
+import { type Metrics, openMetrics, type Readings } from './surfaces/ops/metrics.ts';
+
+export { ConfigurationError } from './start/live.ts';
+
+export interface StartOptions {
+  readonly configPath: string;
+  readonly env: Environment;
+  /** Reload when the configuration or a policy file changes. Default true. */
+  readonly watch?: boolean;
+}
+
+export interface RunningGateway {
+  /** Where agents connect. */
+  readonly url: string;
+  readonly adminSocket: string;
+  /** Reads configuration and policies again; what is wrong changes nothing. */
+  reload(by: string): ReturnType<Live['reload']>;
+  /** Stops taking calls, lets those under way finish for `limits.drainMs`, closes everything. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway: the only place that knows which adapters run.
+ * Throws ConfigurationError with every problem, or an Error that says what to do; then nothing is left running.
+ */
+export async function startGateway(options: StartOptions): Promise<RunningGateway> {
+  const loaded = await loadConfig(options.configPath, options.env);
+  if (!loaded.ok) throw new ConfigurationError(loaded.problems);
+  const { config } = loaded;
+  const log = openLog(config.log.level, config.log.format);
+  for (const warning of loaded.warnings) log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
+  const opened = new Closing();
+  try {
+    return await assemble(options, { config, files: loaded.files, log, opened });
+  } catch (error) {
+    await opened.closeAll(log);
+    throw error;
+  }
+}
+
+interface Assembly {
+  readonly config: Config;
+  readonly files: readonly string[];
+  readonly log: Log;
+  readonly opened: Closing;
+}
+
+async function assemble(options: StartOptions, { config, files, log, opened }: Assembly): Promise<RunningGateway> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const stores = await openStores(config);
+  opened.add(() => stores.close());
+  const journal = await openJournal({
+    dir: config.journal.dir,
+    disk: realDisk,
+    clock: systemClock,
+    limits: journalLimits(config),
+  });
+  opened.add(() => journal.close());
+  const inventory = await openInventory({ pins: stores.pins, servers: config.servers, clock: systemClock, limits: config.limits });
+  const servers = new Servers(log, systemClock);
+  opened.add(() => servers.close());
+  const live = await Live.start({ ...options, servers, inventory, journal, log }, { config, files });
+  const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
+  opened.add(() => revocation.close());
+  const approvals = openApprovals({
+    store: stores.approvals,
+    clock: systemClock,
+    waitMs: config.approvals.waitMs,
+    maxPendingPerAgent: config.limits.pendingApprovalsPerAgent,
+    log,
+  });
+  opened.add(() => approvals.close());
+  const gateway = await makeGateway({ live, journal, inventory, revocation, approvals, log });
+  const doors = await openDoors({ ...gateway, live, stores, dataDir: config.dataDir });
+  opened.add(() => doors.close());
+  const watching = watchOver({ gateway: gateway.gateway, live, doors, stores });
+  opened.add(() => watching.close());
+  if (options.watch !== false) opened.add(reloadOnChange(live, config, log));
+  return {
+    url: doors.url,
+    adminSocket: config.admin.socket,
+    reload: (by) => live.reload(by),
+    close: () => opened.closeAll(log),
+  };
+}
+
+export interface MadeGateway {
+  readonly gateway: Gateway;
+  readonly metrics: Metrics;
+  readonly sessions: Awaited<ReturnType<typeof replay>>['sessions'];
+  /** Filled in once the doors are open. */
+  readonly readings: { current: Readings | null };
+}
+
+interface GatewayParts {
+  readonly live: Live;
+  readonly journal: Journal;
+  readonly inventory: Inventory;
+  readonly revocation: Revocation;
+  readonly approvals: Approvals;
+  readonly log: Log;
+}
+
+async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
+  const { live, inventory, log } = parts;
+  const usage = new Usage();
+  const entries = readJournal(live.config.journal.dir, { disk: realDisk, clock: systemClock });
+  const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
+  if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
+  const readings: { current: Readings | null } = { current: null };
+  const metrics = openMetrics(() => readings.current);
+  const gateway: Gateway = {
+    ...parts,
+    snapshot: live.snapshot,
+    usage,
+    clock: systemClock,
+    get limits() {
+      return { ...live.config.limits, approvalTtlMs: live.config.approvals.expireMs };
+    },
+    meters: metrics,
+  };
+  return { gateway, metrics, sessions: replayed.sessions, readings };
+}
+
+function openStores(config: Config): Promise<Stores> {
+  const { store } = config;
+  return store.kind === 'sqlite' ? openSqlite({ path: store.file, clock: systemClock }) : openPostgres({ url: store.url, clock: systemClock });
+}
+
+function journalLimits(config: Config): NonNullable<Parameters<typeof openJournal>[0]['limits']> {
+  const { segmentBytes, retentionDays, checkpointIntervalMs, minFreeBytes } = config.journal;
+  return { segmentBytes, retentionMs: retentionDays === null ? null : retentionDays * 86_400_000, checkpointIntervalMs, minFreeBytes };
+}
+
+function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<void> {
+  const targets = () => ({ files: live.files, policiesDir: live.config.policiesDir });
+  const watching = watchConfig(
+    targets(),
+    () => {
+      void live.reload('file change').then((result) => {
+        if (result.ok) log.info({}, `reloaded: ${result.message}`);
+        else log.error({ problems: result.problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`) }, `not reloaded: ${result.message}`);
+        watching.retarget(targets());
+      });
+    },
+    { onError: (error) => log.warn({ err: error, file: config.file }, 'watching for changes failed; SIGHUP or `interlock reload` still work') },
+  );
+  return async () => watching.close();
+}
+
+/** Closes what was opened, newest first, each once. */
+class Closing {
+  readonly #closers: (() => unknown)[] = [];
+
+  add(close: () => unknown): void {
+    this.#closers.push(close);
+  }
+
+  async closeAll(log: Log): Promise<void> {
+    for (const close of this.#closers.splice(0).reverse()) {
+      try {
+        await close();
+      } catch (error) {
+        log.error({ err: error }, 'something did not close cleanly');
+      }
+    }
+  }
+}
+

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { systemClock } from '../adapters/clock.ts';
+import { gatewayUrl } from '../config/config.ts';
+import { createAuthenticator } from '../identity/authenticator.ts';
+import { openSigningKey } from '../identity/keys.ts';
+import { resourcesOf } from '../identity/resources.ts';
+import { accessTokens } from '../identity/tokens.ts';
+import type { MadeGateway } from '../main.ts';
+import { oauthEndpoints } from '../oauth/endpoints.ts';
+import type { Stores } from '../ports/stores.ts';
+import { openAdmin } from '../surfaces/admin/server.ts';
+import type { DoorRules } from '../surfaces/http/door.ts';
+import { listen } from '../surfaces/http/listener.ts';
+import { McpHandler } from '../surfaces/mcp/handler.ts';
+import { sendJson } from '../surfaces/mcp/responder.ts';
+import type { Live } from './live.ts';
+import { operations } from './operations.ts';
+import { doorRules, routes } from './routes.ts';
+
+export interface Doors {
+  readonly url: string;
+  readonly mcp: McpHandler;
+  close(): Promise<void>;
+}
+
+export interface DoorOptions extends MadeGateway {
+  readonly live: Live;
+  readonly stores: Stores;
+  readonly dataDir: string;
+}
+
+/** Opens what the outside reaches: agents over HTTP, the operator over a socket, metrics where configured. */
+export async function openDoors(options: DoorOptions): Promise<Doors> {
+  const { gateway, live, stores, metrics } = options;
+  const { config } = live;
+  const key = await openSigningKey(join(options.dataDir, 'keys'));
+  // The port may be chosen by the system, so that the address is known only after listening.
+  const place: { url: string; rules: DoorRules | null } = { url: gatewayUrl(config.listen), rules: null };
+  const tokens = accessTokens({ key, issuer: () => place.url });
+  const agents = () => live.snapshot().agents;
+  const resources = () => resourcesOf(place.url);
+  const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
+  const oauth = oauthEndpoints({ tokens, key, resources, agents, replay: stores.replay, clock: systemClock, config: () => live.config });
+  const rules: DoorRules = {
+    get hosts() {
+      return (place.rules ?? doorRules(live.config, place.url)).hosts;
+    },
+    get origins() {
+      return (place.rules ?? doorRules(live.config, place.url)).origins;
+    },
+    bodyBytes: config.limits.bodyBytes,
+    depth: config.limits.depth,
+    keys: config.limits.keys,
+  };
+  const mcp = new McpHandler({
+    gateway,
+    rules,
+    sessions: options.sessions,
+    authenticate: (authorization, path) =>
+      authenticator.authenticate({ authorization, audience: `${place.url}${path}`, nowMs: systemClock.nowMs() }),
+  });
+  const handler = routes({ mcp, oauth, rules, health: { notReady: () => notReady(options) } });
+  const { host, port, tls } = config.listen;
+  const limits = { headerBytes: config.limits.headerBytes, connections: config.limits.connections };
+  const listener = await listen({ host, port, tls, ...limits }, handler, gateway.log);
+  place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
+  place.rules = doorRules(config, listener.url);
+  const startedAtMs = systemClock.nowMs();
+  const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
+  const admin = await openAdmin(config.admin.socket, operations(parts)).catch(async (error: unknown) => {
+    await listener.close(0);
+    throw error;
+  });
+  const metricsDoor = await openMetricsDoor(options);
+  options.readings.current = {
+    sessions: () => mcp.legacy.sessions.size + mcp.modern.size,
+    revocation: () => gateway.revocation.status(),
+    journal: () => {
+      const health = gateway.journal.health();
+      return { size: health.size, queuedRecords: health.queuedRecords, ok: health.state === 'ok' };
+    },
+  };
+  return {
+    url: place.url,
+    mcp,
+    async close() {
+      await admin.close();
+      await metricsDoor?.close(0);
+      // Nothing new comes in; what is under way has until the grace ends.
+      await listener.close(live.config.limits.drainMs);
+      await mcp.end(() => true, 'the gateway stops');
+    },
+  };
+}
+
+async function openMetricsDoor({ live, metrics, gateway }: DoorOptions): Promise<{ close(graceMs: number): Promise<void> } | null> {
+  const { enabled, listen: where } = live.config.metrics;
+  if (!enabled || where === null) return null;
+  const options = { ...where, tls: null, headerBytes: 16_384, connections: 64 };
+  return listen(
+    options,
+    async (_request, response, path) => {
+      if (path !== '/metrics') return sendJson(response, 404, { error: 'not found' });
+      response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+      response.end(await metrics.text());
+    },
+    gateway.log,
+  );
+}
+
+/** Ready means: calls can be decided, recorded and stopped. */
+function notReady({ gateway }: DoorOptions): string | null {
+  const journal = gateway.journal.health();
+  if (journal.state !== 'ok') return journal.message ?? `the journal is ${journal.state}`;
+  return gateway.revocation.status().stale ? 'the view of the kill switch is stale: the store does not answer' : null;
+}

@@ -1,0 +1,117 @@
+import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
+import type { Config } from '../config/config.ts';
+import { type Environment, loadConfig, type Problem } from '../config/load.ts';
+import type { Journal } from '../audit/journal.ts';
+import type { Log, Snapshot } from '../gateway/gateway.ts';
+import type { Inventory } from '../inventory/catalog.ts';
+import type { Agent } from '../model/agent.ts';
+import { publishFolder } from './policies.ts';
+import type { Servers } from './servers.ts';
+
+/** A configuration that cannot be started or loaded: every problem with file, line and what to do. */
+export class ConfigurationError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super(problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+export interface LiveOptions {
+  readonly configPath: string;
+  readonly env: Environment;
+  readonly servers: Servers;
+  readonly inventory: Inventory;
+  readonly journal: Journal;
+  readonly log: Log;
+}
+
+export interface Reloaded {
+  readonly ok: boolean;
+  readonly message: string;
+  readonly problems: readonly Problem[];
+}
+
+/** What is in force now: one configuration, one set of policies, one set of servers, swapped together or not at all. */
+export class Live {
+  readonly #options: LiveOptions;
+  #config: Config;
+  #files: readonly string[];
+  #snapshot: Snapshot;
+  #reloading: Promise<unknown> = Promise.resolve();
+  readonly #changed: (() => void)[] = [];
+
+  private constructor(options: LiveOptions, state: { config: Config; files: readonly string[]; snapshot: Snapshot }) {
+    this.#options = options;
+    this.#config = state.config;
+    this.#files = state.files;
+    this.#snapshot = state.snapshot;
+  }
+
+  static async start(options: LiveOptions, loaded: { config: Config; files: readonly string[] }): Promise<Live> {
+    const { config, files } = loaded;
+    const published = await publishFolder(config, options.inventory.known());
+    if (!published.ok) throw new ConfigurationError(published.problems);
+    for (const warning of published.warnings) options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
+    const { entries } = options.servers.prepare(config);
+    const snapshot = { policies: published.policies, servers: entries, agents: byId(config.agents) };
+    await recordPublish(options.journal, { by: 'start', reason: 'start', version: published.policies.version });
+    return new Live(options, { config, files, snapshot });
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  readonly snapshot = (): Snapshot => this.#snapshot;
+
+  onChange(listener: () => void): void {
+    this.#changed.push(listener);
+  }
+
+  /** One at a time. Whatever is wrong, what was in force stays in force, and the answer says so. */
+  reload(by: string): Promise<Reloaded> {
+    const next = this.#reloading.then(() => this.#reload(by));
+    this.#reloading = next.catch(() => {});
+    return next;
+  }
+
+  async #reload(by: string): Promise<Reloaded> {
+    const { configPath, env, servers, inventory, journal, log } = this.#options;
+    const loaded = await loadConfig(configPath, env);
+    if (!loaded.ok) return refused('the configuration is wrong; the old one stays in force', loaded.problems);
+    if (changesNeedingRestart(this.#config, loaded.config).length > 0) {
+      return refused(restartMessage(this.#config, loaded.config) ?? 'this change needs a restart', []);
+    }
+    const published = await publishFolder(loaded.config, inventory.known());
+    if (!published.ok) return refused('the policies are wrong; the old ones stay in force', published.problems);
+    // Recorded before it is in force: no decision is ever made under a version the journal does not know.
+    await recordPublish(journal, { by, reason: 'reload', version: published.policies.version });
+    const { entries, retire } = servers.prepare(loaded.config);
+    inventory.configure(loaded.config.servers);
+    this.#config = loaded.config;
+    this.#files = loaded.files;
+    this.#snapshot = { policies: published.policies, servers: entries, agents: byId(loaded.config.agents) };
+    for (const listener of this.#changed) listener();
+    await retire().catch((error: unknown) => log.warn({ err: error }, 'a removed server did not close cleanly'));
+    return { ok: true, message: `in force: policies ${published.policies.version}`, problems: published.warnings };
+  }
+}
+
+function refused(message: string, problems: readonly Problem[]): Reloaded {
+  return { ok: false, message, problems };
+}
+
+function byId(agents: readonly Agent[]): ReadonlyMap<string, Agent> {
+  return new Map(agents.map((agent) => [agent.id, agent]));
+}
+
+async function recordPublish(journal: Journal, act: { by: string; reason: string; version: string }): Promise<void> {
+  const { by, reason, version } = act;
+  await journal.append({ type: 'admin', act: 'policy.publish', by, reason, detail: { policyVersion: version } });
+}

@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import type { Config } from '../config/config.ts';
+import { labelsOf } from '../inventory/labels.ts';
+import type { PolicyWorld } from '../model/policy-input.ts';
+import { type Problem, publish } from '../policy/publish.ts';
+import type { PolicySet } from '../policy/policy-set.ts';
+
+const MAX_POLICY_BYTES = 4_194_304;
+
+export type Published =
+  | { readonly ok: true; readonly policies: PolicySet; readonly warnings: readonly Problem[] }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads every `.cedar` file of the folder, in name order, and publishes them against this configuration. */
+export async function publishFolder(config: Config, known: PolicyWorld['tools']): Promise<Published> {
+  const names = (await readdir(config.policiesDir)).filter((name) => name.endsWith('.cedar')).sort();
+  const sources = [];
+  let bytes = 0;
+  for (const name of names) {
+    const text = await readFile(join(config.policiesDir, name), 'utf8');
+    bytes += Buffer.byteLength(text);
+    sources.push({ path: relative(process.cwd(), join(config.policiesDir, name)) || name, text });
+  }
+  if (bytes > MAX_POLICY_BYTES) {
+    const message = `the policies are larger than ${MAX_POLICY_BYTES} bytes together`;
+    return { ok: false, problems: [{ file: config.policiesDir, line: 1, column: 1, message, help: 'split the deployment or remove what is not used' }] };
+  }
+  return publish(sources, worldOf(config, known));
+}
+
+/** What policies can name: configuration, and the tools that were seen or configured. */
+export function worldOf(config: Config, known: PolicyWorld['tools']): PolicyWorld {
+  const tools = new Map(known.map((tool) => [`${tool.server}/${tool.name}`, tool]));
+  for (const server of config.servers) {
+    for (const name of server.tools.keys()) {
+      const key = `${server.id}/${name}`;
+      if (name !== '*' && !tools.has(key)) tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server.tools) });
+    }
+  }
+  return {
+    agents: config.agents,
+    people: config.people,
+    servers: config.servers.map(({ id, risk, environment }) => ({ id, risk, environment })),
+    tools: [...tools.values()],
+  };
+}

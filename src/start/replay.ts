@@ -1,0 +1,41 @@
+import type { Entry } from '../audit/journal.ts';
+import type { Inventory } from '../inventory/catalog.ts';
+import { SessionState } from '../gateway/session-facts.ts';
+import type { Usage } from '../gateway/usage.ts';
+
+const ACTING: ReadonlySet<string> = new Set(['tools/call', 'resources/read', 'prompts/get', 'resources/subscribe', 'resources/unsubscribe']);
+const DAY_MS = 24 * 3_600_000;
+
+export interface Replayed {
+  readonly records: number;
+  /** Facts of stateless conversations, by session id: their taint outlives a restart. */
+  readonly sessions: ReadonlyMap<string, SessionState>;
+}
+
+/**
+ * Spending, rates and what sessions have seen are derived from the journal at the start: it is the only memory that cannot be
+ * behind. Reads the last day.
+ */
+export async function replay(entries: AsyncIterable<Entry>, to: { usage: Usage; inventory: Inventory; nowMs: number }): Promise<Replayed> {
+  const sessions = new Map<string, SessionState>();
+  let records = 0;
+  for await (const { record, time } of entries) {
+    const timeMs = Date.parse(time);
+    if (record.type !== 'intent' || !ACTING.has(record.action) || timeMs < to.nowMs - DAY_MS) continue;
+    records++;
+    to.usage.count({ agent: record.agent, session: record.session, task: record.task }, record.amount, timeMs);
+    // Sessions with a handshake end with the process; `~` marks those that are a credential's lifetime.
+    if (record.session === null || !record.session.includes('~')) continue;
+    let state = sessions.get(record.session);
+    if (state === undefined) {
+      state = new SessionState(record.session, timeMs);
+      sessions.set(record.session, state);
+    }
+    const tool = record.action === 'tools/call' ? record.target : null;
+    const known = tool === null ? null : to.inventory.resolve(record.server, tool);
+    const labels = known === null || known.state === 'unknown' ? null : known.labels;
+    state.permitted(tool === null ? null : `${record.server}/${tool}`, labels);
+    state.saw(labels);
+  }
+  return { records, sessions };
+}

@@ -1,0 +1,77 @@
+import { httpUpstream } from '../adapters/upstream/http.ts';
+import { stdioUpstream } from '../adapters/upstream/stdio.ts';
+import type { Config, ServerConfig } from '../config/config.ts';
+import type { Log, ServerEntry } from '../gateway/gateway.ts';
+import type { FactMapping } from '../model/policy-input.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { UpstreamServer } from '../ports/upstream.ts';
+
+interface Running {
+  readonly config: string;
+  readonly upstream: UpstreamServer;
+}
+
+/** The upstream side of every configured server. A reload keeps the connections of servers whose settings did not change. */
+export class Servers {
+  readonly #running = new Map<string, Running>();
+  readonly #log: Log;
+  readonly #clock: Clock;
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  /** Entries for this configuration; `retire` closes what is no longer used, after the new snapshot is in force. */
+  prepare(config: Config): { readonly entries: ReadonlyMap<string, ServerEntry>; readonly retire: () => Promise<void> } {
+    const entries = new Map<string, ServerEntry>();
+    const old: UpstreamServer[] = [];
+    for (const server of config.servers) {
+      const key = JSON.stringify([connection(server), config.limits.responseBytes, config.limits.stdioLineBytes]);
+      const known = this.#running.get(server.id);
+      let upstream = known?.upstream;
+      if (known === undefined || known.config !== key || upstream === undefined) {
+        if (upstream !== undefined) old.push(upstream);
+        upstream = this.#open(server, config);
+        this.#running.set(server.id, { config: key, upstream });
+      }
+      entries.set(server.id, { id: server.id, risk: server.risk, upstream, timeoutMs: server.timeoutMs, facts: factsOf(server) });
+    }
+    for (const [id, { upstream }] of this.#running) {
+      if (entries.has(id)) continue;
+      this.#running.delete(id);
+      old.push(upstream);
+    }
+    const retire = async (): Promise<void> => {
+      await Promise.all(old.map((upstream) => upstream.close()));
+    };
+    return { entries, retire };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ upstream }) => upstream.close()));
+  }
+
+  #open(server: ServerConfig, config: Config): UpstreamServer {
+    const { limits } = config;
+    const shared = { id: server.id, log: this.#log };
+    if (server.kind === 'http') {
+      return httpUpstream({ ...shared, url: server.url, headers: server.headers, limits: { responseBytes: limits.responseBytes } });
+    }
+    const { command, args, env, cwd, maxChildren } = server;
+    const stdioLimits = { maxChildren, lineBytes: limits.stdioLineBytes };
+    return stdioUpstream({ ...shared, clock: this.#clock, command, args, env, cwd, limits: stdioLimits });
+  }
+}
+
+/** What a change of needs new connections; labels and facts do not. */
+function connection(server: ServerConfig): unknown {
+  const { tools: _tools, risk: _risk, trust: _trust, environment: _environment, timeoutMs: _timeoutMs, ...rest } = server;
+  return rest;
+}
+
+function factsOf(server: ServerConfig): ReadonlyMap<string, FactMapping> {
+  const facts = new Map<string, FactMapping>();
+  for (const [tool, override] of server.tools) if (override.facts !== undefined) facts.set(tool, override.facts);
+  return facts;
+}

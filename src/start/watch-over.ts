@@ -1,0 +1,72 @@
+import { systemClock } from '../adapters/clock.ts';
+import type { Gateway } from '../gateway/gateway.ts';
+import type { SessionState } from '../gateway/session-facts.ts';
+import { formatTarget, type Lock } from '../model/lock.ts';
+import type { Stores } from '../ports/stores.ts';
+import type { Doors } from './doors.ts';
+import type { Live } from './live.ts';
+import { scan } from './scan.ts';
+
+const SWEEP_MS = 30_000;
+const SCAN_MS = 60_000;
+
+export interface Watched {
+  readonly gateway: Gateway;
+  readonly live: Live;
+  readonly doors: Doors;
+  readonly stores: Stores;
+}
+
+/** What happens without anybody asking: sessions end after a halt or when idle, tool definitions are looked at again. */
+export function watchOver(parts: Watched): { close(): void } {
+  const { gateway, live, doors, stores } = parts;
+  const stopHalts = gateway.revocation.onHalt((lock) => void archive(parts, lock));
+  const sweep = setInterval(() => {
+    doors.mcp.sweep();
+    stores.replay.prune(systemClock.nowMs()).catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
+  }, SWEEP_MS);
+  const scanAll = () => {
+    for (const server of live.snapshot().servers.values()) {
+      const { journal, inventory } = gateway;
+      scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version }).catch((error: unknown) => {
+        gateway.log.warn({ server: server.id, err: error }, 'the server could not be looked at');
+      });
+    }
+  };
+  const rescan = setInterval(scanAll, SCAN_MS);
+  live.onChange(scanAll);
+  scanAll();
+  return {
+    close() {
+      stopHalts();
+      clearInterval(sweep);
+      clearInterval(rescan);
+    },
+  };
+}
+
+/** A halted session is over: its connections close, and the record says what it had done. */
+async function archive({ gateway, live, doors }: Watched, lock: Lock): Promise<void> {
+  const { kind, id } = lock.target;
+  if (kind === 'tool' || kind === 'server') return;
+  const owners = live.snapshot().agents;
+  const hit = (state: SessionState, agent: string): boolean => {
+    if (kind === 'all') return true;
+    if (kind === 'agent') return agent === id;
+    if (kind === 'session') return state.id === id;
+    return kind === 'owner' && owners.get(agent)?.owner === id;
+  };
+  const ended: SessionState[] = [];
+  await doors.mcp.end((state, agent) => {
+    const over = hit(state, agent);
+    if (over) ended.push(state);
+    return over;
+  }, 'halted by an operator');
+  for (const state of ended) {
+    const { calls, denied, asked, reads, writes, destructive, external, readUntrusted } = state;
+    const detail = { session: state.id, lock: formatTarget(lock.target), calls, denied, asked, reads, writes, destructive, external, readUntrusted };
+    await gateway.journal
+      .append({ type: 'admin', act: 'session.archive', by: lock.by, reason: lock.reason, detail })
+      .catch((error: unknown) => gateway.log.error({ err: error }, 'an archived session could not be recorded'));
+  }
+}
