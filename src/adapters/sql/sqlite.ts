@@ -49,12 +49,18 @@ export async function openSqlite({ path, clock }: SqliteOptions): Promise<Stores
     const database = { feed: read, read, write, announce: async () => {}, ring: bells.ring, onRing: bells.on };
     return assemble(database, clock, async () => {
       stop();
+      // kysely does not close a connection it never used.
       await Promise.all([write.destroy(), read.destroy()]);
+      closeAll(opened);
     });
   } catch (error) {
-    for (const database of opened) if (database.isOpen) database.close();
+    closeAll(opened);
     throw explain(error, path);
   }
+}
+
+function closeAll(databases: readonly DatabaseSync[]): void {
+  for (const database of databases) if (database.isOpen) database.close();
 }
 
 /** Kills and approvals live here: nobody but the owner may read or write the file (SQLite gives its side files the same mode). */

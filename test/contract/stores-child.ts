@@ -1,0 +1,73 @@
+import { systemClock } from '../../src/adapters/clock.ts';
+import type { CallKeys, Lock } from '../../src/model/lock.ts';
+import type { ApprovalRow } from '../../src/ports/stores.ts';
+import { type Entered, openRevocation } from '../../src/revocation/revocation.ts';
+import { type Location, open } from './stores-fixture.ts';
+
+/** Another gateway process, as far as the stores are concerned: does what its parent asks, ends when its parent does. */
+const location = JSON.parse(process.argv[2] as string) as Location;
+const stores = await open(location);
+const maxStaleMs = Number(process.env.MAX_STALE_MS ?? 2_000);
+const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, maxStaleMs });
+const entries = new Map<string, Entered>();
+
+/** CLOCK_MONOTONIC: one clock for all processes of a machine. */
+const stampNs = (): string => process.hrtime.bigint().toString();
+
+const COMMANDS: Record<string, (...args: never[]) => unknown> = {
+  ready: () => true,
+  claim: (id: string, expiresAtMs: number, times: number) =>
+    Promise.all(Array.from({ length: times }, () => stores.replay.claim(id, expiresAtMs))),
+  consume: (id: string, digest: string, times: number) =>
+    Promise.all(Array.from({ length: times }, () => stores.approvals.consume(id, digest, systemClock.nowMs()))),
+  answer: (id: string, by: string, times: number) =>
+    Promise.all(
+      Array.from({ length: times }, (_, i) =>
+        stores.approvals.answer(id, {
+          state: i % 2 === 0 ? 'approved' : 'denied',
+          by,
+          reason: '',
+          nowMs: systemClock.nowMs(),
+        }),
+      ),
+    ),
+  join: (rows: ApprovalRow[], maxPending: number) =>
+    Promise.all(rows.map(async (row) => (await stores.approvals.requestOrJoin(row, maxPending))?.id ?? null)),
+  put: async (locks: Lock[]) => {
+    const epochs: number[] = [];
+    for (const lock of locks) epochs.push(await stores.locks.put(lock));
+    return epochs;
+  },
+  load: () => stores.locks.load(),
+  enter: (name: string, keys: CallKeys) => {
+    const entry = revocation.enter(keys);
+    if (entry.ok) entries.set(name, entry);
+    return entry.ok ? { ok: true, watched: entry.watched } : entry;
+  },
+  /** Answers when the signal of that call is aborted: when, and with what reason. */
+  aborted: (name: string) =>
+    new Promise((resolve) => {
+      const { signal } = entries.get(name) as Entered;
+      const told = (): void => resolve({ atNs: stampNs(), reason: signal.reason });
+      if (signal.aborted) told();
+      else signal.addEventListener('abort', told, { once: true });
+    }),
+  isAborted: (name: string) => entries.get(name)?.signal.aborted,
+  again: (name: string) => entries.get(name)?.again(),
+  leave: (name: string) => entries.get(name)?.leave(),
+  status: () => revocation.status(),
+  apply: (lock: Lock) => revocation.apply(lock),
+};
+
+process.on('message', async ({ id, command, args }: { id: number; command: string; args: never[] }) => {
+  try {
+    process.send?.({ id, value: (await COMMANDS[command]?.(...args)) ?? null });
+  } catch (error) {
+    process.send?.({ id, error: String(error) });
+  }
+});
+process.on('disconnect', async () => {
+  revocation.close();
+  await stores.close();
+  process.exit(0);
+});
