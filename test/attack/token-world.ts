@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exportJWK, generateKeyPair, type CryptoKey as JoseKey, SignJWT } from 'jose';
+import {
+  type AgentRegistry,
+  type Authenticator,
+  createAuthenticator,
+  type RegisteredAgent,
+} from '../../src/identity/authenticator.ts';
+import { openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
+import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
+import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
+import type { PublicJwk } from '../../src/model/agent.ts';
+import { type AuthorizationServer, authorizationServer } from '../../src/oauth/authorization-server.ts';
+import type { ReplayStore } from '../../src/ports/stores.ts';
+
+export const PUBLIC_URL = 'https://gate.example';
+export const START_MS = Date.UTC(2026, 8, 1, 12);
+
+export interface KeyPair {
+  readonly publicJwk: PublicJwk;
+  readonly privateKey: JoseKey;
+  readonly alg: string;
+}
+
+/** A key pair made by an independent implementation (jose), as an agent's developer would make it. */
+export async function keyPair(alg = 'ES256', kid = `key-${randomUUID()}`): Promise<KeyPair> {
+  const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true, modulusLength: 2048 });
+  return { publicJwk: { ...(await exportJWK(publicKey)), kid, alg } as PublicJwk, privateKey, alg };
+}
+
+export function agentNamed(
+  id: string,
+  keys: readonly PublicJwk[],
+  more: Partial<RegisteredAgent> = {},
+): RegisteredAgent {
+  return {
+    id,
+    name: id,
+    owner: 'ada',
+    purpose: 'tests',
+    archetype: 'homegrown',
+    riskTier: 'low',
+    department: null,
+    groups: [],
+    keys,
+    servers: null,
+    ...more,
+  };
+}
+
+export function memoryReplay(): ReplayStore {
+  const seen = new Set<string>();
+  return {
+    claim: async (id) => {
+      if (seen.has(id)) return false;
+      seen.add(id);
+      return true;
+    },
+    prune: async () => 0,
+  };
+}
+
+export interface World {
+  nowMs: number;
+  agents: AgentRegistry;
+  development: { allowStaticTokens: boolean; anonymousAgent: string | null };
+  readonly errors: unknown[];
+  readonly key: SigningKey;
+  readonly resources: Resources;
+  readonly tokens: AccessTokens;
+  readonly authenticator: Authenticator;
+  readonly server: AuthorizationServer;
+  readonly buyer: KeyPair;
+  close(): Promise<void>;
+}
+
+/** An authorization server and an authenticator over a registry with the agent `buyer`; time stands still until moved. */
+export async function openWorld(options: { replay?: ReplayStore; publicUrl?: string } = {}): Promise<World> {
+  const dir = await mkdtemp(join(tmpdir(), 'interlock-token-'));
+  const key = await openSigningKey(dir);
+  const buyer = await keyPair();
+  const resources = resourcesOf(options.publicUrl ?? PUBLIC_URL);
+  const tokens = accessTokens({ key, issuer: () => resources.issuer });
+  const world: World = {
+    nowMs: START_MS,
+    agents: new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]),
+    development: { allowStaticTokens: false, anonymousAgent: null },
+    errors: [],
+    key,
+    resources,
+    tokens,
+    buyer,
+    authenticator: createAuthenticator({
+      tokens,
+      resources: () => resources,
+      agents: () => world.agents,
+      development: () => world.development,
+    }),
+    server: authorizationServer({
+      key,
+      tokens,
+      resources: () => resources,
+      agents: () => world.agents,
+      servers: () => new Set(['orders', 'files']),
+      replay: options.replay ?? memoryReplay(),
+      clock: { nowMs: () => world.nowMs, monotonicUs: () => 0 },
+      lifetimes: () => ({ tokenMs: 600_000, maxAssertionMs: 300_000 }),
+      onError: (error) => world.errors.push(error),
+    }),
+    close: () => rm(dir, { recursive: true }),
+  };
+  return world;
+}
+
+export function claimsFor(world: World, more: Record<string, unknown> = {}): Record<string, unknown> {
+  const nowS = Math.floor(world.nowMs / 1000);
+  return {
+    iss: 'buyer',
+    sub: 'buyer',
+    aud: world.resources.tokenEndpoint,
+    iat: nowS,
+    exp: nowS + 60,
+    jti: randomUUID(),
+    ...more,
+  };
+}
+
+export interface Signing {
+  readonly claims?: Record<string, unknown>;
+  readonly header?: Record<string, unknown>;
+  readonly pair?: KeyPair;
+}
+
+/** A client assertion of `buyer`, right unless told otherwise. A claim of `undefined` is left out. */
+export async function assertionFor(
+  world: World,
+  { claims = {}, header = {}, pair = world.buyer }: Signing = {},
+): Promise<string> {
+  const protectedHeader = { alg: pair.alg, kid: pair.publicJwk.kid, typ: 'JWT', ...header };
+  return new SignJWT(claimsFor(world, claims)).setProtectedHeader(protectedHeader).sign(pair.privateKey);
+}
+
+export interface TokenAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly json: Record<string, unknown>;
+}
+
+export async function askToken(
+  world: World,
+  assertion: string,
+  fields: Record<string, string> = {},
+): Promise<TokenAnswer> {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+    ...fields,
+  });
+  const answer = await world.server.tokenEndpoint({
+    method: 'POST',
+    contentType: 'application/x-www-form-urlencoded',
+    authorization: undefined,
+    body: form.toString(),
+  });
+  return { ...answer, json: JSON.parse(answer.body) as Record<string, unknown> };
+}
+
+export async function mintFor(world: World, more: Partial<MintRequest> = {}): Promise<string> {
+  const minted = await world.tokens.mint({
+    agentId: 'buyer',
+    subject: null,
+    chain: [],
+    audiences: [world.resources.aggregate],
+    taskId: null,
+    keyThumbprint: thumbprint(world.buyer.publicJwk),
+    nowMs: world.nowMs,
+    ttlMs: 600_000,
+    ...more,
+  });
+  return minted.token;
+}
+
+/** Signs any claims with the gateway's own key: what only a thief of the key, or a bug, could make. */
+export function signAsGateway(
+  world: World,
+  claims: Record<string, unknown>,
+  header: Record<string, unknown> = {},
+): Promise<string> {
+  return new SignJWT(claims)
+    .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: world.key.kid, ...header })
+    .sign(world.key.privateKey);
+}
+
+export function present(
+  world: World,
+  authorization: string | readonly string[] | undefined,
+  audience = world.resources.aggregate,
+) {
+  return world.authenticator.authenticate({ authorization, audience, nowMs: world.nowMs });
+}
+
+export function bearer(token: string): string {
+  return `Bearer ${token}`;
+}
