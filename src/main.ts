@@ -3,24 +3,21 @@ import { systemClock } from './adapters/clock.ts';
 import { realDisk } from './adapters/disk/real.ts';
 import { openPostgres } from './adapters/sql/postgres.ts';
 import { openSqlite } from './adapters/sql/sqlite.ts';
-import { type Approvals, openApprovals } from './approvals/approvals.ts';
-import { type Journal, openJournal } from './audit/journal.ts';
-import { readJournal } from './audit/read/read-journal.ts';
+import { openApprovals } from './approvals/approvals.ts';
+import { openJournal } from './audit/journal.ts';
 import type { Config } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
 import { watchConfig } from './config/watch.ts';
-import type { Gateway, Log } from './gateway/gateway.ts';
-import { Usage } from './gateway/usage.ts';
-import { type Inventory, openInventory } from './inventory/catalog.ts';
+import type { Log } from './gateway/gateway.ts';
+import { openInventory } from './inventory/catalog.ts';
 import type { Stores } from './ports/stores.ts';
-import { openRevocation, type Revocation } from './revocation/revocation.ts';
+import { openRevocation } from './revocation/revocation.ts';
 import { ConfigurationError, Live } from './start/live.ts';
 import { openDoors } from './start/doors.ts';
-import { replay } from './start/replay.ts';
+import { makeGateway } from './start/make-gateway.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
 import { openLog } from './surfaces/ops/log.ts';
-import { type Metrics, openMetrics, type Readings } from './surfaces/ops/metrics.ts';
 
 export { ConfigurationError } from './start/live.ts';
 
@@ -106,44 +103,6 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   };
 }
 
-export interface MadeGateway {
-  readonly gateway: Gateway;
-  readonly metrics: Metrics;
-  readonly sessions: Awaited<ReturnType<typeof replay>>['sessions'];
-  /** Filled in once the doors are open. */
-  readonly readings: { current: Readings | null };
-}
-
-interface GatewayParts {
-  readonly live: Live;
-  readonly journal: Journal;
-  readonly inventory: Inventory;
-  readonly revocation: Revocation;
-  readonly approvals: Approvals;
-  readonly log: Log;
-}
-
-async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
-  const { live, inventory, log } = parts;
-  const usage = new Usage();
-  const entries = readJournal(live.config.journal.dir, { disk: realDisk, clock: systemClock });
-  const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
-  if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
-  const readings: { current: Readings | null } = { current: null };
-  const metrics = openMetrics(() => readings.current);
-  const gateway: Gateway = {
-    ...parts,
-    snapshot: live.snapshot,
-    usage,
-    clock: systemClock,
-    get limits() {
-      return { ...live.config.limits, approvalTtlMs: live.config.approvals.expireMs };
-    },
-    meters: metrics,
-  };
-  return { gateway, metrics, sessions: replayed.sessions, readings };
-}
-
 function openStores(config: Config): Promise<Stores> {
   const { store } = config;
   return store.kind === 'sqlite' ? openSqlite({ path: store.file, clock: systemClock }) : openPostgres({ url: store.url, clock: systemClock });
@@ -151,7 +110,8 @@ function openStores(config: Config): Promise<Stores> {
 
 function journalLimits(config: Config): NonNullable<Parameters<typeof openJournal>[0]['limits']> {
   const { segmentBytes, retentionDays, checkpointIntervalMs, minFreeBytes } = config.journal;
-  return { segmentBytes, retentionMs: retentionDays === null ? null : retentionDays * 86_400_000, checkpointIntervalMs, minFreeBytes };
+  const retainMs = retentionDays === null ? null : retentionDays * 86_400_000;
+  return { segmentBytes, retainMs, checkpointIntervalMs, minFreeBytes };
 }
 
 function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<void> {

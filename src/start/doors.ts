@@ -5,8 +5,7 @@ import { createAuthenticator } from '../identity/authenticator.ts';
 import { openSigningKey } from '../identity/keys.ts';
 import { resourcesOf } from '../identity/resources.ts';
 import { accessTokens } from '../identity/tokens.ts';
-import type { MadeGateway } from '../main.ts';
-import { oauthEndpoints } from '../oauth/endpoints.ts';
+import { authorizationServer } from '../oauth/authorization-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import { openAdmin } from '../surfaces/admin/server.ts';
 import type { DoorRules } from '../surfaces/http/door.ts';
@@ -14,6 +13,7 @@ import { listen } from '../surfaces/http/listener.ts';
 import { McpHandler } from '../surfaces/mcp/handler.ts';
 import { sendJson } from '../surfaces/mcp/responder.ts';
 import type { Live } from './live.ts';
+import type { MadeGateway } from './make-gateway.ts';
 import { operations } from './operations.ts';
 import { doorRules, routes } from './routes.ts';
 
@@ -40,7 +40,17 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const agents = () => live.snapshot().agents;
   const resources = () => resourcesOf(place.url);
   const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
-  const oauth = oauthEndpoints({ tokens, key, resources, agents, replay: stores.replay, clock: systemClock, config: () => live.config });
+  const oauth = authorizationServer({
+    tokens,
+    key,
+    resources,
+    agents,
+    servers: () => live.snapshot().servers,
+    replay: stores.replay,
+    clock: systemClock,
+    lifetimes: () => ({ tokenMs: live.config.tokens.ttlMs, maxAssertionMs: live.config.tokens.maxTtlMs }),
+    onError: (error) => gateway.log.error({ err: error }, 'the token endpoint failed'),
+  });
   const rules: DoorRules = {
     get hosts() {
       return (place.rules ?? doorRules(live.config, place.url)).hosts;

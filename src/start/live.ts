@@ -2,7 +2,7 @@ import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, loadConfig, type Problem } from '../config/load.ts';
 import type { Journal } from '../audit/journal.ts';
-import type { Log, Snapshot } from '../gateway/gateway.ts';
+import type { GatewayLimits, Log, Snapshot } from '../gateway/gateway.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Agent } from '../model/agent.ts';
 import { publishFolder } from './policies.ts';
@@ -39,6 +39,7 @@ export class Live {
   #config: Config;
   #files: readonly string[];
   #snapshot: Snapshot;
+  #limits: GatewayLimits;
   #reloading: Promise<unknown> = Promise.resolve();
   readonly #changed: (() => void)[] = [];
 
@@ -47,6 +48,7 @@ export class Live {
     this.#config = state.config;
     this.#files = state.files;
     this.#snapshot = state.snapshot;
+    this.#limits = limitsOf(state.config);
   }
 
   static async start(options: LiveOptions, loaded: { config: Config; files: readonly string[] }): Promise<Live> {
@@ -62,6 +64,11 @@ export class Live {
 
   get config(): Config {
     return this.#config;
+  }
+
+  /** One object per configuration: the path reads it several times a call. */
+  get limits(): GatewayLimits {
+    return this.#limits;
   }
 
   get files(): readonly string[] {
@@ -96,6 +103,7 @@ export class Live {
     inventory.configure(loaded.config.servers);
     this.#config = loaded.config;
     this.#files = loaded.files;
+    this.#limits = limitsOf(loaded.config);
     this.#snapshot = { policies: published.policies, servers: entries, agents: byId(loaded.config.agents) };
     for (const listener of this.#changed) listener();
     await retire().catch((error: unknown) => log.warn({ err: error }, 'a removed server did not close cleanly'));
@@ -105,6 +113,10 @@ export class Live {
 
 function refused(message: string, problems: readonly Problem[]): Reloaded {
   return { ok: false, message, problems };
+}
+
+function limitsOf(config: Config): GatewayLimits {
+  return Object.freeze({ ...config.limits, approvalTtlMs: config.approvals.expireMs });
 }
 
 function byId(agents: readonly Agent[]): ReadonlyMap<string, Agent> {

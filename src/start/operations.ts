@@ -60,7 +60,7 @@ export function operations(parts: OperationParts): Operations {
       await record('approval.answer', by, { reason, detail });
       return approvals.answer(id, { state, by, reason });
     },
-    reload: (by) => live.reload(by) as ReturnType<Operations['reload']>,
+    reload: (by) => live.reload(by) as unknown as ReturnType<Operations['reload']>,
   };
 }
 

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isLoopback, type Config } from '../config/config.ts';
 import { Fault } from '../model/fault.ts';
-import type { OAuthEndpoints } from '../oauth/endpoints.ts';
+import type { HttpAnswer } from '../oauth/answer.ts';
+import type { AuthorizationServer } from '../oauth/authorization-server.ts';
 import { checkOrigin, type DoorRules, readBody } from '../surfaces/http/door.ts';
 import type { Handler } from '../surfaces/http/listener.ts';
 import type { McpHandler } from '../surfaces/mcp/handler.ts';
@@ -15,7 +16,7 @@ export interface Health {
 }
 
 /** Where each public path goes. */
-export function routes(parts: { mcp: McpHandler; oauth: OAuthEndpoints; rules: DoorRules; health: Health }): Handler {
+export function routes(parts: { mcp: McpHandler; oauth: AuthorizationServer; rules: DoorRules; health: Health }): Handler {
   const { mcp, oauth, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
@@ -35,13 +36,24 @@ interface Visit {
   readonly rules: DoorRules;
 }
 
-async function oauthRoute({ request, response, path, rules }: Visit, oauth: OAuthEndpoints): Promise<void> {
+async function oauthRoute({ request, response, path, rules }: Visit, oauth: AuthorizationServer): Promise<void> {
   checkOrigin(request, rules);
-  const body = request.method === 'POST' ? await readBody(request, FORM_BYTES) : Buffer.alloc(0);
-  const answer = await oauth.handle({ method: request.method ?? 'GET', path, headers: request.headers, body: body.toString('utf8') });
+  const answer = request.method === 'POST' ? await posted({ request, path }, oauth) : fetched(path, oauth);
   if (answer === null) throw new Fault('not-found', 'Not found');
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
+}
+
+async function posted({ request, path }: { request: IncomingMessage; path: string }, oauth: AuthorizationServer): Promise<HttpAnswer | null> {
+  if (path !== '/oauth/token') return null;
+  const body = await readBody(request, FORM_BYTES);
+  return oauth.tokenEndpoint({ method: 'POST', headers: request.headers, body: body.toString('utf8') });
+}
+
+function fetched(path: string, oauth: AuthorizationServer): HttpAnswer | null {
+  if (path === '/oauth/jwks') return oauth.jwks();
+  if (path === '/oauth/authorize') return oauth.authorizationEndpoint();
+  return oauth.metadata(path) ?? oauth.protectedResource(path);
 }
 
 /** Host and Origin values the listener answers to. */
