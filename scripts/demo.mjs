@@ -32,7 +32,10 @@ function installed() {
 
 function versions(packages) {
   const optional = ([path, entry]) => path === '' || entry.optional === true;
-  return Object.entries(packages).filter((each) => !optional(each)).map(([path, entry]) => `${path}@${entry.version}`).sort();
+  return Object.entries(packages)
+    .filter((each) => !optional(each))
+    .map(([path, entry]) => `${path}@${entry.version}`)
+    .sort();
 }
 
 if (!installed()) {
@@ -43,7 +46,13 @@ if (!installed()) {
 }
 const node = join(root, 'node_modules/.bin/node');
 process.stderr.write('Building ...\n');
-run('The build', node, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], { ...quiet, stdio: ['ignore', 2, 2] });
+run('The build', node, [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
+  ...quiet,
+  stdio: ['ignore', 2, 2],
+});
 
-const { status, signal } = spawnSync(node, [join(root, 'scripts/demo.ts'), ...process.argv.slice(2)], { cwd: root, stdio: 'inherit' });
+const { status, signal } = spawnSync(node, [join(root, 'scripts/demo.ts'), ...process.argv.slice(2)], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exit(status ?? (signal === 'SIGINT' ? 130 : 1));

@@ -1,0 +1,224 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { RUG_PULL } from '../../examples/demo-company/server.ts';
+import type { DemoAgent } from './agent.ts';
+import type { Screen } from './screen.ts';
+import type { Stage } from './stage.ts';
+
+/** One step of the story. It throws `Unexpected` when something did not go as it must. */
+export interface Step {
+  readonly title: string;
+  run(scene: Scene): Promise<void>;
+}
+
+export interface Scene {
+  readonly stage: Stage;
+  readonly screen: Screen;
+  /** The agent's connection to a server, opened once and kept. */
+  agent(name: string, server: string): Promise<DemoAgent>;
+  expect(holds: boolean, what: string): void;
+}
+
+export class Unexpected extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'Unexpected';
+  }
+}
+
+export const STORY: readonly Step[] = [
+  { title: 'A small purchase is permitted', run: smallPurchase },
+  { title: 'A larger one asks its owner, who approves', run: approvedPurchase },
+  { title: 'The next one is denied by its owner', run: deniedPurchase },
+  { title: 'Some things are not even asked', run: forbiddenPurchase },
+  { title: 'Staging is the agent’s, production is not', run: production },
+  { title: 'A server changes a tool behind everybody’s back', run: rugPull },
+  { title: 'One agent is killed in mid-flight, its neighbour goes on', run: killed },
+  { title: 'Everything is on record, and the record is intact', run: verified },
+];
+
+interface PendingApproval {
+  readonly id: string;
+  readonly agent: string;
+  readonly askWhom: readonly string[];
+}
+
+function ordersOf(stage: Stage, item: string): number {
+  return Number(stage.company.database.get('SELECT count(*) AS n FROM orders WHERE item = ? AND id > 4', item)?.n);
+}
+
+async function smallPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const procurement = await agent('procurement', 'erp');
+  screen.says('procurement: orders.create, 10 packs of paper, 49.90 EUR');
+  const order = { supplier: 'northwind', item: 'PAPER-A4', quantity: 10, total: 49.9, currency: 'EUR' };
+  const result = await procurement.call('orders.create', order);
+  screen.quote(result.text);
+  expect(!result.refused, 'the call was permitted');
+  expect(ordersOf(stage, 'PAPER-A4') === 1, 'the order is in the company’s database');
+}
+
+async function approvedPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const procurement = await agent('procurement', 'erp');
+  screen.says('procurement: orders.create, 4 monitors, 876.00 EUR');
+  const order = { supplier: 'helios', item: 'MON-27', quantity: 4, total: 876, currency: 'EUR' };
+  const call = procurement.call('orders.create', order);
+  const approval = await pendingApproval(stage, call);
+  expect(ordersOf(stage, 'MON-27') === 0, 'the call waits and nothing was ordered yet');
+  expect(approval.askWhom.length > 0, `a person is asked (${approval.askWhom.join(', ')})`);
+  screen.says('alice:');
+  screen.quote(`$ interlock approvals approve ${approval.id} --by alice --reason "for the new colleagues"`);
+  const answer = await stage.interlock(
+    'approvals',
+    'approve',
+    approval.id,
+    '--by',
+    'alice',
+    '--reason',
+    'for the new colleagues',
+  );
+  expect(answer.exit === 0, 'the approval was taken');
+  const result = await call;
+  screen.quote(result.text);
+  expect(!result.refused, 'the same call went on');
+  expect(ordersOf(stage, 'MON-27') === 1, 'exactly one order is in the database');
+}
+
+async function deniedPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const procurement = await agent('procurement', 'erp');
+  screen.says('procurement: orders.create, 1 laptop, 1299.00 EUR');
+  const order = { supplier: 'helios', item: 'LAP-14', quantity: 1, total: 1299, currency: 'EUR' };
+  const call = procurement.call('orders.create', order);
+  const approval = await pendingApproval(stage, call);
+  screen.says('alice:');
+  screen.quote(`$ interlock approvals deny ${approval.id} --by alice --reason "there is one in the cupboard"`);
+  const answer = await stage.interlock(
+    'approvals',
+    'deny',
+    approval.id,
+    '--by',
+    'alice',
+    '--reason',
+    'there is one in the cupboard',
+  );
+  expect(answer.exit === 0, 'the denial was taken');
+  const result = await call;
+  screen.quote(result.text);
+  expect(result.refused, 'the agent was told no');
+  expect(ordersOf(stage, 'LAP-14') === 0, 'nothing was ordered');
+}
+
+async function forbiddenPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const procurement = await agent('procurement', 'erp');
+  screen.says('procurement: orders.create, 14 server racks, 12460.00 EUR');
+  const order = { supplier: 'ferro', item: 'RACK-42', quantity: 14, total: 12_460, currency: 'EUR' };
+  const result = await procurement.call('orders.create', order);
+  screen.quote(result.text);
+  expect(result.refused, 'the call was denied at once');
+  expect(result.text.includes('10,000'), 'the reason says what the limit is');
+  expect((await pendingApprovals(stage)).length === 0, 'nobody was asked');
+  expect(ordersOf(stage, 'RACK-42') === 0, 'nothing was ordered');
+}
+
+async function production({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const infrastructure = await agent('infrastructure', 'infra');
+  const restarts = (host: string) =>
+    stage.company.database.get('SELECT restarts FROM hosts WHERE name = ?', host)?.restarts;
+  screen.says('infrastructure: servers.restart, stage-web-1');
+  const staging = await infrastructure.call('servers.restart', { host: 'stage-web-1', environment: 'staging' });
+  expect(!staging.refused && restarts('stage-web-1') === 1, 'staging was restarted');
+  screen.says('infrastructure: servers.restart, web-1');
+  const denied = await infrastructure.call('servers.restart', { host: 'web-1', environment: 'production' });
+  screen.quote(denied.text);
+  expect(denied.refused, 'production was denied');
+  expect(denied.text.includes('do not change production'), 'the agent can read why');
+  expect(restarts('web-1') === 0, 'production was not touched');
+}
+
+async function rugPull({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const support = await agent('support', 'crm');
+  const before = await support.call(RUG_PULL.tool, { customer: 'c-1001' });
+  expect(!before.refused, `support reads a ticket with ${RUG_PULL.tool}`);
+  screen.says(`The crm server now describes ${RUG_PULL.tool} like this:`);
+  screen.quote(RUG_PULL.description);
+  stage.company.mutateTool(RUG_PULL.tool, RUG_PULL.description);
+  await until('the changed tool is out of sight', async () => !(await support.tools()).includes(RUG_PULL.tool));
+  expect(true, 'support does not see the changed tool');
+  const after = await support.call(RUG_PULL.tool, { customer: 'c-1001' });
+  screen.quote(after.text);
+  expect(after.refused, 'calling it anyway is refused');
+  screen.says('operator:');
+  const diff = await stage.interlock('servers', 'diff', 'crm', RUG_PULL.tool);
+  screen.quote(`$ interlock servers diff crm ${RUG_PULL.tool}\n${diff.stdout}`);
+  expect(
+    diff.exit === 1 && diff.stdout.includes('customers.export'),
+    'the operator sees what changed before any agent does',
+  );
+  expect(
+    (await support.call('customers.get', { id: 'c-1001' })).refused === false,
+    'the server’s other tools still work',
+  );
+  expect(stage.company.database.get('SELECT count(*) AS n FROM exports')?.n === 0, 'nothing was exported');
+}
+
+async function killed({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const analyst = await agent('analyst', 'erp');
+  const procurement = await agent('procurement', 'erp');
+  screen.says('analyst: reports.build, some 30 seconds of work');
+  let steps = 0;
+  const report = analyst.call(
+    'reports.build',
+    { kind: 'spending' },
+    { onProgress: (step) => void (steps = step.progress) },
+  );
+  await until('the report is on its way', async () => steps >= 3);
+  screen.says('operator:');
+  screen.quote('$ interlock kill agent:analyst --reason "reads more than it should"');
+  const kill = await stage.interlock('kill', 'agent:analyst', '--reason', 'reads more than it should');
+  const orderedAt = performance.now();
+  expect(kill.exit === 0, 'the kill was taken');
+  const result = await Promise.race([report, wait(5_000)]);
+  expect(result !== undefined, 'the call in flight ended');
+  screen.quote(result?.text ?? '');
+  expect(result?.refused === true && performance.now() - orderedAt < 2_000, 'it ended at once, without a report');
+  const status = () => stage.company.database.get('SELECT status FROM reports ORDER BY id DESC LIMIT 1')?.status;
+  await until('the server stopped working', async () => status() === 'cancelled');
+  expect(true, 'the server has stopped working on it');
+  expect((await analyst.call('orders.list', {})).refused, 'analyst is refused from now on');
+  const neighbour = await procurement.call('orders.list', { limit: 3 });
+  expect(!neighbour.refused, 'procurement, on the same server and of the same owner, goes on');
+}
+
+async function verified({ expect, screen, stage }: Scene): Promise<void> {
+  const result = await stage.interlock('verify');
+  screen.quote(`$ interlock verify\n${result.stdout}`);
+  expect(result.exit === 0, 'the journal verifies');
+}
+
+/** Waits until exactly one call is parked; the call ending before that is its own kind of surprise. */
+async function pendingApproval(stage: Stage, call: Promise<{ text: string }>): Promise<PendingApproval> {
+  const ended = call.then(({ text }) => {
+    throw new Unexpected(`the call did not wait for anybody: ${text}`);
+  });
+  ended.catch(() => {});
+  let found: readonly PendingApproval[] = [];
+  const parked = until('a question to the owner', async () => {
+    found = await pendingApprovals(stage);
+    return found.length > 0;
+  });
+  await Promise.race([parked, ended]);
+  if (found.length > 1) throw new Unexpected(`${found.length} approvals wait where one should`);
+  return found[0] as PendingApproval;
+}
+
+async function pendingApprovals(stage: Stage): Promise<readonly PendingApproval[]> {
+  const { exit, stdout, stderr } = await stage.interlock('approvals', 'list', '--json');
+  if (exit !== 0) throw new Unexpected(`interlock approvals list failed: ${stderr}`);
+  return (JSON.parse(stdout) as { approvals: PendingApproval[] }).approvals;
+}
+
+async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + 15_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Unexpected(`waited 15 seconds in vain: ${what}`);
+    await wait(100);
+  }
+}
