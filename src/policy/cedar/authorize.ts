@@ -1,6 +1,6 @@
 import { EvaluationFailure } from './failure.ts';
 import { applies, type Policy } from './policy.ts';
-import type { Env } from './store.ts';
+import type { Env } from './value/store.ts';
 
 /** Cedar's own answer: an erroring policy is skipped (the caller decides what an error means). */
 export interface Answer {

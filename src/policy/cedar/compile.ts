@@ -1,8 +1,8 @@
 import { fail } from './failure.ts';
 import type { Expr, VarName } from './expr.ts';
 import { asBool, asEntity, asSet, isEntityIn } from './operators.ts';
-import { dataOf, type Env } from './store.ts';
-import { CedarRecord, CedarSet, EntityRef, sameValue, type Value } from './values.ts';
+import { dataOf, type Env } from './value/store.ts';
+import { CedarRecord, CedarSet, EntityRef, sameValue, type Value } from './value/values.ts';
 
 /** A compiled expression. Throws `EvaluationFailure`. */
 export type Evaluate = (env: Env) => Value;

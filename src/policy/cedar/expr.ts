@@ -12,8 +12,8 @@ import {
   UNARY,
   type Unary,
 } from './operators.ts';
-import { EMPTY_STORE, type Env } from './store.ts';
-import { CedarRecord, CedarSet, EMPTY_RECORD, EntityRef, type Value } from './values.ts';
+import { EMPTY_STORE, type Env } from './value/store.ts';
+import { CedarRecord, CedarSet, EMPTY_RECORD, EntityRef, type Value } from './value/values.ts';
 
 /**
  * A condition in the few shapes the evaluators know. Only `and`, `or` and `if` are lazy; every other operator is strict:
@@ -22,7 +22,8 @@ import { CedarRecord, CedarSet, EMPTY_RECORD, EntityRef, type Value } from './va
 export type Expr =
   | { readonly kind: 'literal'; readonly value: Value }
   | { readonly kind: 'var'; readonly name: VarName }
-  | { readonly kind: 'and' | 'or'; readonly left: Expr; readonly right: Expr }
+  | { readonly kind: 'and'; readonly left: Expr; readonly right: Expr }
+  | { readonly kind: 'or'; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'if'; readonly test: Expr; readonly then: Expr; readonly otherwise: Expr }
   | {
       readonly kind: 'unary';

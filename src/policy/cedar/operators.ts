@@ -1,8 +1,8 @@
 import { fail } from './failure.ts';
-import { addLong, type Long, multiplyLong, negateLong, subtractLong } from './long.ts';
+import { addLong, type Long, multiplyLong, negateLong, subtractLong } from './value/long.ts';
 import { DatetimeValue, DurationValue } from './extensions/datetime.ts';
-import { dataOf, type Env } from './store.ts';
-import { CedarRecord, CedarSet, EntityRef, sameValue, typeName, type Value } from './values.ts';
+import { dataOf, type Env } from './value/store.ts';
+import { CedarRecord, CedarSet, EntityRef, sameValue, typeName, type Value } from './value/values.ts';
 
 /** Strict operators: every operand is evaluated, left to right, before they run. They throw `EvaluationFailure`. */
 export type Unary = (value: Value, env: Env) => Value;

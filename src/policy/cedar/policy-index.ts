@@ -1,6 +1,6 @@
 import type { Policy, ScopeTest } from './policy.ts';
-import { dataOf, type Env } from './store.ts';
-import type { EntityRef } from './values.ts';
+import { dataOf, type Env } from './value/store.ts';
+import type { EntityRef } from './value/values.ts';
 
 /** Policies by the entity their head pins down; '' where it pins none. */
 type Shelf = Map<string, Map<string, Policy[]>>;

@@ -2,8 +2,8 @@ import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { compileCondition } from './compile.ts';
 import { type Expr, readEntity, readExpr, type ReadOptions, UnsupportedPolicy } from './expr.ts';
 import { isEntityIn } from './operators.ts';
-import type { Env } from './store.ts';
-import { type EntityRef, sameValue } from './values.ts';
+import type { Env } from './value/store.ts';
+import { type EntityRef, sameValue } from './value/values.ts';
 
 /** What a policy's head says about the principal or the resource. Evaluating it never fails. */
 export type ScopeTest =

@@ -7,7 +7,7 @@ export interface ValidationVerdict {
 }
 
 /** The validator only warns about policies that can never apply; a rule that is silently inert is a mistake here. */
-const INERT = /unable to find an applicable action|policy is impossible/;
+export const INERT = /unable to find an applicable action|policy is impossible/;
 const NEVER_APPLIES = /unable to find an applicable action/;
 
 /**

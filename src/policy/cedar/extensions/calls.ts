@@ -1,7 +1,7 @@
 import { fail } from '../failure.ts';
-import { divideLong, type Long } from '../long.ts';
+import { divideLong, type Long } from '../value/long.ts';
 import { asString, type Binary, type Unary, wrongType } from '../operators.ts';
-import type { Value } from '../values.ts';
+import type { Value } from '../value/values.ts';
 import {
   DAY_MS,
   DatetimeValue,

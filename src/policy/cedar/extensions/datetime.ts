@@ -1,4 +1,4 @@
-import { addLong, type Long, parseDigits, remainderLong, subtractLong, toLong } from '../long.ts';
+import { addLong, type Long, parseDigits, remainderLong, subtractLong, toLong } from '../value/long.ts';
 
 /** Cedar's `datetime`: milliseconds since 1970-01-01 UTC, leap seconds not counted. */
 export class DatetimeValue {

@@ -1,4 +1,4 @@
-import { type Long, parseDigits, toLong } from '../long.ts';
+import { type Long, parseDigits, toLong } from '../value/long.ts';
 
 /** Cedar's `decimal`: a 64-bit count of ten-thousandths. */
 export class DecimalValue {

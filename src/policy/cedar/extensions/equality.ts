@@ -1,4 +1,4 @@
-import type { Value } from '../values.ts';
+import type { Value } from '../value/values.ts';
 import { DatetimeValue, DurationValue } from './datetime.ts';
 import { DecimalValue } from './decimal.ts';
 import { IpValue } from './ipaddr.ts';

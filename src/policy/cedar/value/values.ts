@@ -1,7 +1,7 @@
-import type { DatetimeValue, DurationValue } from './extensions/datetime.ts';
-import { isExtension, sameExtension } from './extensions/equality.ts';
-import type { DecimalValue } from './extensions/decimal.ts';
-import type { IpValue } from './extensions/ipaddr.ts';
+import type { DatetimeValue, DurationValue } from '../extensions/datetime.ts';
+import { isExtension, sameExtension } from '../extensions/equality.ts';
+import type { DecimalValue } from '../extensions/decimal.ts';
+import type { IpValue } from '../extensions/ipaddr.ts';
 import type { Long } from './long.ts';
 
 /** A Cedar value. Booleans, Longs and strings are JavaScript's own; the rest are objects compared with `sameValue`. */
