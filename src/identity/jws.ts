@@ -87,18 +87,50 @@ const ALGORITHMS: ReadonlyMap<string, readonly string[]> = new Map([
 /** Every algorithm a registered key can have; published as `token_endpoint_auth_signing_alg_values_supported`. */
 export const SIGNATURE_ALGORITHMS: readonly string[] = [...ALGORITHMS.values()].flat();
 
+const usable = new WeakMap<PublicJwk, readonly string[]>();
+
 /**
  * Algorithms a public key verifies: decided by the key, never by the token (RFC 8725 section 3.1). Symmetric algorithms and `none`
- * are in no list. Empty for a key that cannot verify anything.
+ * are in no list. Empty for a key that must not prove anything.
  */
 export function algorithmsOf(key: PublicJwk): readonly string[] {
+  let algorithms = usable.get(key);
+  if (algorithms === undefined) {
+    algorithms = findAlgorithms(key);
+    usable.set(key, algorithms);
+  }
+  return algorithms;
+}
+
+function findAlgorithms(key: PublicJwk): readonly string[] {
   const byType = ALGORITHMS.get(key.kty === 'RSA' ? 'RSA' : `${key.kty} ${key.crv ?? ''}`) ?? [];
   if (key.kty === 'RSA') {
-    const bytes = Buffer.from(key.n ?? '', 'base64url').length;
-    if (bytes < RSA_MODULUS_BYTES.min || bytes > RSA_MODULUS_BYTES.max) return [];
+    const modulus = Buffer.from(key.n ?? '', 'base64url');
+    if (modulus.length < RSA_MODULUS_BYTES.min || modulus.length > RSA_MODULUS_BYTES.max) return [];
+    if (hasRocaStructure(BigInt(`0x${modulus.toString('hex')}`))) return [];
   }
   if (key.alg === undefined || key.kty === 'OKP') return byType;
   return byType.filter((alg) => alg === key.alg);
+}
+
+const ROCA_PRIMES = [
+  3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113,
+  127, 131, 137, 139, 149, 151, 157, 163, 167,
+];
+
+/**
+ * RSA keys of a broken generator (CVE-2017-15361) can be factored: their modulus is a power of 65537 modulo every small prime. A
+ * sound key looks like that by chance once in 2^27.
+ */
+function hasRocaStructure(modulus: bigint): boolean {
+  return ROCA_PRIMES.every((prime) => {
+    const rest = Number(modulus % BigInt(prime));
+    for (let power = 1, step = 0; step < prime; step++) {
+      if (power === rest) return true;
+      power = (power * 65_537) % prime;
+    }
+    return false;
+  });
 }
 
 const imported = new WeakMap<PublicJwk, Map<string, Promise<CryptoKey | Uint8Array>>>();

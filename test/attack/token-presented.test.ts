@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { decodeJwt, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
+import { CompactSign, decodeJwt, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthFault } from '../../src/identity/challenge.ts';
 import { thumbprint } from '../../src/identity/keys.ts';
@@ -255,7 +255,6 @@ describe('a forged token', () => {
   it('whose JSON says two things at once is refused', async () => {
     const payload = JSON.stringify(await goodClaims());
     const twice = `${payload.slice(0, -1)},"client_id":"admin"}`;
-    const { CompactSign } = await import('jose');
     const token = await new CompactSign(Buffer.from(twice))
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: world.key.kid })
       .sign(world.key.privateKey);

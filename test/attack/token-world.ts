@@ -146,6 +146,7 @@ export async function assertionFor(
 export interface TokenAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
   readonly json: Record<string, unknown>;
 }
 
