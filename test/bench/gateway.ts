@@ -100,9 +100,9 @@ async function startIfThere(
     // The slow upstream is there to show how little is left of a difference in front of it: one concurrency shows that.
     return { target, running, concurrency: target.upstream === 'sdk-http' ? [CPU_CONCURRENCY] : CONCURRENCY };
   } catch (error) {
-    if (!(error instanceof Unavailable)) throw error;
-    unavailable[target.name] = error.message;
-    log(`${target.name}: not measured: ${error.message}`);
+    const reason = (error as Error).message;
+    unavailable[target.name] = error instanceof Unavailable ? reason : `did not start: ${reason}`;
+    log(`${target.name}: not measured: ${unavailable[target.name]}`);
     return null;
   }
 }

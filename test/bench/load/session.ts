@@ -17,30 +17,60 @@ export async function openSession(
   connections: number,
 ): Promise<McpSession> {
   const { origin, pathname } = new URL(url);
-  const pool = new Pool(origin, { connections, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: 20_000 });
+  const pool = poolTo(origin, connections);
   try {
-    const clientInfo = { name: 'interlock-bench', version: '1.0.0' };
-    const initialize = {
-      jsonrpc: '2.0',
-      id: 'init',
-      method: 'initialize',
-      params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo },
-    };
-    const first = await exchange(pool, {
-      path: pathname,
-      headers: { ...BASE, ...headers },
-      body: JSON.stringify(initialize),
-    });
-    expectResult(first.text);
-    const session = first.sessionId === null ? {} : { 'mcp-session-id': first.sessionId };
-    const all = { ...BASE, ...headers, ...session, 'mcp-protocol-version': '2025-11-25' };
+    const { id, all } = await initialize(pool, pathname, headers);
     const post = async (body: string) => (await exchange(pool, { path: pathname, headers: all, body })).text;
-    await post(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }));
-    return { id: first.sessionId, post, close: () => pool.destroy() };
+    return { id, post, close: () => pool.destroy() };
   } catch (error) {
     await pool.destroy();
     throw error;
   }
+}
+
+/** Opens `count` sessions over a few connections and leaves them: nobody ends them, nobody uses them. */
+export async function openSessions(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  count: number,
+): Promise<void> {
+  const { origin, pathname } = new URL(url);
+  const pool = poolTo(origin, 8);
+  let left = count;
+  const worker = async () => {
+    while (left-- > 0) await initialize(pool, pathname, headers);
+  };
+  try {
+    await Promise.all(Array.from({ length: 8 }, worker));
+  } finally {
+    await pool.destroy();
+  }
+}
+
+function poolTo(origin: string, connections: number): Pool {
+  return new Pool(origin, { connections, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: 20_000 });
+}
+
+interface Initialized {
+  readonly id: string | null;
+  /** Headers for everything after the handshake. */
+  readonly all: Record<string, string>;
+}
+
+async function initialize(pool: Pool, path: string, given: Readonly<Record<string, string>>): Promise<Initialized> {
+  const clientInfo = { name: 'interlock-bench', version: '1.0.0' };
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 'init', method: 'initialize', params });
+  const { sessionId, text } = await exchange(pool, { path, headers: { ...BASE, ...given }, body });
+  expectResult(text);
+  const session = sessionId === null ? {} : { 'mcp-session-id': sessionId };
+  const all = { ...BASE, ...given, ...session, 'mcp-protocol-version': '2025-11-25' };
+  await exchange(pool, {
+    path,
+    headers: all,
+    body: JSON.stringify({ jsonrpc: '2.0', method: 'notifications/initialized' }),
+  });
+  return { id: sessionId, all };
 }
 
 /** Throws unless the answer is a successful result: a fast refusal must never count as a fast call. */

@@ -45,10 +45,12 @@ export function startChild(command: readonly string[], options: { cwd?: string; 
   });
   died.catch(() => {});
   const lines = createInterface({ input: child.stdout });
-  const firstLine = new Promise<string>((resolve) => lines.once('line', resolve));
+  const firstLine = Promise.race([new Promise<string>((resolve) => lines.once('line', resolve)), died]);
+  // Whoever waits for it is told; whoever does not must not be brought down by it.
+  firstLine.catch(() => {});
   return {
     pid: child.pid ?? 0,
-    firstLine: Promise.race([firstLine, died]),
+    firstLine,
     died,
     stop: async () => {
       stopping = true;
