@@ -114,6 +114,11 @@ export class PolicySet {
     }
   }
 
+  /** Drops what was worked out at earlier questions. Answers do not change. */
+  forget(): void {
+    this.targets.forget();
+  }
+
   /** Every policy's part in a decision, in load order. For tests, simulation and people; not for the hot path. */
   explain(input: PolicyInput): readonly Explanation[] {
     const known = this.know(input.caller, input.action, input.labels);
