@@ -43,7 +43,7 @@ function checkAgents(raw: ConfigFile): Finding[] {
     }
     const anonymous = raw.development?.anonymousAgent === id;
     if ((agent.keys ?? []).length === 0 && agent.staticToken === undefined && !anonymous) {
-      const help = `give it a key pair: interlock agents add ${id} --force, or add the public JWK under keys`;
+      const help = `give it a key pair: interlock agents add ${id} --new-key, or add the public JWK under keys`;
       findings.push({
         path: ['agents', id],
         at: 'key',

@@ -2,7 +2,6 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
-import { Compile } from 'typebox/compile';
 import { checkSemantics } from './check.ts';
 import type { Config } from './config.ts';
 import { findPrivateKeys } from './keys.ts';
@@ -32,7 +31,6 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const MAX_CONFIG_BYTES = 4_194_304;
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, with the final zero. */
 const MAX_SOCKET_PATH_BYTES = 103;
-const validator = Compile(ConfigSchema);
 
 /**
  * Reads and checks one configuration file completely; nothing of a wrong file is used. Never throws for what a file can
@@ -65,8 +63,6 @@ export function loadConfigText(file: string, text: string, env: Environment): Lo
   const isLeak = (path: Path): boolean => leaked.some((finding) => finding.path.join('\0') === path.join('\0'));
   const findings = [...leaked, ...shape.filter((finding) => !isLeak(finding.path)), ...strayReferences(document.value)];
   if (findings.length > 0) return { ok: false, problems: inOrder(document, findings) };
-  if (!validator.Check(document.value))
-    return failed(file, 'the file does not fit its schema', 'please report this as a defect');
 
   const raw = document.value as ConfigFile;
   const { errors, warnings } = checkSemantics(raw);

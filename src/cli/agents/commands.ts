@@ -1,0 +1,292 @@
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { systemClock } from '../../adapters/clock.ts';
+import { type Config, gatewayUrl } from '../../config/config.ts';
+import { didYouMean } from '../../config/source/problem.ts';
+import { adminClient, isReachable } from '../operate/admin-client.ts';
+import type { Act } from '../shell/act.ts';
+import { type Context, requireConfig } from '../shell/context.ts';
+import { CliError, EXIT } from '../shell/exit.ts';
+import { clientSnippets, invocation } from './client-config.ts';
+import { editConfig, withAgent, withKey } from './edit-config.ts';
+import { httpClient } from './http.ts';
+import { type AgentKey, type KeyAlgorithm, keyFile, makeKey, readKey, writeKey } from './keys.ts';
+import { fetchToken } from './token.ts';
+
+interface AddOptions {
+  readonly owner?: string;
+  readonly ownerName?: string;
+  readonly purpose?: string;
+  readonly name?: string;
+  readonly archetype: string;
+  readonly risk: string;
+  readonly department?: string;
+  readonly group?: readonly string[];
+  readonly server?: readonly string[];
+  readonly alg: KeyAlgorithm;
+  readonly keyOut?: string;
+  readonly newKey?: boolean;
+}
+
+interface TokenOptions {
+  readonly server?: string;
+  readonly key?: string;
+  readonly gateway?: string;
+  readonly headers?: boolean;
+}
+
+export function addAgentCommands(program: Command, act: Act): void {
+  const agents = program
+    .command('agents')
+    .description('who may connect')
+    .addHelpText(
+      'after',
+      '\nExample:\n  interlock agents add procurement --owner alice --purpose "orders office supplies"',
+    );
+  agents
+    .command('list', { isDefault: true })
+    .description('list the configured agents')
+    .addHelpText('after', '\nExample:\n  interlock agents list --json')
+    .action(act((context) => list(context)));
+  agents
+    .command('add')
+    .description('make a key pair, add the agent to the configuration, print what its MCP client needs')
+    .argument('<id>', 'lower-case letters, digits and hyphens')
+    .option('--owner <person>', 'who answers for it (a key of people)')
+    .option('--owner-name <name>', 'adds the owner to people, when missing')
+    .option('--purpose <text>', 'what it is for, in one sentence')
+    .option('--name <text>', 'name people read (default: the id)')
+    .addOption(
+      new Option('--archetype <kind>', 'where it comes from')
+        .choices(['homegrown', 'saas', 'developer_tool'])
+        .default('homegrown'),
+    )
+    .addOption(
+      new Option('--risk <tier>', 'how much harm it could do')
+        .choices(['low', 'medium', 'high', 'critical'])
+        .default('high'),
+    )
+    .option('--department <text>', 'readable by policies')
+    .option('--group <name...>', 'groups for policies')
+    .option('--server <id...>', 'the only servers it may connect to (default: policy alone decides)')
+    .addOption(new Option('--alg <algorithm>', 'of the key').choices(['EdDSA', 'ES256']).default('EdDSA'))
+    .option('--key-out <file>', 'where the private key goes (default: <data>/keys/<id>.jwk)')
+    .option('--new-key', 'the agent exists: give it a further key, to change keys without a gap')
+    .addHelpText(
+      'after',
+      '\nExample:\n  interlock agents add procurement --owner alice --purpose "orders office supplies" --risk medium --server crm',
+    )
+    .action(act((context, [id = ''], options: AddOptions) => add(context, id, options)));
+  agents
+    .command('token')
+    .description('print a short-lived access token for an agent, earned with its key')
+    .argument('<id>')
+    .option('--server <id>', 'for this server only (default: all)')
+    .option('--key <file>', 'its private key (default: <data>/keys/<id>.jwk)')
+    .option('--gateway <url>', 'where the gateway is (default: as configured)')
+    .option('--headers', 'print {"Authorization":"Bearer …"}, as the headersHelper of Claude Code wants it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  curl -H "Authorization: Bearer $(interlock agents token procurement --server crm)" …',
+    )
+    .action(act((context, [id = ''], options: TokenOptions) => token(context, id, options)));
+}
+
+async function list(context: Context): Promise<void> {
+  const config = await requireConfig(context, { quiet: true });
+  context.terminal.value({
+    agents: config.agents.map(({ keys, staticTokenSha256, ...agent }) => ({
+      ...agent,
+      keys: keys.map(({ kid, kty, alg }) => ({ kid, kty, alg })),
+      staticToken: staticTokenSha256 !== null,
+    })),
+  });
+  if (config.agents.length === 0) return context.terminal.line('no agents; add one with: interlock agents add <id>');
+  context.terminal.table(
+    ['agent', 'owner', 'risk', 'archetype', 'keys', 'servers', 'purpose'],
+    config.agents.map((agent) => [
+      agent.id,
+      agent.owner,
+      {
+        text: agent.riskTier,
+        tone: agent.riskTier === 'critical' ? 'bad' : agent.riskTier === 'high' ? 'warn' : 'plain',
+      },
+      agent.archetype,
+      agent.staticTokenSha256 === null ? agent.keys.length : { text: 'static token', tone: 'bad' },
+      agent.servers === null ? 'by policy' : agent.servers.join(','),
+      agent.purpose,
+    ]),
+  );
+}
+
+async function add(context: Context, id: string, options: AddOptions): Promise<void> {
+  const config = await requireConfig(context, { quiet: true });
+  const exists = config.agents.some((agent) => agent.id === id);
+  checkAdd(config, id, { ...options, exists });
+  const file = options.keyOut === undefined ? keyFile(config.dataDir, id) : resolve(options.keyOut);
+  const key = await makeKey(options.alg);
+  // The key first: a configuration that names a key nobody has would be worse than a key nobody knows.
+  writeKey(file, key, options.newKey === true);
+  editConfig(context.configFile, context.env, (text) =>
+    exists ? withKey(text, id, key.publicJwk) : withAgent(text, describe(id, options, key)),
+  );
+  const running = await isReachable(adminClient({ socket: config.admin.socket, timeoutMs: 2_000 })).catch(() => false);
+  printAdded(context, { id, config, options, file, key, running });
+}
+
+function checkAdd(config: Config, id: string, options: AddOptions & { readonly exists: boolean }): void {
+  if (options.exists !== (options.newKey === true)) {
+    const message = options.exists ? `the agent "${id}" exists already` : `there is no agent "${id}" to give a new key`;
+    throw new CliError(EXIT.usage, message, {
+      help: options.exists ? '--new-key gives it a further key' : 'leave out --new-key',
+    });
+  }
+  if (options.exists) return;
+  if (!/^[a-z][a-z0-9-]{0,31}$/.test(id)) {
+    throw new CliError(EXIT.usage, `"${id}" is no valid id`, {
+      help: 'a letter, then up to 31 letters, digits and hyphens, all lower case',
+    });
+  }
+  if (options.purpose === undefined || options.purpose.trim() === '')
+    throw new CliError(EXIT.usage, 'what is it for?', { help: 'add --purpose "…"' });
+  const people = config.people.map((person) => person.id);
+  if (options.owner === undefined) {
+    throw new CliError(EXIT.usage, 'every agent has an owner', {
+      help: `add --owner <person>; known: ${people.join(', ') || 'nobody yet, add --owner-name too'}`,
+    });
+  }
+  if (!people.includes(options.owner) && options.ownerName === undefined) {
+    const help = `${didYouMean(options.owner, people)}; or add the person: --owner-name "…"`;
+    throw new CliError(EXIT.usage, `the configuration knows no person "${options.owner}"`, { help });
+  }
+  const servers = config.servers.map((server) => server.id);
+  for (const server of options.server ?? []) {
+    if (servers.includes(server)) continue;
+    throw new CliError(EXIT.usage, `the configuration knows no server "${server}"`, {
+      help: didYouMean(server, servers),
+    });
+  }
+}
+
+function describe(id: string, options: AddOptions, key: AgentKey): Parameters<typeof withAgent>[1] {
+  return {
+    id,
+    name: options.name ?? id,
+    owner: options.owner ?? '',
+    ownerName: options.ownerName ?? null,
+    purpose: options.purpose ?? '',
+    archetype: options.archetype,
+    riskTier: options.risk,
+    department: options.department ?? null,
+    groups: options.group ?? [],
+    servers: options.server ?? [],
+    key: key.publicJwk,
+  };
+}
+
+interface Added {
+  readonly id: string;
+  readonly config: Config;
+  readonly options: AddOptions;
+  readonly file: string;
+  readonly key: AgentKey;
+  readonly running: boolean;
+}
+
+function printAdded(context: Context, { id, config, options, file, key, running }: Added): void {
+  const { terminal } = context;
+  const servers = options.server ?? config.servers.map((server) => server.id);
+  const snippets = clientSnippets({
+    agent: id,
+    server: servers[0] ?? null,
+    gateway: gatewayUrl(config.listen),
+    configFile: context.configFile,
+    keyFile: options.keyOut === undefined ? null : file,
+    how: invocation(context.env),
+  });
+  terminal.value({
+    agent: id,
+    kid: key.publicJwk.kid,
+    keyFile: file,
+    publicKey: key.publicJwk,
+    configFile: context.configFile,
+    clients: snippets,
+  });
+  terminal.line(`added ${id} to ${context.configFile}`, 'good');
+  terminal.line(`its private key: ${file} (readable by you only; it never leaves this machine)`);
+  terminal.line(running ? 'the running gateway takes it over at once' : 'start the gateway with: interlock up');
+  if (servers.length > 1)
+    terminal.line(`the snippets are for "${servers[0]}"; the same works for ${servers.slice(1).join(', ')}`);
+  for (const snippet of snippets) {
+    terminal.line('');
+    terminal.line(snippet.file === null ? snippet.client : `${snippet.client}: ${snippet.file}`, 'strong');
+    for (const line of snippet.text.split('\n')) terminal.line(`  ${line}`);
+    if (snippet.note !== '') terminal.line(`  (${snippet.note})`, 'dim');
+  }
+}
+
+async function token(context: Context, id: string, options: TokenOptions): Promise<void> {
+  const place = await gatewayOf(context, { agent: id, ...options });
+  const http = await httpClient({ ca: place.ca });
+  try {
+    const request = { agent: id, key: readKey(place.keyFile), gateway: place.gateway, resource: place.resource };
+    const earned = await fetchToken(request, { http, clock: systemClock });
+    if (options.headers === true) {
+      process.stdout.write(`${JSON.stringify({ Authorization: `Bearer ${earned.token}` })}\n`);
+      return;
+    }
+    context.terminal.value({ token: earned.token, expiresAtMs: earned.expiresAtMs, resource: place.resource });
+    context.terminal.line(earned.token);
+  } finally {
+    await http.close();
+  }
+}
+
+export interface GatewayPlace {
+  readonly gateway: string;
+  readonly resource: string;
+  readonly keyFile: string;
+  /** The gateway's own certificate, which may be self-signed. */
+  readonly ca: string | null;
+}
+
+interface Wanted {
+  readonly agent: string;
+  readonly server?: string;
+  readonly key?: string;
+  readonly gateway?: string;
+}
+
+/**
+ * Where the gateway and the key are. With --gateway and --key no configuration is needed, so that an agent can run on another
+ * machine; otherwise the configuration says it, and a mistyped agent or server is noticed here.
+ */
+export async function gatewayOf(context: Context, wanted: Wanted): Promise<GatewayPlace> {
+  const { agent, server } = wanted;
+  const suffix = server === undefined ? '/mcp' : `/mcp/${server}`;
+  if (wanted.gateway !== undefined && wanted.key !== undefined) {
+    const gateway = wanted.gateway.replace(/\/+$/, '');
+    if (URL.parse(gateway) === null) throw new CliError(EXIT.usage, `--gateway ${gateway} is no URL`);
+    return { gateway, resource: `${gateway}${suffix}`, keyFile: resolve(wanted.key), ca: null };
+  }
+  const config = await requireConfig(context, { quiet: true });
+  const agents = config.agents.map((each) => each.id);
+  if (!agents.includes(agent))
+    throw new CliError(EXIT.usage, `the configuration knows no agent "${agent}"`, { help: didYouMean(agent, agents) });
+  const servers = config.servers.map((each) => each.id);
+  if (server !== undefined && !servers.includes(server)) {
+    throw new CliError(EXIT.usage, `the configuration knows no server "${server}"`, {
+      help: didYouMean(server, servers),
+    });
+  }
+  const gateway = wanted.gateway?.replace(/\/+$/, '') ?? (await listeningUrl(config));
+  const file = wanted.key === undefined ? keyFile(config.dataDir, agent) : resolve(wanted.key);
+  return { gateway, resource: `${gateway}${suffix}`, keyFile: file, ca: config.listen.tls?.cert ?? null };
+}
+
+/** With port 0 only the running gateway knows. */
+async function listeningUrl(config: Config): Promise<string> {
+  if (config.listen.port !== 0 || config.listen.publicUrl !== null) return gatewayUrl(config.listen);
+  const status = await adminClient({ socket: config.admin.socket }).get<{ readonly url: string }>('/v1/status');
+  return status.url;
+}

@@ -1,0 +1,95 @@
+import { rootCertificates } from 'node:tls';
+import type { Dispatcher } from 'undici';
+import { CliError, EXIT } from '../shell/exit.ts';
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly header: (name: string) => string | null;
+  readonly body: AsyncIterable<Uint8Array>;
+  /** The whole body as text; CliError when it is longer than `maxBytes`. */
+  text(maxBytes: number): Promise<string>;
+  /** Gives the connection back without reading what is left. */
+  discard(): Promise<void>;
+}
+
+export interface HttpCall {
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpClient {
+  /** CliError 4 when the gateway cannot be reached; an AbortError when `signal` ended it. */
+  send(call: HttpCall): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+/** Calls wait for people: half an hour without a single byte is the bound, not seconds. */
+const SILENCE_MS = 1_800_000;
+const CONNECT_MS = 10_000;
+
+/** HTTP to the gateway. `ca`: a PEM certificate to trust besides the usual ones (the gateway's own, when it is at hand). */
+export async function httpClient(options: { readonly ca?: string | null } = {}): Promise<HttpClient> {
+  // Loaded only here: most commands never speak HTTP and should start at once. The same holds for jose.
+  const { Agent, request } = await import('undici');
+  const ca = options.ca === undefined || options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
+  const agent = new Agent({
+    headersTimeout: SILENCE_MS,
+    bodyTimeout: 0,
+    connect: { timeout: CONNECT_MS, ...ca },
+    pipelining: 1,
+  });
+  return {
+    async send(call) {
+      const { url, method, headers } = call;
+      try {
+        const answer = await request(url, {
+          dispatcher: agent,
+          method,
+          headers,
+          body: call.body ?? null,
+          signal: call.signal ?? null,
+        });
+        return toAnswer(answer);
+      } catch (error) {
+        if (call.signal?.aborted === true) throw error;
+        throw unreachable(url, error);
+      }
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+function toAnswer(answer: Dispatcher.ResponseData): HttpAnswer {
+  return {
+    status: answer.statusCode,
+    header(name) {
+      const value = answer.headers[name];
+      return Array.isArray(value) ? (value[0] ?? null) : (value ?? null);
+    },
+    body: answer.body,
+    async text(maxBytes) {
+      const chunks: Buffer[] = [];
+      let size = 0;
+      for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > maxBytes) throw new CliError(EXIT.failed, `the gateway's answer is longer than ${maxBytes} bytes`);
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks).toString('utf8');
+    },
+    discard: () => answer.body.dump({ limit: 65_536 }),
+  };
+}
+
+function unreachable(url: string, error: unknown): CliError {
+  const cause = error as { code?: string; message?: string };
+  const origin = URL.parse(url)?.origin ?? url;
+  const refused = cause.code === 'ECONNREFUSED';
+  const why = refused ? 'nothing listens there' : (cause.message ?? cause.code ?? String(error));
+  const tls = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(cause.code ?? '');
+  const help = tls ? 'let Node trust its certificate: NODE_EXTRA_CA_CERTS=ca.pem' : 'start it with: interlock up';
+  return new CliError(EXIT.unreachable, `cannot reach the gateway at ${origin}: ${why}`, { help, cause: error });
+}

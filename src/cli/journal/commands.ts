@@ -1,0 +1,146 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { realDisk } from '../../adapters/disk/real.ts';
+import { readReceipt, verifyReceipt } from '../../audit/read/receipt.ts';
+import { verifyJournal } from '../../audit/read/verify.ts';
+import type { Act } from '../shell/act.ts';
+import type { Context } from '../shell/context.ts';
+import { CliError, EXIT, type ExitCode } from '../shell/exit.ts';
+import { locate } from '../operate/locate.ts';
+import { type LogOptions, log } from './log.ts';
+import { latestCheckpoint, readVkey } from './checkpoint.ts';
+
+interface VerifyOptions {
+  readonly checkpoint?: string;
+  readonly vkey?: string;
+  readonly receipt?: string;
+}
+
+export function addJournalCommands(program: Command, act: Act): void {
+  program
+    .command('log')
+    .description('what was recorded: every call, decision, outcome and order')
+    .option('-f, --follow', 'go on as records are written')
+    .option('--agent <id>', 'only this agent')
+    .option('--server <id>', 'only this server')
+    .option('--call <id>', 'only the records of one call')
+    .option('--denied', 'only what did not go on')
+    .option('--from <seq>', 'begin at this record')
+    .option('-n, --last <count>', 'only the last records (default 50 without --from)')
+    .addHelpText(
+      'after',
+      '\nWith --json every line is one record: {"seq","time","record",…}.\n\nExample:\n  interlock log --follow --agent procurement',
+    )
+    .action(act((context, _args, options: LogOptions) => log(context, options)));
+  program
+    .command('verify')
+    .description(
+      'check the whole journal offline: every hash, the order, every signed checkpoint; exit 1 when something is wrong',
+    )
+    .option('--checkpoint <file>', 'a checkpoint kept elsewhere: proves that nothing before it was rewritten')
+    .option('--vkey <key>', 'the verifier key, or a file with it, kept elsewhere')
+    .option('--receipt <file>', 'check one receipt instead of the journal')
+    .addHelpText('after', '\nExample:\n  interlock verify --checkpoint yesterday.checkpoint --vkey interlock.vkey')
+    .action(act((context, _args, options: VerifyOptions) => verify(context, options)));
+  program
+    .command('checkpoint')
+    .description(
+      'print the latest signed checkpoint: keep it elsewhere, then nobody can rewrite what it covers unnoticed',
+    )
+    .option('--vkey', 'print the verifier key instead')
+    .addHelpText('after', '\nExample:\n  interlock checkpoint > /mnt/elsewhere/$(date +%F).checkpoint')
+    .action(act((context, _args, options: { readonly vkey?: boolean }) => checkpoint(context, options.vkey === true)));
+  program
+    .command('receipt')
+    .description('print the proof of one record, for somebody who has not the journal')
+    .argument('<seq>', 'number of the record, as `interlock log` shows it')
+    .addHelpText(
+      'after',
+      '\nExample:\n  interlock receipt 4711 > order.receipt; interlock verify --receipt order.receipt --vkey interlock.vkey',
+    )
+    .action(act((context, [seq = '']) => receipt(context, seq)));
+}
+
+async function journalDir(context: Context): Promise<string> {
+  // Records must be readable when the configuration is not.
+  return `${(await locate(context)).dataDir}/journal`;
+}
+
+async function verify(context: Context, options: VerifyOptions): Promise<ExitCode> {
+  if (options.receipt !== undefined) return await checkReceipt(context, options);
+  const dir = await journalDir(context);
+  const report = await verifyJournal(dir, {
+    disk: realDisk,
+    ...(options.checkpoint === undefined ? {} : { checkpoint: readText(options.checkpoint) }),
+    ...(options.vkey === undefined ? {} : { vkey: vkeyOf(options.vkey) }),
+  }).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') throw noJournal(dir, error);
+    throw error;
+  });
+  context.terminal.value({ dir, ...report });
+  const tone = report.ok ? 'good' : 'bad';
+  for (const [i, line] of report.summary.entries()) context.terminal.line(line, i === 0 ? tone : 'plain');
+  return report.ok ? EXIT.ok : EXIT.failed;
+}
+
+async function checkReceipt(context: Context, options: VerifyOptions): Promise<ExitCode> {
+  const text = readText(options.receipt ?? '');
+  const vkey = options.vkey === undefined ? await readVkey(await journalDir(context)) : vkeyOf(options.vkey);
+  const result = verifyReceipt(JSON.parse(text), { vkey });
+  context.terminal.value(result);
+  if (result.ok) {
+    const { entry, checkpoint: covered } = result;
+    context.terminal.line(
+      `The receipt is genuine: record ${entry.seq} of ${covered.origin}, written ${entry.time}.`,
+      'good',
+    );
+    context.terminal.line(JSON.stringify(entry.record, null, 2));
+    if (options.vkey === undefined)
+      context.terminal.line('The verifier key was taken from the journal itself; give the one you noted with --vkey.');
+  } else context.terminal.line(`The receipt is NOT valid: ${result.problem}.`, 'bad');
+  return result.ok ? EXIT.ok : EXIT.failed;
+}
+
+async function checkpoint(context: Context, onlyKey: boolean): Promise<void> {
+  const dir = await journalDir(context);
+  const vkey = await readVkey(dir).catch((error: unknown) => {
+    throw noJournal(dir, error);
+  });
+  if (onlyKey) {
+    context.terminal.value({ vkey });
+    return context.terminal.line(vkey);
+  }
+  const latest = await latestCheckpoint(dir, vkey);
+  if (latest === null) throw new CliError(EXIT.failed, `the journal in ${dir} has no checkpoint yet`);
+  context.terminal.value({ ...latest, vkey });
+  // The note itself, with its final line break and nothing else: the file is the checkpoint.
+  if (!context.terminal.json) process.stdout.write(latest.note);
+}
+
+async function receipt(context: Context, text: string): Promise<void> {
+  if (!/^\d{1,16}$/.test(text))
+    throw new CliError(EXIT.usage, `"${text}" is no record number`, { help: 'see the first column of: interlock log' });
+  const dir = await journalDir(context);
+  const proof = await readReceipt(dir, Number(text), { disk: realDisk });
+  process.stdout.write(`${JSON.stringify(proof, null, context.terminal.json ? undefined : 2)}\n`);
+}
+
+function noJournal(dir: string, cause: unknown): CliError {
+  return new CliError(EXIT.failed, `there is no journal in ${dir}`, {
+    help: 'it begins with the first: interlock up',
+    cause,
+  });
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CliError(EXIT.usage, `cannot read ${file} (${(error as NodeJS.ErrnoException).code})`, { cause: error });
+  }
+}
+
+/** A verifier key has the form name+id+key; anything else is a file that holds one. */
+function vkeyOf(given: string): string {
+  return /^\S+\+[0-9a-f]{8}\+\S+$/.test(given) ? given : readText(given).trim();
+}

@@ -1,0 +1,118 @@
+import { mkdirSync } from 'node:fs';
+import { systemClock } from '../../adapters/clock.ts';
+import { formatTarget, type Lock, type LockTarget } from '../../model/lock.ts';
+import type { ApprovalRow, ApprovalState, Stores } from '../../ports/stores.ts';
+import type { Context } from '../shell/context.ts';
+import { CliError, EXIT } from '../shell/exit.ts';
+import { type AdminClient, adminClient } from './admin-client.ts';
+import type { Place } from './locate.ts';
+
+const MAX_APPROVALS = 1000;
+
+export type Answer = { readonly state: 'approved' | 'denied'; readonly by: string; readonly reason: string };
+
+/**
+ * Stopping and approving, through the running gateway or, without one, directly in its store: an operator can always stop
+ * an agent. Both ways give the same answers.
+ */
+export interface Desk {
+  readonly via: 'gateway' | 'store';
+  locks(): Promise<readonly Lock[]>;
+  put(lock: Lock): Promise<void>;
+  /** `false`: there was none. */
+  release(target: LockTarget, who: { readonly reason: string; readonly by: string }): Promise<boolean>;
+  approvals(state: ApprovalState | null): Promise<readonly ApprovalRow[]>;
+  /** CliError 5 when it is too late. */
+  answer(id: string, answer: Answer): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** CliError 4 when neither the gateway nor its store can be reached. */
+export async function openDesk(place: Place, context: Context): Promise<Desk> {
+  // Short: a gateway that hangs must not keep an operator from the store, which it follows too.
+  const client = adminClient({ socket: place.socket, timeoutMs: 3_000 });
+  let away: CliError;
+  try {
+    await client.get('/v1/status');
+    return gatewayDesk(client);
+  } catch (error) {
+    if (!(error instanceof CliError) || error.exit !== EXIT.unreachable) throw error;
+    away = error;
+  }
+  if (place.store === null) throw away;
+  const stores = await openStore(place, away);
+  context.terminal.note(
+    'the gateway is not running: going to its store directly (not recorded in the journal)',
+    'warn',
+  );
+  return storeDesk(stores);
+}
+
+async function openStore(place: Place, away: CliError): Promise<Stores> {
+  try {
+    // Loaded only here: most commands talk to the gateway and should start at once.
+    const { openPostgres } = await import('../../adapters/sql/postgres.ts');
+    const { openSqlite } = await import('../../adapters/sql/sqlite.ts');
+    if (place.store?.kind === 'postgres') return await openPostgres({ url: place.store.url, clock: systemClock });
+    mkdirSync(place.dataDir, { recursive: true, mode: 0o700 });
+    return await openSqlite({ path: place.store?.kind === 'sqlite' ? place.store.file : '', clock: systemClock });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliError(EXIT.unreachable, `${away.message}; and ${why}`, { help: away.help, cause: error });
+  }
+}
+
+interface LocksAnswer {
+  readonly epoch: number;
+  readonly locks: readonly Lock[];
+}
+
+function gatewayDesk(client: AdminClient): Desk {
+  return {
+    via: 'gateway',
+    locks: async () => (await client.get<LocksAnswer>('/v1/locks')).locks,
+    async put(lock) {
+      const forMs = lock.untilMs === null ? {} : { forMs: lock.untilMs - lock.atMs };
+      const { tier, reason, by } = lock;
+      await client.post('/v1/locks', { target: formatTarget(lock.target), tier, reason, by, ...forMs });
+    },
+    async release(target, { reason, by }) {
+      const query = new URLSearchParams({ reason, by });
+      try {
+        await client.delete(`/v1/locks/${encodeURIComponent(formatTarget(target))}?${query}`);
+        return true;
+      } catch (error) {
+        if (error instanceof CliError && error.detail.status === 404) return false;
+        throw error;
+      }
+    },
+    approvals: async (state) => {
+      const query = new URLSearchParams({ limit: String(MAX_APPROVALS), ...(state === null ? {} : { state }) });
+      return (await client.get<{ readonly approvals: readonly ApprovalRow[] }>(`/v1/approvals?${query}`)).approvals;
+    },
+    answer: async (id, answer) => {
+      await client.post(`/v1/approvals/${encodeURIComponent(id)}`, answer);
+    },
+    close: async () => {},
+  };
+}
+
+function storeDesk(stores: Stores): Desk {
+  return {
+    via: 'store',
+    locks: async () => (await stores.locks.load()).locks,
+    put: async (lock) => {
+      await stores.locks.put(lock);
+    },
+    release: (target) => stores.locks.release(target),
+    approvals: (state) =>
+      stores.approvals.list(state === null ? { limit: MAX_APPROVALS } : { state, limit: MAX_APPROVALS }),
+    async answer(id, answer) {
+      if (await stores.approvals.answer(id, { ...answer, nowMs: systemClock.nowMs() })) return;
+      const row = await stores.approvals.get(id);
+      const state = row === null ? 'unknown' : row.state === 'pending' ? 'expired' : row.state;
+      throw new CliError(EXIT.refused, `the approval ${id} cannot be answered any more: it is ${state}`);
+    },
+    close: () => stores.close(),
+  };
+}

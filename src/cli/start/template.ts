@@ -1,0 +1,74 @@
+/** What `interlock init` writes. The commented lines show the keys people look for first; all are in docs/configuration.md. */
+export function configTemplate(person: { readonly id: string; readonly name: string }): string {
+  return `# yaml-language-server: $schema=./interlock.schema.json
+# Interlock: every tool call of an agent passes one recorded decision.
+# Check this file with "interlock check"; every key is explained in docs/configuration.md.
+
+# Where agents connect. Only programs on this machine can, until you change the host and set up TLS.
+listen:
+  host: 127.0.0.1
+  port: 7700
+  # tls: { cert: ./tls/cert.pem, key: ./tls/key.pem }
+  # publicUrl: https://interlock.example.com
+
+# Journal, keys, store and the admin socket live here.
+data: ./.interlock
+
+# Humans who own agents and answer approvals.
+people:
+  ${person.id}:
+    name: ${JSON.stringify(person.name)}
+    # email: ${person.id}@example.com
+
+# Agents. "interlock agents add <id> --owner ${person.id} --purpose '…'" makes a key pair and adds one.
+agents: {}
+
+# MCP servers that agents reach at /mcp/<id>.
+servers:
+  # The reference server: a few harmless tools to try things out with.
+  everything:
+    command: npx
+    args: ["-y", "@modelcontextprotocol/server-everything"]
+    risk: low
+
+  # Over HTTP, with a secret from the environment:
+  # crm:
+  #   url: https://crm.example.com/mcp
+  #   headers:
+  #     Authorization: Bearer \${CRM_TOKEN}
+  #   environment: production
+  #   trust: review               # every new tool waits for: interlock servers accept crm
+  #   tools:
+  #     orders.create:
+  #       effect: write           # read, write, destructive, external, credential
+  #       dataClass: internal     # public, internal, confidential, restricted
+  #       facts: { amount: /total, currency: /currency }
+
+# Cedar policies: *.cedar in this folder. What no policy permits is denied.
+policies: ./policies
+
+# approvals: { waitMs: 120000, expireMs: 3600000 }
+# limits: { bodyBytes: 1048576, concurrentCallsPerAgent: 100 }
+`;
+}
+
+export const POLICY_TEMPLATE = `// What no policy permits is denied; a forbid always wins; a policy that fails denies.
+
+// Every agent may connect, and use what only reads.
+@id("read-only")
+@reason("Only tools that read are permitted so far: extend policies/first.cedar.")
+permit (principal, action, resource)
+unless { resource is Tool && resource.effect != "read" };
+
+// Tools that change something, which can be undone, ask the agent's owner first: interlock approvals
+@id("writes-ask")
+@ask("owner")
+@reason("Changes need the consent of the owner of this agent.")
+permit (principal, action, resource is Tool)
+when { resource.effect == "write" && resource.reversible };
+`;
+
+export const IGNORE_TEMPLATE = `# Keys, journal and store of Interlock: never in version control.
+.interlock/
+tls/
+`;
