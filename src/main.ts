@@ -17,6 +17,7 @@ import { openDoors } from './start/doors.ts';
 import { makeGateway } from './start/make-gateway.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
+import { openTraces } from './surfaces/ops/traces.ts';
 import { openLog } from './surfaces/ops/log.ts';
 
 export { ConfigurationError } from './start/live.ts';
@@ -89,7 +90,9 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     log,
   });
   opened.add(() => approvals.close());
-  const gateway = await makeGateway({ live, journal, inventory, revocation, approvals, log });
+  const traces = await openTraces(config.telemetry.otlpEndpoint);
+  opened.add(() => traces.close());
+  const gateway = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log });
   const doors = await openDoors({ ...gateway, live, stores, dataDir: config.dataDir });
   opened.add(() => doors.close());
   const watching = watchOver({ gateway: gateway.gateway, live, doors, stores });

@@ -20,6 +20,8 @@ export interface Attempt {
   readonly release: (permit: Permit, signal: AbortSignal) => Promise<RpcResponse>;
   /** The caller can no longer receive the answer (modern HTTP: the stream was closed). */
   readonly gone: AbortSignal | null;
+  /** W3C trace context of the client's own trace. */
+  readonly traceparent?: string | null;
   /** Told when the call is parked for a human, so that the surface can keep the client informed. */
   readonly parked?: (approvalId: string) => void;
 }

@@ -40,9 +40,25 @@ export interface GatewayLimits {
   readonly keys: number;
 }
 
+/** One call that came to its end, for metrics and traces. */
+export interface FinishedCall {
+  readonly call: string;
+  readonly agent: string;
+  readonly session: string | null;
+  readonly server: string;
+  readonly action: string;
+  readonly target: string | null;
+  readonly effect: string;
+  /** `ok`, or why not: a refusal code or an outcome code. */
+  readonly code: string;
+  readonly startedMs: number;
+  readonly totalUs: number;
+  /** W3C trace context from the frame's `_meta`, when the client sent one. */
+  readonly traceparent: string | null;
+}
+
 export interface Meters {
-  /** One call came to its end. */
-  call(labels: { server: string; action: string; effect: string; code: string }, totalUs: number): void;
+  finished(call: FinishedCall): void;
   inFlight(delta: 1 | -1): void;
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { MappedFacts } from '../model/policy-input.ts';
 import type { Attempt } from './attempt.ts';
+import { targetName } from '../model/action.ts';
 import type { Gateway } from './gateway.ts';
 
 /** What the path learns about one call on its way: ids and times, nothing a later step may decide on but `facts`. */
@@ -25,4 +26,22 @@ export const NO_FACTS: MappedFacts = Object.freeze({
 export function begin(gateway: Gateway, attempt: Attempt): Trace {
   const startedUs = gateway.clock.monotonicUs();
   return { attempt, call: randomUUID(), startedUs, facts: NO_FACTS, approval: null, decidedUs: startedUs, durableUs: startedUs };
+}
+
+/** Tells the meters how the call ended. */
+export function finished(gateway: Gateway, trace: Trace, ending: { effect: string; code: string }): void {
+  const { caller, session, server, action, traceparent } = trace.attempt;
+  const totalUs = gateway.clock.monotonicUs() - trace.startedUs;
+  gateway.meters.finished({
+    call: trace.call,
+    agent: caller.agent.id,
+    session: session.id,
+    server: server.id,
+    action: action.name,
+    target: targetName(action.target),
+    startedMs: gateway.clock.nowMs() - totalUs / 1000,
+    totalUs,
+    traceparent: traceparent ?? null,
+    ...ending,
+  });
 }

@@ -34,7 +34,7 @@ export function makeEntry(parts: Parts): Entered {
 class Call implements Entered, InFlight {
   readonly ok = true;
   readonly keys: CallKeys;
-  readonly places = [-1, -1, -1, -1, -1, -1];
+  seats: InFlight['seats'] = null;
   watched: boolean;
   #registry: Registry;
   #check: Parts['check'];

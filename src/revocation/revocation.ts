@@ -5,7 +5,7 @@ import type { LockStore } from '../ports/stores.ts';
 import { type Entered, makeEntry } from './entry.ts';
 import { type Follower, follow, type Loaded } from './follow.ts';
 import { makeRegistry, type Registry } from './in-flight.ts';
-import { EMPTY_VIEW, inForce, isHalt, makeView, newHalts, strictest, type View } from './view.ts';
+import { EMPTY_VIEW, haltsIn, inForce, isHalt, makeView, strictest, type View } from './view.ts';
 
 export type { Entered } from './entry.ts';
 
@@ -168,9 +168,10 @@ function enforce(state: State, loaded: Loaded): void {
   state.view = makeView(loaded, before, state.clock);
   // At the start nothing is in flight and nobody listens yet.
   if (before === EMPTY_VIEW) return;
-  const halts = newHalts(before, state.view, state.clock);
-  for (const lock of halts) for (const call of state.registry.matching(lock.target)) call.halt(lock);
-  for (const lock of halts) {
+  const { all, fresh } = haltsIn(state.view, before, state.clock);
+  // All, not only the fresh ones: a halt that lapsed and was placed again as it was looks unchanged.
+  for (const lock of all) for (const call of state.registry.matching(lock.target)) call.halt(lock);
+  for (const lock of fresh) {
     for (const handler of state.handlers) {
       try {
         handler(lock);

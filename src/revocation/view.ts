@@ -98,11 +98,20 @@ export function isHalt(lock: Lock): boolean {
   return rank(lock) === 2;
 }
 
-/** Halts in force now that `before` did not hold as they are: what has to be aborted. */
-export function newHalts(before: View, after: View, clock: Clock): Lock[] {
-  const halts: Lock[] = [];
-  for (const [key, held] of after.held) {
-    if (before.held.get(key) !== held && isHalt(held.lock) && inForce(held, clock)) halts.push(held.lock);
+export interface Halts {
+  /** Every halt in force. */
+  readonly all: readonly Lock[];
+  /** Those that `before` did not hold as they are. */
+  readonly fresh: readonly Lock[];
+}
+
+export function haltsIn(view: View, before: View, clock: Clock): Halts {
+  const all: Lock[] = [];
+  const fresh: Lock[] = [];
+  for (const [key, held] of view.held) {
+    if (!isHalt(held.lock) || !inForce(held, clock)) continue;
+    all.push(held.lock);
+    if (before.held.get(key) !== held) fresh.push(held.lock);
   }
-  return halts;
+  return { all, fresh };
 }

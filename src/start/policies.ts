@@ -1,5 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { labelsOf } from '../inventory/labels.ts';
 import type { PolicyWorld } from '../model/policy-input.ts';
@@ -20,13 +20,20 @@ export async function publishFolder(config: Config, known: PolicyWorld['tools'])
   for (const name of names) {
     const text = await readFile(join(config.policiesDir, name), 'utf8');
     bytes += Buffer.byteLength(text);
-    sources.push({ path: relative(process.cwd(), join(config.policiesDir, name)) || name, text });
+    sources.push({ path: name, text });
   }
   if (bytes > MAX_POLICY_BYTES) {
     const message = `the policies are larger than ${MAX_POLICY_BYTES} bytes together`;
     return { ok: false, problems: [{ file: config.policiesDir, line: 1, column: 1, message, help: 'split the deployment or remove what is not used' }] };
   }
-  return publish(sources, worldOf(config, known));
+  return located(publish(sources, worldOf(config, known)), config.policiesDir);
+}
+
+/** Policy ids carry the file's name; problems the path a person can open. */
+function located(published: Published, dir: string): Published {
+  const place = (problem: Problem): Problem => ({ ...problem, file: join(dir, problem.file) });
+  if (published.ok) return { ...published, warnings: published.warnings.map(place) };
+  return { ok: false, problems: published.problems.map(place) };
 }
 
 /** What policies can name: configuration, and the tools that were seen or configured. */

@@ -47,7 +47,8 @@ async function oauthRoute({ request, response, path, rules }: Visit, oauth: Auth
 async function posted({ request, path }: { request: IncomingMessage; path: string }, oauth: AuthorizationServer): Promise<HttpAnswer | null> {
   if (path !== '/oauth/token') return null;
   const body = await readBody(request, FORM_BYTES);
-  return oauth.tokenEndpoint({ method: 'POST', headers: request.headers, body: body.toString('utf8') });
+  const { 'content-type': contentType, authorization } = request.headers;
+  return oauth.tokenEndpoint({ method: 'POST', contentType, authorization, body: body.toString('utf8') });
 }
 
 function fetched(path: string, oauth: AuthorizationServer): HttpAnswer | null {

@@ -5,7 +5,7 @@ import type { RpcResponse } from '../../model/jsonrpc.ts';
 import type { OutcomeRecord } from '../../model/record.ts';
 import { sha256Base64url } from '../../model/canonical.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Trace } from '../trace.ts';
+import { finished, type Trace } from '../trace.ts';
 
 /** Closes an intent whose answer came. Queued for the next group commit: the effect is already on record. */
 export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; response: RpcResponse }): void {
@@ -13,9 +13,7 @@ export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; re
   const failed = 'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
   const digest = sha256Base64url(JSON.stringify('result' in response ? response.result : response.error));
   write(gateway, trace, { permit: step.permit, outcome: failed === null ? 'ok' : 'failed', code: failed, resultDigest: digest });
-  const { server, action } = trace.attempt;
-  const totalUs = gateway.clock.monotonicUs() - trace.startedUs;
-  gateway.meters.call({ server: server.id, action: action.name, effect: 'permit', code: failed ?? 'ok' }, totalUs);
+  finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }
 
 /**

@@ -3,7 +3,7 @@ import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
 import type { CallResult } from '../attempt.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Trace } from '../trace.ts';
+import { finished, type Trace } from '../trace.ts';
 import { denial } from './decide.ts';
 import { callFacts } from './record.ts';
 import type { Known } from './resolve.ts';
@@ -37,9 +37,7 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
       gateway.log.error({ call: trace.call, err: error }, 'a refusal could not be recorded');
     }
   }
-  const { server, action } = trace.attempt;
-  const totalUs = gateway.clock.monotonicUs() - trace.startedUs;
-  gateway.meters.call({ server: server.id, action: action.name, effect: decision.effect, code }, totalUs);
+  finished(gateway, trace, { effect: decision.effect, code });
   const hidden = isHidden(gateway, trace, refused.known, code);
   const fault = refused.error instanceof Fault ? refused.error : null;
   return {

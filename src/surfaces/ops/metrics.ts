@@ -47,9 +47,9 @@ export function openMetrics(readings: () => Readings | null): Metrics {
   gauge('interlock_journal_queued_records', 'Records waiting for the disk.', (r) => r.journal().queuedRecords);
   gauge('interlock_journal_ok', '1 while the journal takes records.', (r) => (r.journal().ok ? 1 : 0));
   return {
-    call(labels, totalUs) {
-      calls.inc(labels);
-      seconds.observe({ effect: labels.effect }, totalUs / 1_000_000);
+    finished({ server, action, effect, code, totalUs }) {
+      calls.inc({ server, action, effect, code });
+      seconds.observe({ effect }, totalUs / 1_000_000);
     },
     inFlight: (delta) => inFlight.inc(delta),
     text: () => registry.metrics(),

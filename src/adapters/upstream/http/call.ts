@@ -5,24 +5,29 @@ import type { SendOptions, UpstreamReply } from '../../../ports/upstream.ts';
 import { readFrame, sameId, toUpstreamFault, withId } from '../frames.ts';
 import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './exchange.ts';
 
-/** What a call needs from its link. */
+/** What the calls of one link need from it; made once a link, because a call is too frequent for closures of its own. */
 export interface CallPeer {
   readonly json: JsonLimits;
   /** Whether the revision lets a server send requests on the stream of a response (until 2025-11-25). */
   readonly serverRequests: boolean;
   readonly resume: ResumeLimits | null;
-  send(sink: ExchangeSink): Exchange;
+  send(outgoing: Outgoing, sink: ExchangeSink): Exchange;
   /** GET with Last-Event-ID. */
   resumeFrom(lastEventId: string, sink: ExchangeSink): Exchange;
-  onHead(head: Head): void;
+  onHead(message: RpcRequest, head: Head): void;
   /** Tells the server that nobody waits any more. */
-  cancelled(): void;
+  cancelled(message: RpcRequest): void;
   sessionLost(): void;
   /** An error status. A fault says that it is no answer to this request but the end of the session. */
   refused(status: number, response: RpcResponse | null): UpstreamFault | null;
   dropped(why: string): void;
   /** The call is over: what the server can be said to be by it. */
-  done(fault: UpstreamFault | null): void;
+  done(message: RpcRequest, fault: UpstreamFault | null): void;
+}
+
+export interface Outgoing {
+  readonly message: RpcRequest;
+  readonly headers: readonly string[];
 }
 
 export interface ResumeLimits {
@@ -40,6 +45,7 @@ export class HttpCall implements ExchangeSink {
   readonly promise: Promise<UpstreamReply>;
 
   readonly #peer: CallPeer;
+  readonly #outgoing: Outgoing;
   readonly #message: RpcRequest;
   readonly #options: SendOptions;
   #resolve!: (reply: UpstreamReply) => void;
@@ -54,9 +60,10 @@ export class HttpCall implements ExchangeSink {
   #timer: NodeJS.Timeout | null = null;
   #pause: NodeJS.Timeout | null = null;
 
-  constructor(peer: CallPeer, message: RpcRequest, options: SendOptions) {
+  constructor(peer: CallPeer, outgoing: Outgoing, options: SendOptions) {
     this.#peer = peer;
-    this.#message = message;
+    this.#outgoing = outgoing;
+    this.#message = outgoing.message;
     this.#options = options;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -69,7 +76,7 @@ export class HttpCall implements ExchangeSink {
     if (signal.aborted) return this.#fail(cancelledFault(false, signal.reason));
     signal.addEventListener('abort', this.#onAbort);
     if (timeoutMs > 0) this.#timer = setTimeout(this.#onTimeout, timeoutMs);
-    this.#exchange = this.#peer.send(this);
+    this.#exchange = this.#peer.send(this.#outgoing, this);
   }
 
   /** The link ends: whoever waits learns it, nobody is told upstream. */
@@ -89,14 +96,14 @@ export class HttpCall implements ExchangeSink {
   readonly #onAbort = (): void => {
     if (this.#settled) return;
     const sent = this.#sent();
-    if (sent) this.#peer.cancelled();
+    if (sent) this.#peer.cancelled(this.#message);
     this.#fail(cancelledFault(sent, this.#options.signal.reason));
   };
 
   readonly #onTimeout = (): void => {
     if (this.#settled) return;
     const sent = this.#sent();
-    if (sent) this.#peer.cancelled();
+    if (sent) this.#peer.cancelled(this.#message);
     const text = `the server did not answer within ${this.#options.timeoutMs} ms`;
     this.#fail(new UpstreamFault('upstream-timeout', text, { sent }));
   };
@@ -107,7 +114,7 @@ export class HttpCall implements ExchangeSink {
     if (status === 401 || status === 403) throw credentialsFault(head);
     if (status >= 300 && status < 400) throw redirectFault(head);
     if (this.#resuming) return this.#onResumeHead(head);
-    this.#peer.onHead(head);
+    this.#peer.onHead(this.#message, head);
     if (status >= 300 && head.body === 'sse') throw statusFault(head);
   }
 
@@ -241,7 +248,7 @@ export class HttpCall implements ExchangeSink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     if (this.#pause !== null) clearTimeout(this.#pause);
     this.#options.signal.removeEventListener('abort', this.#onAbort);
-    this.#peer.done(fault);
+    this.#peer.done(this.#message, fault);
     return true;
   }
 }

@@ -18,6 +18,7 @@ export class LegacyLink implements UpstreamLink {
   closed = false;
 
   readonly #peer: HttpPeer;
+  readonly #calls: CallPeer;
   readonly #flights = new Flights();
   #session: string | null = null;
   #initialized = false;
@@ -31,37 +32,40 @@ export class LegacyLink implements UpstreamLink {
   constructor(peer: HttpPeer) {
     this.#peer = peer;
     this.server = peer.id;
+    this.#calls = this.#callPeer(peer);
   }
 
   async request(message: RpcRequest, options: SendOptions): Promise<UpstreamReply> {
     if (this.closed) throw closedFault('request on a closed link');
     const initialize = message.method === 'initialize';
     if (!this.#initialized && !initialize) throw new Fault('invalid-request', 'the first request must be initialize');
-    const reply = await this.#flights.start(this.#callPeer(message, initialize), message, options);
+    const reply = await this.#flights.start(this.#calls, { message, headers: this.#headers }, options);
     if (initialize) this.#onInitialize(reply.response);
     return reply;
   }
 
-  #callPeer(message: RpcRequest, initialize: boolean): CallPeer {
-    const peer = this.#peer;
-    const body = JSON.stringify(message);
+  #callPeer(peer: HttpPeer): CallPeer {
     return {
       json: peer.json,
       serverRequests: true,
       resume: peer.resume,
-      send: (sink) => peer.dispatch({ method: 'POST', headers: this.#headers, body, stream: false }, sink),
+      send: ({ message, headers }, sink) =>
+        peer.dispatch({ method: 'POST', headers, body: JSON.stringify(message), stream: false }, sink),
       resumeFrom: (lastEventId, sink) => this.#get(lastEventId, sink),
-      onHead: (head) => {
-        if (initialize) this.#onInitializeHead(head);
+      onHead: (message, head) => {
+        if (message.method === 'initialize') this.#onInitializeHead(head);
       },
-      cancelled: () => {
+      cancelled: (message) => {
         // MCP 2025-11-25 "Cancellation": initialize must not be cancelled.
-        if (!initialize) this.#cancel(message);
+        if (message.method !== 'initialize') this.#cancel(message);
       },
       sessionLost: () => this.#lose(),
       refused: (status, response) => this.#refused(status, response),
       dropped: peer.dropped,
-      done: peer.report,
+      done: (message, fault) => {
+        this.#flights.land(message.id);
+        peer.report(fault);
+      },
     };
   }
 

@@ -1,6 +1,8 @@
 import type { RpcNotification, RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
+import { bug } from '../../../model/fault.ts';
 import { MODERN_VERSION } from '../discover.ts';
+import type { CallPeer } from './call.ts';
 import { modernHeaders } from './headers.ts';
 import { closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
 
@@ -11,38 +13,42 @@ export class ModernLink implements UpstreamLink {
   closed = false;
 
   readonly #peer: HttpPeer;
+  readonly #calls: CallPeer;
   readonly #flights = new Flights();
   #onClosed: ((why: string) => void) | null = null;
 
   constructor(peer: HttpPeer) {
     this.#peer = peer;
     this.server = peer.id;
+    this.#calls = this.#callPeer(peer);
   }
 
-  async request(message: RpcRequest, options: SendOptions): Promise<UpstreamReply> {
-    if (this.closed) throw closedFault('request on a closed link');
-    const peer = this.#peer;
-    const headers = modernHeaders(message, options.headers);
-    const body = JSON.stringify(message);
-    const stream = message.method === 'subscriptions/listen';
-    const call = {
+  #callPeer(peer: HttpPeer): CallPeer {
+    return {
       json: peer.json,
       serverRequests: false,
       resume: null,
-      send: (sink: Parameters<HttpPeer['dispatch']>[1]) =>
-        peer.dispatch({ method: 'POST', headers, body, stream }, sink),
-      resumeFrom: () => {
-        throw closedFault('a modern stream cannot be resumed');
+      send: ({ message, headers }, sink) => {
+        const stream = message.method === 'subscriptions/listen';
+        return peer.dispatch({ method: 'POST', headers, body: JSON.stringify(message), stream }, sink);
       },
+      resumeFrom: () => bug('a modern stream cannot be resumed'),
       onHead: () => {},
       // Closing the stream, which every failed call does, is the cancellation (MCP 2026-07-28 "Cancellation").
       cancelled: () => {},
       sessionLost: () => {},
       refused: () => null,
       dropped: peer.dropped,
-      done: peer.report,
+      done: (message, fault) => {
+        this.#flights.land(message.id);
+        peer.report(fault);
+      },
     };
-    return this.#flights.start(call, message, options);
+  }
+
+  async request(message: RpcRequest, options: SendOptions): Promise<UpstreamReply> {
+    if (this.closed) throw closedFault('request on a closed link');
+    return this.#flights.start(this.#calls, { message, headers: modernHeaders(message, options.headers) }, options);
   }
 
   async post(message: RpcNotification | RpcResponse): Promise<void> {

@@ -1,8 +1,16 @@
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
-import type { RequestId, RpcRequest } from '../../../model/jsonrpc.ts';
+import type { RequestId } from '../../../model/jsonrpc.ts';
 import type { JsonLimits } from '../../../model/strict-json.ts';
 import type { SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
-import { type CallPeer, credentialsFault, HttpCall, type ResumeLimits, redirectFault, statusFault } from './call.ts';
+import {
+  type CallPeer,
+  credentialsFault,
+  HttpCall,
+  type Outgoing,
+  type ResumeLimits,
+  redirectFault,
+  statusFault,
+} from './call.ts';
 import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './exchange.ts';
 
 export interface HttpMessage {
@@ -34,27 +42,28 @@ export class Flights {
   readonly #calls = new Map<RequestId, HttpCall>();
 
   /** Fault `invalid-request` when the id is in use: two answers could not be told apart. */
-  start(peer: CallPeer, message: RpcRequest, options: SendOptions): Promise<UpstreamReply> {
-    const { id } = message;
+  start(peer: CallPeer, outgoing: Outgoing, options: SendOptions): Promise<UpstreamReply> {
+    const { id } = outgoing.message;
     if (this.#calls.has(id)) throw new Fault('invalid-request', 'a request with this id is still in flight');
-    const call = new HttpCall({ ...peer, done: (fault) => this.#done(id, peer, fault) }, message, options);
+    const call = new HttpCall(peer, outgoing, options);
     this.#calls.set(id, call);
     try {
       call.start();
     } catch (error) {
-      this.#calls.delete(id);
+      call.end('it could not be sent');
+      call.promise.catch(() => {});
       throw error;
     }
     return call.promise;
   }
 
-  end(why: string): void {
-    for (const call of [...this.#calls.values()]) call.end(why);
+  /** The call with this id is over. */
+  land(id: RequestId): void {
+    this.#calls.delete(id);
   }
 
-  #done(id: RequestId, peer: CallPeer, fault: UpstreamFault | null): void {
-    this.#calls.delete(id);
-    peer.done(fault);
+  end(why: string): void {
+    for (const call of [...this.#calls.values()]) call.end(why);
   }
 }
 

@@ -10,6 +10,7 @@ import type { Caller } from '../../../model/agent.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { failure, type RpcMessage, type RpcNotification, type RpcRequest, type RpcResponse } from '../../../model/jsonrpc.ts';
+import { metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerFault, answerRefusal } from '../answers.ts';
 import type { Conversation } from './conversation.ts';
@@ -84,6 +85,7 @@ export class ServerPeer implements Peer {
     let httpStatus: number | null = null;
     const result = await call(this.#gateway, {
       ...attemptOf(context, server, action),
+      traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
       release: async (permit, signal) => {
         const reply = await conversation.exchange(message, {
@@ -281,11 +283,16 @@ function inheritedMeta(context: RequestContext, conversation: Conversation): Jso
 
 /** Tells a client that gave a progress token that its call waits for a human, so that it does not give up. */
 function parkedNotice(message: RpcRequest, approval: string, context: RequestContext): void {
-  const meta = message.params?._meta;
-  const token = typeof meta === 'object' && meta !== null && 'progressToken' in meta ? (meta as JsonObject).progressToken : undefined;
+  const token = metaOf(message.params).progressToken;
   if (token === undefined) return;
   const params = { progressToken: token, progress: 0, message: `waiting for a human's approval (${approval})` };
   context.deliver({ jsonrpc: '2.0', method: 'notifications/progress', params });
+}
+
+/** `_meta.traceparent` (MCP 2026-07-28, basic, trace context). */
+function traceparentOf(message: RpcRequest): string | null {
+  const { traceparent } = metaOf(message.params);
+  return typeof traceparent === 'string' ? traceparent : null;
 }
 
 function methodNotFound(message: RpcRequest): UpstreamReply {

@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Usage } from './usage.ts';
+
+const KEYS = { agent: 'buyer', session: 's1', task: null };
+
+describe('usage counts what was permitted, per agent, session and task', () => {
+  it('starts at nothing and keeps agents apart', () => {
+    const usage = new Usage();
+    usage.count(KEYS, 3999900, 1_000_000);
+    expect(usage.read('agent', 'buyer', 1_000_000)).toEqual({
+      callsLastMinute: 1,
+      callsLastHour: 1,
+      callsLastDay: 1,
+      callsTotal: 1,
+      spentLastDay: 3999900,
+    });
+    expect(usage.read('agent', 'other', 1_000_000).callsTotal).toBe(0);
+    expect(usage.read('task', null, 1_000_000).callsTotal).toBe(0);
+  });
+
+  it('forgets after the window, never before', () => {
+    const usage = new Usage();
+    usage.count(KEYS, 10_000, 0);
+    expect(usage.read('agent', 'buyer', 60_000).callsLastMinute).toBe(1);
+    expect(usage.read('agent', 'buyer', 62_000).callsLastMinute).toBe(0);
+    expect(usage.read('agent', 'buyer', 62_000).callsLastHour).toBe(1);
+    expect(usage.read('agent', 'buyer', 24 * 3_600_000).spentLastDay).toBe(10_000);
+    expect(usage.read('agent', 'buyer', 25 * 3_600_000).spentLastDay).toBe(0);
+    expect(usage.read('agent', 'buyer', 25 * 3_600_000).callsTotal).toBe(1);
+  });
+
+  it('never counts less than really happened in the window, whatever the clock does', () => {
+    const steps = fc.array(fc.record({ stepMs: fc.integer({ min: -5_000, max: 40_000 }), amount: fc.integer({ min: 0, max: 1e9 }) }), { maxLength: 200 });
+    fc.assert(
+      fc.property(steps, (events) => {
+        const usage = new Usage();
+        const seen: { atMs: number; amount: number }[] = [];
+        let nowMs = 1_700_000_000_000;
+        for (const { stepMs, amount } of events) {
+          nowMs += stepMs;
+          usage.count(KEYS, amount, nowMs);
+          seen.push({ atMs: nowMs, amount });
+          const recent = seen.filter((event) => event.atMs > nowMs - 60_000 && event.atMs <= nowMs);
+          const window = usage.read('agent', 'buyer', nowMs);
+          expect(window.callsLastMinute).toBeGreaterThanOrEqual(recent.length);
+          expect(window.callsTotal).toBe(seen.length);
+        }
+      }),
+    );
+  });
+
+  it('bounds its memory by forgetting sessions unused for a day, never agents', () => {
+    const usage = new Usage(100);
+    for (let i = 0; i < 99; i++) usage.count({ agent: 'buyer', session: `s${i}`, task: null }, null, 0);
+    usage.count({ agent: 'buyer', session: 'new', task: null }, null, 25 * 3_600_000);
+    usage.count({ agent: 'buyer', session: 'newer', task: null }, null, 25 * 3_600_000);
+    expect(usage.size).toBeLessThan(10);
+    expect(usage.read('agent', 'buyer', 25 * 3_600_000).callsTotal).toBe(101);
+  });
+});

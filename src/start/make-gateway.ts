@@ -1,0 +1,58 @@
+import { systemClock } from '../adapters/clock.ts';
+import { realDisk } from '../adapters/disk/real.ts';
+import type { Approvals } from '../approvals/approvals.ts';
+import type { Journal } from '../audit/journal.ts';
+import { readJournal } from '../audit/read/read-journal.ts';
+import type { Gateway, Log } from '../gateway/gateway.ts';
+import { Usage } from '../gateway/usage.ts';
+import type { Inventory } from '../inventory/catalog.ts';
+import type { Revocation } from '../revocation/revocation.ts';
+import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metrics.ts';
+import type { Traces } from '../surfaces/ops/traces.ts';
+import type { Live } from './live.ts';
+import { replay } from './replay.ts';
+
+export interface MadeGateway {
+  readonly gateway: Gateway;
+  readonly metrics: Metrics;
+  readonly sessions: Awaited<ReturnType<typeof replay>>['sessions'];
+  /** Filled in once the doors are open. */
+  readonly readings: { current: Readings | null };
+}
+
+export interface GatewayParts {
+  readonly live: Live;
+  readonly journal: Journal;
+  readonly inventory: Inventory;
+  readonly revocation: Revocation;
+  readonly approvals: Approvals;
+  readonly traces: Traces;
+  readonly log: Log;
+}
+
+export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
+  const { live, inventory, log } = parts;
+  const usage = new Usage();
+  const entries = readJournal(live.config.journal.dir, { disk: realDisk });
+  const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
+  if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
+  const readings: { current: Readings | null } = { current: null };
+  const metrics = openMetrics(() => readings.current);
+  const gateway: Gateway = {
+    ...parts,
+    snapshot: live.snapshot,
+    usage,
+    clock: systemClock,
+    get limits() {
+      return live.limits;
+    },
+    meters: {
+      inFlight: metrics.inFlight,
+      finished(call) {
+        metrics.finished(call);
+        parts.traces.finished(call);
+      },
+    },
+  };
+  return { gateway, metrics, sessions: replayed.sessions, readings };
+}
