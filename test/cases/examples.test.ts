@@ -100,7 +100,7 @@ describe('the demo company’s policies', () => {
     ['procurement', 'erp/orders.create', order(10_000), 'ask owner'],
     ['procurement', 'erp/orders.create', order(10_000.01), 'deny'],
     ['procurement', 'erp/orders.create', order(50, 'USD'), 'deny'],
-    ['procurement', 'erp/orders.create', { ...order(50), total: '50' }, 'deny'],
+    ['procurement', 'erp/orders.create', { ...order(50), total: 'fifty' }, 'deny'],
     ['procurement', 'erp/orders.list', {}, 'permit'],
     ['procurement', 'erp/orders.cancel', { id: 1 }, 'deny'],
     ['procurement', 'erp/reports.build', { kind: 'spending' }, 'permit'],

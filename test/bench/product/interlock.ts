@@ -50,7 +50,7 @@ export function upCommand(workspace: Workspace, nodeOptions: readonly string[] =
 
 /** Asks for a token until the gateway answers, as an agent would: signed assertion against short-lived token. */
 export async function tokenWhenUp(workspace: Workspace, patienceMs = 20_000): Promise<string> {
-  const http = httpClient();
+  const http = await httpClient();
   const deadline = performance.now() + patienceMs;
   const request = {
     agent: AGENT,
