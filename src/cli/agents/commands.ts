@@ -227,7 +227,7 @@ function printAdded(context: Context, { id, config, options, file, key, running 
 
 async function token(context: Context, id: string, options: TokenOptions): Promise<void> {
   const place = await gatewayOf(context, { agent: id, ...options });
-  const http = await httpClient({ ca: place.ca });
+  const http = httpClient({ ca: place.ca });
   try {
     const request = { agent: id, key: readKey(place.keyFile), gateway: place.gateway, resource: place.resource };
     const earned = await fetchToken(request, { http, clock: systemClock });

@@ -1,5 +1,5 @@
 import { rootCertificates } from 'node:tls';
-import type { Dispatcher } from 'undici';
+import type { Dispatcher, request as UndiciRequest } from 'undici';
 import { CliError, EXIT } from '../shell/exit.ts';
 
 export interface HttpAnswer {
@@ -31,20 +31,16 @@ const SILENCE_MS = 1_800_000;
 const CONNECT_MS = 10_000;
 
 /** HTTP to the gateway. `ca`: a PEM certificate to trust besides the usual ones (the gateway's own, when it is at hand). */
-export async function httpClient(options: { readonly ca?: string | null } = {}): Promise<HttpClient> {
-  // Loaded only here: most commands never speak HTTP and should start at once. The same holds for jose.
-  const { Agent, request } = await import('undici');
+export function httpClient(options: { readonly ca?: string | null } = {}): HttpClient {
   const ca = options.ca === undefined || options.ca === null ? {} : { ca: [...rootCertificates, options.ca] };
-  const agent = new Agent({
-    headersTimeout: SILENCE_MS,
-    bodyTimeout: 0,
-    connect: { timeout: CONNECT_MS, ...ca },
-    pipelining: 1,
-  });
+  // Loaded with the first call only: most commands never speak HTTP and should start at once. The same holds for jose.
+  let opened: Promise<Opened> | null = null;
   return {
     async send(call) {
       const { url, method, headers } = call;
       try {
+        opened ??= openAgent({ timeout: CONNECT_MS, ...ca });
+        const { request, agent } = await opened;
         const answer = await request(url, {
           dispatcher: agent,
           method,
@@ -58,8 +54,20 @@ export async function httpClient(options: { readonly ca?: string | null } = {}):
         throw unreachable(url, error);
       }
     },
-    close: () => agent.destroy(),
+    async close() {
+      await (await opened)?.agent.destroy();
+    },
   };
+}
+
+interface Opened {
+  readonly request: typeof UndiciRequest;
+  readonly agent: Dispatcher;
+}
+
+async function openAgent(connect: { readonly timeout: number; readonly ca?: string[] }): Promise<Opened> {
+  const { Agent, request } = await import('undici');
+  return { request, agent: new Agent({ headersTimeout: SILENCE_MS, bodyTimeout: 0, connect, pipelining: 1 }) };
 }
 
 function toAnswer(answer: Dispatcher.ResponseData): HttpAnswer {

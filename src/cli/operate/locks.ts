@@ -118,7 +118,7 @@ async function listLocks(context: Context): Promise<void> {
           formatTarget(lock.target),
           { text: lock.tier, tone: TONES[lock.tier] },
           isoTime(lock.atMs),
-          lock.untilMs === null ? 'released' : `in ${formatDuration(lock.untilMs - nowMs)}`,
+          lock.untilMs === null ? 'it is released' : `in ${formatDuration(lock.untilMs - nowMs)}`,
           lock.by,
           lock.reason,
         ]),

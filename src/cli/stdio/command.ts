@@ -45,7 +45,7 @@ async function stdio(context: Context, server: string | undefined, options: Stdi
     ...(key === undefined || key === '' ? {} : { key }),
     ...(options.gateway === undefined ? {} : { gateway: options.gateway }),
   });
-  const http = await httpClient({ ca: place.ca });
+  const http = httpClient({ ca: place.ca });
   const given = context.env.INTERLOCK_TOKEN ?? '';
   const request = (): Parameters<typeof tokenSource>[0] => ({
     agent,
