@@ -48,7 +48,7 @@ describe('one call through the gateway', () => {
     const { tools } = await client.listTools();
     expect(tools.map((tool) => tool.name).sort()).toEqual(['orders.create', 'orders.list']);
     const bought = await client.callTool({ name: 'orders.create', arguments: ORDER });
-    expect(textOf(bought)).toMatch(/order/i);
+    expect(textOf(bought)).toContain('northwind');
     expect(bought.isError ?? false).toBe(false);
     const denied = await client.callTool({ name: 'orders.create', arguments: { ...ORDER, total: 400 } });
     expect(denied.isError).toBe(true);

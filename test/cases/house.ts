@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { request as httpRequest } from 'node:http';
+import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { realDisk } from '../../src/adapters/disk/real.ts';
 import type { Entry } from '../../src/audit/journal.ts';
@@ -24,6 +24,8 @@ export interface House {
   client(agent: string, path: string, options?: ClientOptions): Promise<Client>;
   transport(agent: string, path: string): StreamableHTTPClientTransport;
   token(agent: string): string;
+  /** One HTTP request as any program could send it. */
+  raw(options: RawOptions): Promise<RawAnswer>;
   /** Everything the journal holds now. */
   records(): Promise<readonly JournalRecord[]>;
   entries(): Promise<readonly Entry[]>;
@@ -38,6 +40,22 @@ export interface House {
 export interface ClientOptions {
   readonly mode?: 'legacy' | 'auto' | { readonly pin: string };
   readonly capabilities?: Record<string, unknown>;
+}
+
+export interface RawOptions {
+  readonly path: string;
+  readonly agent?: string;
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body?: string | Buffer | object;
+}
+
+export interface RawAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The JSON body, or the last frame of a stream. */
+  readonly json: any;
 }
 
 export interface HouseOptions {
@@ -84,6 +102,7 @@ export async function openHouse(options: HouseOptions): Promise<House> {
       clients.push(client);
       return client;
     },
+    raw: (options) => rawCall(state.gateway.url, options, options.agent === undefined ? undefined : tokens.get(options.agent)),
     records: async () => (await journalOf(dir)).map((entry) => entry.record),
     entries: () => journalOf(dir),
     admin: (method, path, body) => adminCall(state.gateway.adminSocket, { method, path, body }) as never,
@@ -125,6 +144,39 @@ async function journalOf(dir: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   for await (const entry of readJournal(join(dir, '.interlock', 'journal'), { disk: realDisk })) entries.push(entry);
   return entries;
+}
+
+function rawCall(url: string, options: RawOptions, token: string | undefined): Promise<RawAnswer> {
+  const { body } = options;
+  const payload = body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+  const headers: Record<string, string | string[] | undefined> = {
+    accept: 'application/json, text/event-stream',
+    ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    ...options.headers,
+  };
+  for (const [name, value] of Object.entries(headers)) if (value === undefined) delete headers[name];
+  return new Promise((done, failed) => {
+    const sent = httpRequest(new URL(options.path, url), { method: options.method ?? 'POST', headers: headers as never, agent: false }, (answer) => {
+      let text = '';
+      answer.on('data', (chunk: Buffer) => {
+        text += chunk;
+      });
+      answer.on('end', () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: lastFrame(text) }));
+      answer.on('error', failed);
+    });
+    sent.on('error', failed);
+    sent.end(payload);
+  });
+}
+
+function lastFrame(text: string): unknown {
+  const data = text.split('\n').filter((line) => line.startsWith('data: {'));
+  try {
+    return JSON.parse(data.length > 0 ? data.at(-1)!.slice(6) : text);
+  } catch {
+    return null;
+  }
 }
 
 function adminCall(socketPath: string, call: { method: string; path: string; body: object | undefined }): Promise<{ status: number; body: unknown }> {
