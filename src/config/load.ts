@@ -61,7 +61,9 @@ export function loadConfigText(file: string, text: string, env: Environment): Lo
   const leaked = findPrivateKeys(document.value);
   const shape = explain(ConfigSchema, document.value);
   const isLeak = (path: Path): boolean => leaked.some((finding) => finding.path.join('\0') === path.join('\0'));
-  const findings = [...leaked, ...shape.filter((finding) => !isLeak(finding.path)), ...strayReferences(document.value)];
+  const wrongShape = [...leaked, ...shape.filter((finding) => !isLeak(finding.path))];
+  // Only what has the right shape is known to be a tree: aliases can make rings.
+  const findings = wrongShape.length > 0 ? wrongShape : strayReferences(document.value);
   if (findings.length > 0) return { ok: false, problems: inOrder(document, findings) };
 
   const raw = document.value as ConfigFile;

@@ -26,6 +26,17 @@ const HELP: Readonly<Record<string, string>> = {
  * as errors (a file that is only half understood is not understood).
  */
 export function parseYaml(file: string, text: string): Parsed {
+  try {
+    return parse(file, text);
+  } catch (error) {
+    // Nesting so deep that the parser's own recursion ends, or aliases that would grow without bound.
+    const message = error instanceof RangeError ? 'nested too deeply' : firstLine(String(error));
+    const help = 'write the values out, without aliases and with less nesting';
+    return { ok: false, problems: [{ file, line: 1, column: 1, message, help }] };
+  }
+}
+
+function parse(file: string, text: string): Parsed {
   const lines = new LineCounter();
   const yaml = parseDocument(text, { lineCounter: lines, stringKeys: true, merge: false, prettyErrors: false });
   const at = (offset: number): { line: number; column: number } => {
@@ -35,7 +46,10 @@ export function parseYaml(file: string, text: string): Parsed {
   const broken = [...yaml.errors, ...yaml.warnings].map((error) => ({
     file,
     ...at(error.pos[0]),
-    message: firstLine(error.message),
+    message:
+      error.code === 'DUPLICATE_KEY'
+        ? `the key "${keyAt(text, error.pos[0])}" is given twice`
+        : firstLine(error.message),
     help: HELP[error.code] ?? 'correct the YAML at this place',
   }));
   if (broken.length > 0) return { ok: false, problems: broken };
@@ -46,13 +60,12 @@ export function parseYaml(file: string, text: string): Parsed {
   };
   const forbidden = forbiddenKeys(yaml.contents, []);
   if (forbidden.length > 0) return { ok: false, problems: forbidden.map(locate) };
-  try {
-    const value: unknown = yaml.toJS({ maxAliasCount: 100 }) ?? {};
-    return { ok: true, document: { file, text, value, locate } };
-  } catch (error) {
-    const help = 'write the values out instead of repeating aliases';
-    return { ok: false, problems: [{ file, line: 1, column: 1, message: firstLine(String(error)), help }] };
-  }
+  const value: unknown = yaml.toJS({ maxAliasCount: 100 }) ?? {};
+  return { ok: true, document: { file, text, value, locate } };
+}
+
+function keyAt(text: string, offset: number): string {
+  return /^[^\s:]{1,80}/.exec(text.slice(offset))?.[0] ?? '';
 }
 
 function firstLine(message: string): string {
