@@ -34,7 +34,7 @@ function usedBytes(): number {
 describe('the registry of calls in flight', () => {
   it('finds by every key exactly the calls a search through all of them finds, whatever came and went', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (steps) => {
         const registry = makeRegistry();
         const all: InFlight[] = [];
         const gone: InFlight[] = [];
