@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { measureGateway } from '../test/bench/gateway.ts';
+import { FULL_GATEWAY, measureGateway, QUICK_GATEWAY } from '../test/bench/gateway.ts';
 import { measureMemory } from '../test/bench/product/memory.ts';
 import { measureStart } from '../test/bench/product/start.ts';
 import { noRealDisk } from '../test/bench/product/workspace.ts';
@@ -26,13 +26,13 @@ export interface Plan {
 
 const FULL: Plan = {
   quick: false,
-  gateway: { rounds: 3, windowMs: 1_200, warmupMs: 2_000 },
+  gateway: FULL_GATEWAY,
   idleSessions: 10_000,
   starts: 3,
 };
 const QUICK: Plan = {
   quick: true,
-  gateway: { rounds: 1, windowMs: 300, warmupMs: 500 },
+  gateway: QUICK_GATEWAY,
   idleSessions: 1_000,
   starts: 1,
 };

@@ -36,8 +36,8 @@ export function printTables(report: Report, print: Print): void {
 
 const DECIDERS = [
   ['interlock', 'decision.p50_us'],
-  ['cedar-wasm', 'decision.cedar_wasm.p50_us'],
-  ['agt-sdk', 'decision.agt_sdk.p50_us'],
+  ['cedar-wasm', 'decision.cedar_wasm'],
+  ['agt-sdk', 'decision.agt_sdk'],
 ] as const;
 
 const GATEWAY_TABLES = [

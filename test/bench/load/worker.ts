@@ -7,6 +7,9 @@ import { expectResult, type McpSession, openSession } from './session.ts';
 const sessions = new Map<string, McpSession>();
 let nextId = 1;
 
+const MIN_ANSWERS = 20;
+const MAX_WINDOW_MS = 20_000;
+
 /** One session per target, kept for its later jobs: what is measured is calls, not handshakes. */
 async function sessionFor(job: LoadJob): Promise<McpSession> {
   const key = `${job.url} ${job.concurrency}`;
@@ -39,6 +42,10 @@ async function run(job: LoadJob): Promise<LoadResult> {
   const startedAt = performance.now();
   measuring = true;
   await Promise.race([wait(job.durationMs), loops]);
+  // A window nobody answered in measures nothing: on a busy machine it stays open until it holds something.
+  while (latenciesMs.length < MIN_ANSWERS && performance.now() - startedAt < MAX_WINDOW_MS) {
+    await Promise.race([wait(20), loops]);
+  }
   measuring = false;
   const seconds = (performance.now() - startedAt) / 1000;
   const cpuUs = cpuTimeUs(job.pids) - cpuBefore;

@@ -1,15 +1,22 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { interlockCommand } from '../../../scripts/product.ts';
 import { systemClock } from '../../../src/adapters/clock.ts';
 import { httpClient } from '../../../src/cli/agents/http.ts';
 import { fetchToken } from '../../../src/cli/agents/token.ts';
-import { type Child, freePort, startChild, untilReady } from '../targets/child.ts';
+import { expectResult, openSession } from '../load/session.ts';
+import { type Child, freePort, startChild } from '../targets/child.ts';
 import type { Target } from '../targets/target.ts';
+import { ARGUMENTS, TOOL } from '../upstreams/messages.ts';
 import { AGENT, type BenchUpstream, makeWorkspace, SERVER, type Workspace } from './workspace.ts';
 
 /** Interlock as `interlock up` starts it: token checked, 100 policies, tool pinned, kill switch, durable journal. */
-export function interlock(name: string, upstream: Target['upstream'], server: BenchUpstream): Target {
+export function interlock(
+  name: string,
+  upstream: Target['upstream'],
+  how: { readonly server: BenchUpstream; readonly nodeOptions: readonly string[] },
+): Target {
   const start = async () => {
-    const gateway = await startInterlock(server);
+    const gateway = await startInterlock(how.server, how.nodeOptions);
     return { url: gateway.url, headers: gateway.headers, pids: [gateway.child.pid], stop: gateway.stop };
   };
   return { name, upstream, start };
@@ -34,7 +41,7 @@ export async function startInterlock(server: BenchUpstream, nodeOptions: readonl
     const token = await Promise.race([tokenWhenUp(workspace), child.died]);
     const url = `${workspace.url}/mcp/${SERVER}`;
     const headers = { authorization: `Bearer ${token}` };
-    await untilReady(child, url, headers);
+    await Promise.race([firstPermittedCall(url, headers), child.died]);
     return { child, workspace, url, headers, stop };
   } catch (error) {
     await stop();
@@ -46,6 +53,32 @@ export function upCommand(workspace: Workspace, nodeOptions: readonly string[] =
   const [node, ...main] = interlockCommand() as [string, ...string[]];
   const quiet = '--disable-warning=ExperimentalWarning';
   return [node, quiet, ...nodeOptions, ...main, 'up', '--config', workspace.configFile];
+}
+
+/**
+ * Calls the tool until the answer is a result: at the start the tool's definition may not have been seen yet, and what has not
+ * been seen is refused.
+ */
+export async function firstPermittedCall(
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  patienceMs = 20_000,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  const call = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: TOOL.name, arguments: ARGUMENTS } };
+  const session = await openSession(url, headers, 1);
+  try {
+    for (;;) {
+      try {
+        return expectResult(await session.post(JSON.stringify(call)));
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+      await wait(5);
+    }
+  } finally {
+    await session.close();
+  }
 }
 
 /** Asks for a token until the gateway answers, as an agent would: signed assertion against short-lived token. */
@@ -65,7 +98,7 @@ export async function tokenWhenUp(workspace: Workspace, patienceMs = 20_000): Pr
       } catch (error) {
         if (performance.now() > deadline) throw error;
       }
-      await new Promise((done) => setTimeout(done, 5));
+      await wait(5);
     }
   } finally {
     await http.close();

@@ -1,8 +1,6 @@
 import { median } from '../load/rounds.ts';
-import { expectResult, openSession } from '../load/session.ts';
 import { freePort, startChild } from '../targets/child.ts';
-import { ARGUMENTS, TOOL } from '../upstreams/messages.ts';
-import { tokenWhenUp, upCommand } from './interlock.ts';
+import { firstPermittedCall, tokenWhenUp, upCommand } from './interlock.ts';
 import { type BenchUpstream, makeWorkspace, SERVER } from './workspace.ts';
 
 /**
@@ -28,13 +26,7 @@ async function startOnce(upstream: BenchUpstream): Promise<number> {
 
   async function firstCall({ url }: { url: string }): Promise<number> {
     const headers = { authorization: `Bearer ${await tokenWhenUp(workspace)}` };
-    const session = await openSession(`${url}/mcp/${SERVER}`, headers, 1);
-    try {
-      const params = { name: TOOL.name, arguments: ARGUMENTS };
-      expectResult(await session.post(JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params })));
-      return performance.now() - startedAt;
-    } finally {
-      await session.close();
-    }
+    await firstPermittedCall(`${url}/mcp/${SERVER}`, headers);
+    return performance.now() - startedAt;
   }
 }

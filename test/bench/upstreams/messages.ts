@@ -18,21 +18,19 @@ export const TOOL = {
       quantity: { type: 'integer' },
       total: { type: 'number' },
       currency: { type: 'string' },
-      note: { type: 'string' },
     },
     required: ['supplier', 'item', 'quantity', 'total', 'currency'],
     additionalProperties: false,
   },
 };
 
-/** Arguments of the measured call: some 200 bytes, as an agent would send. */
+/** Arguments of the measured call; the demo company's tool of the same name takes them too. */
 export const ARGUMENTS = {
   supplier: 'northwind',
   item: 'PAPER-A4',
   quantity: 10,
   total: 49.9,
   currency: 'EUR',
-  note: 'Paper for the second floor; deliver before Friday noon, reception signs. Cost centre 4711.',
 };
 
 const INITIALIZED = {
