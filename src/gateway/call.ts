@@ -66,7 +66,7 @@ async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitt
   // enter again: the wait for the disk is a revocation race
   const stop = stopped(entry);
   if (stop !== null) {
-    closeFailed(gateway, trace, { permit, code: 'killed' });
+    closeFailed(gateway, trace, { permit, unsent: true });
     return refuse(gateway, trace, { known, decision, ...stop, unrecorded: true });
   }
   return released(gateway, trace, { known, entry, decision, permit });
@@ -79,14 +79,15 @@ interface Released extends Admitted {
 
 async function released(gateway: Gateway, trace: Trace, step: Released): Promise<CallResult> {
   const { known, entry, decision, permit } = step;
+  const signal = entry.signal();
   let response: RpcResponse;
   try {
     // send: takes only a recorded permit; what was decided is what is sent
-    response = await trace.attempt.release(permit, entry.signal());
+    response = await trace.attempt.release(permit, signal);
     // fulfil: obligations on the way back, and what the session has now seen
     response = fulfil(trace, { known, decision, response });
   } catch (error) {
-    const code = closeFailed(gateway, trace, { permit, error });
+    const code = closeFailed(gateway, trace, { permit, error, aborted: signal.aborted });
     const stop = stopped(entry) ?? { code, lock: null };
     return refuse(gateway, trace, { known, decision, ...stop, error, unrecorded: true });
   }

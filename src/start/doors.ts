@@ -17,6 +17,9 @@ import type { MadeGateway } from './make-gateway.ts';
 import { operations } from './operations.ts';
 import { doorRules, routes } from './routes.ts';
 
+/** For answers already written to reach their clients. */
+const CLOSE_GRACE_MS = 500;
+
 export interface Doors {
   readonly url: string;
   readonly mcp: McpHandler;
@@ -96,9 +99,10 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     async close() {
       await admin.close();
       await metricsDoor?.close(0);
-      // Nothing new comes in; what is under way has until the grace ends.
-      await listener.close(live.config.limits.drainMs);
+      // Nothing new comes in; what is under way has until the grace ends. Then streams that never end by themselves are ended.
+      await mcp.drain(live.config.limits.drainMs);
       await mcp.end(() => true, 'the gateway stops');
+      await listener.close(CLOSE_GRACE_MS);
     },
   };
 }

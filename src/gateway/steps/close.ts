@@ -16,27 +16,28 @@ export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; re
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }
 
+export interface Failure {
+  readonly permit: Permit;
+  readonly error?: unknown;
+  /** The kill switch, or a caller that went away, ended it. */
+  readonly aborted?: boolean;
+  /** It was stopped between its record and its sending. */
+  readonly unsent?: boolean;
+}
+
 /**
  * Closes an intent whose answer did not come. `failed` only where it is certain that the server saw nothing; else `unknown`.
  * Returns how the surface should say it.
  */
-export function closeFailed(
-  gateway: Gateway,
-  trace: Trace,
-  step: { permit: Permit; error?: unknown; code?: 'killed' },
-): RefusalCode {
-  const { permit, error } = step;
-  if (step.code === 'killed') {
-    write(gateway, trace, { permit, outcome: 'failed', code: 'killed-before-send', resultDigest: null });
-    return 'killed';
-  }
-  const aborted = error instanceof Error && error.name === 'AbortError';
-  const code = aborted ? 'aborted' : error instanceof Fault ? error.code : 'internal';
+export function closeFailed(gateway: Gateway, trace: Trace, { permit, error, aborted = false, unsent = false }: Failure): RefusalCode {
+  const fault = error instanceof Fault ? error : null;
   // A Fault that does not say otherwise is about a request that left.
-  const unsent = error instanceof Fault && 'sent' in error && error.sent === false;
-  write(gateway, trace, { permit, outcome: unsent ? 'failed' : 'unknown', code, resultDigest: null });
-  if (!aborted && !(error instanceof Fault)) gateway.log.error({ call: trace.call, err: error }, 'sending failed unexpectedly');
-  return error instanceof Fault && error.kind === 'upstream' ? 'upstream-unavailable' : aborted ? 'killed' : 'internal';
+  const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);
+  const code = unsent ? 'stopped-before-send' : aborted ? 'aborted' : (fault?.code ?? 'internal');
+  write(gateway, trace, { permit, outcome: never ? 'failed' : 'unknown', code, resultDigest: null });
+  if (unsent || aborted) return 'killed';
+  if (fault === null) gateway.log.error({ call: trace.call, err: error }, 'sending failed unexpectedly');
+  return fault?.kind === 'upstream' ? 'upstream-unavailable' : 'internal';
 }
 
 type Ending = Pick<OutcomeRecord, 'outcome' | 'code' | 'resultDigest'> & { readonly permit: Permit };

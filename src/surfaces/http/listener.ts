@@ -40,6 +40,8 @@ export async function listen(options: ListenerOptions, handle: Handler, log: Gat
 /** The broad catch at the edge: anything unexpected denies. */
 async function serve(request: IncomingMessage, response: ServerResponse, edge: { handle: Handler; log: Gateway['log'] }): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0]!;
+  // A client that vanishes while it is written to is an everyday event, and must not end the process.
+  response.on('error', (error) => edge.log.debug({ err: error, path }, 'a client could not be written to'));
   try {
     await edge.handle(request, response, path);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Caller } from '../../model/agent.ts';
 import { Fault } from '../../model/fault.ts';
@@ -8,6 +9,7 @@ import { LegacyEndpoint, type Visit } from './legacy.ts';
 import { isModern, ModernEndpoint } from './modern.ts';
 import type { Endpoint } from './peers.ts';
 import { sendEmpty } from './responder.ts';
+import type { McpSession } from './session.ts';
 import type { SessionState } from '../../gateway/session-facts.ts';
 
 export interface McpHandlerOptions {
@@ -19,6 +21,9 @@ export interface McpHandlerOptions {
   readonly authenticate: (authorization: string | undefined, path: string) => Caller | Promise<Caller>;
 }
 
+const DRAIN_POLL_MS = 25;
+/** Turns of DRAIN_POLL_MS an aborted call has to say so. */
+const ANSWER_TURNS = 40;
 const ALLOWED_METHODS = 'POST, GET, DELETE, OPTIONS';
 
 /** The MCP surface: `/mcp/<server>` and `/mcp`. Translates; decides nothing. */
@@ -26,6 +31,7 @@ export class McpHandler {
   readonly #options: McpHandlerOptions;
   readonly legacy: LegacyEndpoint;
   readonly modern: ModernEndpoint;
+  #draining = false;
 
   constructor(options: McpHandlerOptions) {
     this.#options = options;
@@ -42,6 +48,7 @@ export class McpHandler {
 
   async handle(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
     const { rules } = this.#options;
+    if (this.#draining) throw new Fault('overloaded', 'The gateway is stopping: try again in a moment');
     checkOrigin(request, rules);
     allowOrigin(request, response);
     if (request.method === 'OPTIONS') return sendEmpty(response, 204, { allow: ALLOWED_METHODS });
@@ -90,10 +97,25 @@ export class McpHandler {
     this.modern.sweep();
   }
 
-  /** Closes what a halt reached: the session is archived by its records, its upstream connections end. */
+  /** Takes nothing new; resolves when nothing is under way, or when the grace is over. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const turns = Math.ceil(graceMs / DRAIN_POLL_MS);
+    for (let turn = 0; turn < turns && this.legacy.sessions.busy + this.modern.busy > 0; turn++) await sleep(DRAIN_POLL_MS);
+  }
+
+  /**
+   * Closes what a halt reached. Calls under way were aborted already; their answers are let out first, so that an agent hears that
+   * it was stopped instead of a broken line.
+   */
   async end(test: (state: SessionState, agent: string) => boolean, why: string): Promise<void> {
     const ended = this.legacy.sessions.all().filter((session) => test(session.state, session.agent));
-    await Promise.all([...ended.map((session) => this.legacy.sessions.end(session, why)), this.modern.endWhere(test, why)]);
+    await Promise.all([...ended.map((session) => this.#endSession(session, why)), this.modern.endWhere(test, why)]);
+  }
+
+  async #endSession(session: McpSession, why: string): Promise<void> {
+    for (let turn = 0; turn < ANSWER_TURNS && session.inFlight > 0; turn++) await sleep(DRAIN_POLL_MS);
+    await this.legacy.sessions.end(session, why);
   }
 }
 

@@ -23,7 +23,10 @@ interface Pooled {
   readonly peer: Peer;
   readonly state: SessionState;
   lastSeenMs: number;
+  /** Calls under way. */
   inFlight: number;
+  /** Open `subscriptions/listen` streams: they keep the conversation, and end with it. */
+  listening: number;
 }
 
 /** A request of the stateless revisions says so in its own metadata, or by a version header no session knows. */
@@ -70,7 +73,8 @@ export class ModernEndpoint {
       if (!visit.response.writableFinished) gone.abort();
     });
     const responder = new ModernResponder(visit.response);
-    pooled.inFlight++;
+    const kind = message.method === 'subscriptions/listen' ? 'listening' : 'inFlight';
+    pooled[kind]++;
     try {
       const reply = await pooled.peer.request(message, {
         ...{ caller: visit.caller, session: pooled.state, era: 'modern', deliver: responder.deliver, gone: gone.signal },
@@ -78,7 +82,7 @@ export class ModernEndpoint {
       });
       responder.finish(reply.response, reply.httpStatus);
     } finally {
-      pooled.inFlight--;
+      pooled[kind]--;
     }
   }
 
@@ -94,7 +98,7 @@ export class ModernEndpoint {
       const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
-      pooled = { peer, state, lastSeenMs: nowMs, inFlight: 0 };
+      pooled = { peer, state, lastSeenMs: nowMs, inFlight: 0, listening: 0 };
       this.#pool.set(key, pooled);
     }
     pooled.lastSeenMs = nowMs;
@@ -110,7 +114,7 @@ export class ModernEndpoint {
   sweep(): void {
     const oldest = this.#gateway.clock.nowMs() - this.#gateway.limits.idleSessionMs;
     for (const [key, pooled] of this.#pool) {
-      if (pooled.lastSeenMs < oldest && pooled.inFlight === 0) this.#drop(key, pooled, 'idle');
+      if (pooled.lastSeenMs < oldest && pooled.inFlight + pooled.listening === 0) this.#drop(key, pooled, 'idle');
     }
   }
 
@@ -124,6 +128,12 @@ export class ModernEndpoint {
   #drop(key: string, pooled: Pooled, why: string): void {
     this.#pool.delete(key);
     pooled.peer.close(why).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
+  }
+
+  get busy(): number {
+    let busy = 0;
+    for (const pooled of this.#pool.values()) busy += pooled.inFlight;
+    return busy;
   }
 
   get size(): number {

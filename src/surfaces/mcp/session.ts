@@ -82,6 +82,12 @@ export class Sessions {
     return [...this.#byId.values()];
   }
 
+  get busy(): number {
+    let busy = 0;
+    for (const session of this.#byId.values()) busy += session.inFlight;
+    return busy;
+  }
+
   get size(): number {
     return this.#byId.size;
   }

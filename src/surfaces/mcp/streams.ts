@@ -34,7 +34,7 @@ export class EventStream {
     if (afterSeq !== null) {
       for (const event of this.#events) if (event.seq > afterSeq) this.#write(response, event);
     }
-    if (this.finished) response.end();
+    if (this.finished) this.end();
   }
 
   /** An event with an id and no data: from now on the client can come back for the rest. */
@@ -49,9 +49,11 @@ export class EventStream {
   end(): void {
     this.finished = true;
     this.#response?.end();
+    this.#response = null;
   }
 
   #push(frame: RpcMessage | null): void {
+    if (this.finished) return;
     const event = { seq: this.#nextSeq++, frame };
     this.#events.push(event);
     if (this.#events.length > this.#max) this.#events = this.#events.slice(-Math.ceil(this.#max / 2));
