@@ -28,7 +28,7 @@ export interface StdioUpstreamOptions {
 
 export interface StdioLimits extends ChildLimits {
   /** Children at once, those still ending included. */
-  readonly children: number;
+  readonly maxChildren: number;
   readonly startupTimeoutMs: number;
   readonly probeTimeoutMs: number;
   readonly maxGarbage: number;
@@ -39,7 +39,7 @@ export interface StdioLimits extends ChildLimits {
 }
 
 export const STDIO_LIMITS: StdioLimits = {
-  children: 64,
+  maxChildren: 64,
   lineBytes: 4 * 1024 * 1024,
   queuedBytes: 4 * 1024 * 1024,
   stderrBytes: 8 * 1024,
@@ -110,7 +110,8 @@ class StdioServer implements UpstreamServer {
 
   async #spawn(era: Era): Promise<StdioLink> {
     if (this.#closed) throw refused('overloaded', 'the server is being removed');
-    if (this.#children >= this.#limits.children) throw refused('overloaded', `${this.#children} children already run`);
+    if (this.#children >= this.#limits.maxChildren)
+      throw refused('overloaded', `${this.#children} children already run`);
     // Taken before the first wait: many at once must not all see room for one.
     this.#children++;
     let child: Child | null = null;

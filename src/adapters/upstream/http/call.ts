@@ -18,7 +18,7 @@ export interface CallPeer {
   /** Tells the server that nobody waits any more. */
   cancelled(message: RpcRequest): void;
   sessionLost(): void;
-  /** An error status. A fault says that it is no answer to this request but the end of the session. */
+  /** An error status. A fault says that it is no answer to this request but the end of the session, which is then lost. */
   refused(status: number, response: RpcResponse | null): UpstreamFault | null;
   dropped(why: string): void;
   /** The call is over: what the server can be said to be by it. */
@@ -182,7 +182,10 @@ export class HttpCall implements ExchangeSink {
       return this.#fail(toUpstreamFault(error, true));
     }
     const ended = head.status < 400 ? null : this.#peer.refused(head.status, response);
-    if (ended !== null) return this.#fail(ended);
+    if (ended !== null) {
+      this.#fail(ended);
+      return this.#peer.sessionLost();
+    }
     if (response !== null) return this.#succeed(response, head.status);
     this.#fail(statusFault(head));
   }

@@ -98,7 +98,6 @@ export class LegacyLink implements UpstreamLink {
     if (status !== 404 || this.#session === null) return null;
     // A dual-era server answers an unknown method with 404 too; anything else means that the session is gone.
     if (response !== null && 'error' in response && response.error.code === -32601) return null;
-    this.#lose();
     return new UpstreamFault('upstream-unavailable', 'the server no longer knows the session', {
       sent: false,
       detail: 'HTTP 404',
