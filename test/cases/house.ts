@@ -31,6 +31,8 @@ export interface House {
   entries(): Promise<readonly Entry[]>;
   /** The administrative interface, as the command line uses it. */
   admin<T = Record<string, unknown>>(method: string, path: string, body?: object): Promise<{ status: number; body: T }>;
+  /** Accepts, as an operator would after looking, every definition of a server that is held back. */
+  acceptAll(server: string): Promise<number>;
   writePolicy(name: string, text: string): Promise<void>;
   writeConfig(text: string): Promise<void>;
   restart(): Promise<void>;
@@ -106,6 +108,16 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     records: async () => (await journalOf(dir)).map((entry) => entry.record),
     entries: () => journalOf(dir),
     admin: (method, path, body) => adminCall(state.gateway.adminSocket, { method, path, body }) as never,
+    async acceptAll(server) {
+      const call = { method: 'GET', path: `/v1/servers/${server}/tools`, body: undefined };
+      const { tools } = (await adminCall(state.gateway.adminSocket, call)).body as { tools: { tool: string; state: string; seenHash: string }[] };
+      const held = tools.filter((tool) => tool.state === 'quarantined');
+      for (const { tool, seenHash } of held) {
+        const body = { tool, seenHash, by: 'bob', reason: 'looked at it' };
+        await adminCall(state.gateway.adminSocket, { method: 'POST', path: `/v1/servers/${server}/accept`, body });
+      }
+      return held.length;
+    },
     writePolicy: (name, text) => writeFile(join(dir, 'policies', name), text),
     writeConfig: (text) => writeFile(configPath, text),
     async restart() {
