@@ -114,6 +114,11 @@ export class PolicySet {
     }
   }
 
+  /** How many tools, resources and prompts are remembered; at most 10,000. */
+  get remembered(): number {
+    return this.targets.size;
+  }
+
   /** Drops what was worked out at earlier questions. Answers do not change. */
   forget(): void {
     this.targets.forget();

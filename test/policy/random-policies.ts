@@ -95,7 +95,8 @@ interface Types {
   any: string;
 }
 
-const grammar: { readonly bool: fc.Arbitrary<string> } = fc.letrec<Types>((tie) => {
+const grammar: { readonly bool: fc.Arbitrary<string> } = fc.letrec<Types>((reference) => {
+  const tie = (type: keyof Types): fc.Arbitrary<string> => reference(type) as fc.Arbitrary<string>;
   const two = (a: keyof Types, b: keyof Types, make: (a: string, b: string) => string): fc.Arbitrary<string> =>
     fc.tuple(tie(a), tie(b)).map(([left, right]) => make(left, right));
   const pick = (...parts: fc.Arbitrary<string>[]): fc.Arbitrary<string> =>

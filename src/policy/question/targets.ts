@@ -41,6 +41,10 @@ export class Targets<Memo> {
     return fresh;
   }
 
+  get size(): number {
+    return this.count;
+  }
+
   forget(): void {
     this.kept.clear();
     this.count = 0;
