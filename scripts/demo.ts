@@ -3,6 +3,7 @@
  * `--once`: ends after the story, with 0 only if every step went as it must. Otherwise everything stays up until Ctrl-C.
  */
 import { parseArgs } from 'node:util';
+import { RUG_PULL } from '../examples/demo-company/server.ts';
 import { type DemoAgent, openAgent } from './demo/agent.ts';
 import { makeScreen, type Screen } from './demo/screen.ts';
 import { openStage, type Stage } from './demo/stage.ts';
@@ -43,8 +44,9 @@ async function tell(stage: Stage, screen: Screen): Promise<number> {
     stage,
     screen,
     agent: (name, server) => {
-      const open = agents.get(name) ?? openAgent(stage, name, server);
-      agents.set(name, open);
+      const key = `${name} ${server}`;
+      const open = agents.get(key) ?? openAgent(stage, name, server);
+      agents.set(key, open);
       return open;
     },
     expect: (holds, what) => {
@@ -90,15 +92,13 @@ function whatNext(stage: Stage, screen: Screen): void {
     [
       `npx interlock log --follow ${on}`,
       `npx interlock agents connect support --server crm ${on}   # configuration for Claude Code, Cursor, VS Code, the Inspector`,
-      `npx interlock servers accept crm ${RUG_PULL_TOOL} ${on}   # take the changed tool over; better: do not`,
+      `npx interlock servers accept crm ${RUG_PULL.tool} ${on}   # take the changed tool over; better: do not`,
       `npx interlock release agent:analyst --reason "explained" ${on}`,
       `npx interlock pause all --reason "coffee" --for 5m ${on}`,
     ].join('\n'),
   );
   screen.says('Ctrl-C stops everything and removes its folder.');
 }
-
-const RUG_PULL_TOOL = 'tickets.find';
 
 main().then(
   (exit) => process.exit(exit),

@@ -26,6 +26,8 @@ interface CallOptions {
 }
 
 const CALL_TIMEOUT_MS = 60_000;
+/** Agents on revision 2026-07-28 (stateless); the others are on 2025-11-25 (sessions). */
+const MODERN: ReadonlySet<string> = new Set(['infrastructure', 'assistant']);
 
 export async function openAgent(stage: Stage, name: string, server: string): Promise<DemoAgent> {
   const privateKey = JSON.parse(readFileSync(stage.keyOf(name), 'utf8')) as { alg: string };
@@ -35,7 +37,9 @@ export async function openAgent(stage: Stage, name: string, server: string): Pro
     algorithm: privateKey.alg,
     expectedIssuer: stage.url,
   });
-  const client = new Client({ name: `${name}-agent`, version: '1.0.0' });
+  // Some of the company's agents are newer than others; Interlock speaks to each in its own revision.
+  const mode = MODERN.has(name) ? { pin: '2026-07-28' } : 'legacy';
+  const client = new Client({ name: `${name}-agent`, version: '1.0.0' }, { versionNegotiation: { mode } });
   await client.connect(new StreamableHTTPClientTransport(new URL(`${stage.url}/mcp/${server}`), { authProvider }));
   return {
     name,

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { chmodSync, cpSync, createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  createWriteStream,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -30,6 +40,8 @@ export interface Stage {
   keyOf(agent: string): string;
   /** `interlock <args>` as an operator would run it. */
   interlock(...args: string[]): Promise<CommandResult>;
+  /** `interlock verify` on a copy of the journal in which one byte was changed. */
+  verifyForged(): Promise<CommandResult>;
   /** The last lines the gateway said, for when something went wrong. */
   gatewayLog(): string;
   /** Rejects when the gateway ends by itself. */
@@ -53,6 +65,7 @@ export async function openStage(): Promise<Stage> {
     company,
     keyOf: (agent) => keyFile(join(dir, 'data'), agent),
     interlock: (...args) => runInterlock([...args, '--config', configFile]),
+    verifyForged: () => verifyForged(dir, configFile),
     gatewayLog: () => readFileSync(join(dir, 'interlock.log'), 'utf8').trim().split('\n').slice(-20).join('\n'),
     gatewayEnded: gateway.ended,
     close: async () => {
@@ -144,6 +157,33 @@ function runInterlock(args: readonly string[]): Promise<CommandResult> {
       else fail(error);
     });
   });
+}
+
+async function verifyForged(dir: string, configFile: string): Promise<CommandResult> {
+  const copy = join(dir, 'forged');
+  cpSync(join(dir, 'data/journal'), join(copy, 'journal'), { recursive: true });
+  forge(join(copy, 'journal'));
+  const config = parseDocument(readFileSync(configFile, 'utf8'));
+  config.set('data', './forged');
+  const forgedConfig = join(dir, 'forged.yaml');
+  writeFileSync(forgedConfig, config.toString({ lineWidth: 0 }), { mode: 0o600 });
+  return runInterlock(['verify', '--config', forgedConfig]);
+}
+
+/** Somebody with access to the disk makes a smaller order out of a larger one. */
+function forge(journal: string): void {
+  const segments = readdirSync(journal, { recursive: true, encoding: 'utf8' })
+    .map((name) => join(journal, name))
+    .filter((path) => statSync(path).isFile());
+  for (const file of segments) {
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf('"total":876');
+    if (at === -1) continue;
+    bytes.write('"total":176', at);
+    writeFileSync(file, bytes);
+    return;
+  }
+  throw new Error('the order of 876.00 is in no segment of the journal');
 }
 
 async function untilReady(url: string): Promise<void> {

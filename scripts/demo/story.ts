@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RUG_PULL } from '../../examples/demo-company/server.ts';
 import type { DemoAgent } from './agent.ts';
@@ -31,6 +33,7 @@ export const STORY: readonly Step[] = [
   { title: 'The next one is denied by its owner', run: deniedPurchase },
   { title: 'Some things are not even asked', run: forbiddenPurchase },
   { title: 'Staging is the agent’s, production is not', run: production },
+  { title: 'The same rules hold for servers on stdio', run: stdioServers },
   { title: 'A server changes a tool behind everybody’s back', run: rugPull },
   { title: 'One agent is killed in mid-flight, its neighbour goes on', run: killed },
   { title: 'Everything is on record, and the record is intact', run: verified },
@@ -133,6 +136,29 @@ async function production({ agent, expect, screen, stage }: Scene): Promise<void
   expect(restarts('web-1') === 0, 'production was not touched');
 }
 
+async function stdioServers({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const everything = await agent('assistant', 'everything');
+  screen.says('assistant: echo, on the official test server');
+  const echo = await everything.call('echo', { message: 'hello through Interlock' });
+  screen.quote(echo.text);
+  expect(!echo.refused && echo.text.includes('hello through Interlock'), 'the test server answered');
+  const files = await agent('assistant', 'files');
+  screen.says('assistant: read_text_file, welcome.txt, on the official filesystem server');
+  const read = await files.call('read_text_file', { path: join(stage.dir, 'files/welcome.txt') });
+  screen.quote(read.text);
+  expect(!read.refused, 'reading was permitted');
+  const path = join(stage.dir, 'files/notes.txt');
+  screen.says('assistant: write_file, notes.txt');
+  const call = files.call('write_file', { path, content: 'Call Ines back.' });
+  const approval = await pendingApproval(stage, call);
+  expect(!existsSync(path), 'writing waits for its owner');
+  screen.says('carol:');
+  screen.quote(`$ interlock approvals approve ${approval.id} --by carol --reason "my notes"`);
+  await stage.interlock('approvals', 'approve', approval.id, '--by', 'carol', '--reason', 'my notes');
+  const written = await call;
+  expect(!written.refused && readFileSync(path, 'utf8') === 'Call Ines back.', 'the file is there');
+}
+
 async function rugPull({ agent, expect, screen, stage }: Scene): Promise<void> {
   const support = await agent('support', 'crm');
   const before = await support.call(RUG_PULL.tool, { customer: 'c-1001' });
@@ -191,6 +217,10 @@ async function verified({ expect, screen, stage }: Scene): Promise<void> {
   const result = await stage.interlock('verify');
   screen.quote(`$ interlock verify\n${result.stdout}`);
   expect(result.exit === 0, 'the journal verifies');
+  screen.says('somebody with access to a copy of the disk: the order of 876.00 becomes one of 176.00');
+  const forged = await stage.verifyForged();
+  screen.quote(`$ interlock verify   # on that copy\n${forged.stdout}${forged.stderr}`);
+  expect(forged.exit === 1, 'the forged copy does not verify');
 }
 
 /** Waits until exactly one call is parked; the call ending before that is its own kind of surprise. */
