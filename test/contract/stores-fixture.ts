@@ -59,11 +59,12 @@ export interface Peer {
   stop(): Promise<void>;
 }
 
-export async function startPeer(location: Location): Promise<Peer> {
+export async function startPeer(location: Location, { maxStaleMs = 2_000 } = {}): Promise<Peer> {
   const script = fileURLToPath(new URL('./stores-child.ts', import.meta.url));
   const child = fork(script, [JSON.stringify(location)], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, MAX_STALE_MS: `${maxStaleMs}` },
   });
   const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>();
   let asked = 0;
