@@ -3,7 +3,7 @@
 if (Number(process.versions.node.split('.')[0]) < 24) {
   process.stderr.write(
     `interlock needs Node 24 or later; this is Node ${process.versions.node} (${process.execPath}).\n` +
-      'Install it from https://nodejs.org, or run interlock through npm in its folder: "npx interlock" brings its own Node.\n',
+      'Install it from https://nodejs.org, or, in a clone of the project, use: npm run interlock -- <command>\n',
   );
   process.exit(1);
 }

@@ -92,12 +92,28 @@ function toAnswer(answer: Dispatcher.ResponseData): HttpAnswer {
   };
 }
 
+/** Before a connection stood: nothing was sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+
 function unreachable(url: string, error: unknown): CliError {
-  const cause = error as { code?: string; message?: string };
+  const { code = '', message = String(error) } = error as { code?: string; message?: string };
   const origin = URL.parse(url)?.origin ?? url;
-  const refused = cause.code === 'ECONNREFUSED';
-  const why = refused ? 'nothing listens there' : (cause.message ?? cause.code ?? String(error));
-  const tls = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(cause.code ?? '');
+  const tls = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|ERR_TLS/.test(code);
+  if (!tls && !NEVER_SENT.has(code)) {
+    return new CliError(
+      EXIT.unreachable,
+      `the connection to the gateway at ${origin} broke (${message}); whether the request took effect is unknown`,
+      { cause: error },
+    );
+  }
+  const why = code === 'ECONNREFUSED' ? 'nothing listens there' : message;
   const help = tls ? 'let Node trust its certificate: NODE_EXTRA_CA_CERTS=ca.pem' : 'start it with: interlock up';
   return new CliError(EXIT.unreachable, `cannot reach the gateway at ${origin}: ${why}`, { help, cause: error });
 }

@@ -104,7 +104,14 @@ function input(caller: Caller, target: BenchTarget, i: number): PolicyInput {
   };
   return {
     caller,
-    action: { name, server: target.server, target: what, args, digest: digestJson(args) },
+    action: {
+      name,
+      server: target.server,
+      target: what,
+      args,
+      digest: digestJson(args),
+      sizeChars: JSON.stringify(args).length,
+    },
     labels: target.labels,
     facts: { amount: i * 100_000, currency: 'EUR', quantity: null, environment: null, recipient: null },
     session: { ...session, toolsCalled: new Set<string>(), readUntrusted: false, highestDataClass: null },

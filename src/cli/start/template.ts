@@ -30,6 +30,12 @@ servers:
     command: npx
     args: ["-y", "@modelcontextprotocol/server-everything"]
     risk: low
+    # What a tool does decides what policies say of it. What nothing is known of counts as the worst: label your own tools
+    # one by one. "*" is for all others, here because these are toys.
+    tools:
+      "*": { effect: read, dataClass: public, reversible: true }
+      toggle-simulated-logging: { effect: write, dataClass: public, reversible: true }
+      get-env: { effect: credential, dataClass: restricted, reversible: false }
 
   # Over HTTP, with a secret from the environment:
   # crm:

@@ -89,7 +89,8 @@ function aborted(signal: AbortSignal): Promise<void> {
 }
 
 interface Calls {
-  start(request: RpcRequest, line: string): void;
+  /** Resolves when the call is over; never rejects. */
+  start(request: RpcRequest, line: string): Promise<void>;
   /** Ends a request of the modern era by closing its stream. `false`: the gateway must be told in words. */
   cancel(id: RequestId): boolean;
   /** Waits for the calls in flight, except those that never end by themselves. */
@@ -120,7 +121,7 @@ function makeCalls(link: Link, signal: AbortSignal): Calls {
       pending.set(request.id, entry);
       const call = run(request, line, entry).catch(() => undefined);
       running.add(call);
-      void call.finally(() => running.delete(call));
+      return call.finally(() => running.delete(call));
     },
     cancel(id) {
       const entry = pending.get(id);
@@ -150,7 +151,12 @@ async function handle(link: Link, calls: Calls, incoming: Incoming): Promise<voi
   if (frame.kind === 'invalid') {
     return await link.write(JSON.stringify(failure(idOf(value), { code: INVALID_REQUEST, message: frame.why })));
   }
-  if (frame.kind === 'request') return calls.start(frame.message, incoming.line);
+  if (frame.kind === 'request') {
+    const call = calls.start(frame.message, incoming.line);
+    // What follows belongs to the session that this opens: clients that do not wait for the answer are waited for.
+    if (frame.message.method === 'initialize') await call;
+    return;
+  }
   if (frame.kind === 'notification' && frame.message.method === 'notifications/cancelled') {
     const id = frame.message.params?.requestId;
     if (isRequestId(id) && calls.cancel(id)) return;
