@@ -85,7 +85,8 @@ export function inputOf(question: QuestionSpec): PolicyInput {
       server: tool.server,
       target: { kind: 'tool', name: tool.name },
       args: { amount, currency, note: 'as agreed' },
-      digest: '',
+      digest: '', sizeChars: 0,
+      sizeChars: 2,
     },
     labels: labelsOf(tool),
     facts: {
