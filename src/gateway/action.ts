@@ -1,4 +1,4 @@
-import { digestJson } from '../model/canonical.ts';
+import { canonicalize, sha256Base64url } from '../model/canonical.ts';
 import type { Action, ActionTarget } from '../model/action.ts';
 import { Fault } from '../model/fault.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
@@ -14,12 +14,14 @@ const NOTHING: JsonObject = Object.freeze({});
 export function toAction(message: RpcRequest | RpcNotification, spec: MethodSpec, server: string): Action {
   const params = message.params ?? NOTHING;
   const { _meta: _dropped, ...content } = params as { _meta?: unknown } & JsonObject;
+  const canonical = canonicalize({ action: message.method, server, params: content });
   return {
     name: spec.action,
     server,
     target: targetOf(spec, params),
     args: argumentsOf(spec, content),
-    digest: digestJson({ action: message.method, server, params: content }),
+    digest: sha256Base64url(canonical),
+    sizeChars: canonical.length,
   };
 }
 

@@ -15,6 +15,8 @@ export interface Action {
   readonly args: JsonObject;
   /** base64url SHA-256 over the RFC 8785 form of {action, server, target, args}. Binds approvals and records. */
   readonly digest: string;
+  /** Length of that RFC 8785 form: at least that of the arguments. */
+  readonly sizeChars: number;
 }
 
 export type ActionTarget =

@@ -92,3 +92,21 @@ export function success(id: RequestId, result: JsonObject): RpcSuccess {
 export function failure(id: RequestId | null | undefined, error: RpcError): RpcFailure {
   return id === undefined || id === null ? { jsonrpc: '2.0', error } : { jsonrpc: '2.0', id, error };
 }
+
+const written = new WeakMap<object, string>();
+
+/** A result as JSON text, written once: its digest is taken from the very text that is sent. */
+export function resultText(result: JsonObject): string {
+  let text = written.get(result);
+  if (text === undefined) {
+    text = JSON.stringify(result);
+    written.set(result, text);
+  }
+  return text;
+}
+
+/** A frame as JSON text, for the wire. */
+export function frameText(message: RpcMessage): string {
+  if (!('result' in message)) return JSON.stringify(message);
+  return `{"jsonrpc":"2.0","id":${JSON.stringify(message.id)},"result":${resultText(message.result)}}`;
+}

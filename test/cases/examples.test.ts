@@ -71,7 +71,7 @@ describe('the demo company’s policies', () => {
         expiresAtMs: NOW_MS + 60_000,
         taskId: null,
       },
-      action: { name: 'tools/call', server: serverId, target, args, digest: digestJson(args) },
+      action: { name: 'tools/call', server: serverId, target, args, digest: digestJson(args), sizeChars: 0 },
       labels: known.labels,
       facts: extractFacts(args, server.tools.get(name)?.facts ?? {}),
       session: past.session ?? new SessionState('s', NOW_MS),

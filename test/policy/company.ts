@@ -130,7 +130,7 @@ export function input(given: Given = {}): PolicyInput {
       expiresAtMs: 0,
       taskId: given.taskId ?? null,
     },
-    action: { name: given.name ?? 'tools/call', server, target, args: given.args ?? {}, digest: '', sizeChars: 0, sizeChars: 2 },
+    action: { name: given.name ?? 'tools/call', server, target, args: given.args ?? {}, digest: '', sizeChars: 2 },
     labels: given.labels === undefined ? knownLabels(server, target) : given.labels,
     facts: { ...NO_FACTS, ...given.facts },
     session: { ...FRESH, ...given.session },

@@ -1,7 +1,7 @@
 import type { Permit } from '../../audit/journal.ts';
 import type { RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
-import type { RpcResponse } from '../../model/jsonrpc.ts';
+import { resultText, type RpcResponse } from '../../model/jsonrpc.ts';
 import type { OutcomeRecord } from '../../model/record.ts';
 import { sha256Base64url } from '../../model/canonical.ts';
 import type { Gateway } from '../gateway.ts';
@@ -11,7 +11,7 @@ import { finished, type Trace } from '../trace.ts';
 export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; response: RpcResponse }): void {
   const { response } = step;
   const failed = 'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
-  const digest = sha256Base64url(JSON.stringify('result' in response ? response.result : response.error));
+  const digest = sha256Base64url('result' in response ? resultText(response.result) : JSON.stringify(response.error));
   write(gateway, trace, { permit: step.permit, outcome: failed === null ? 'ok' : 'failed', code: failed, resultDigest: digest });
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }

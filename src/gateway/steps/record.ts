@@ -55,13 +55,12 @@ export function callFacts(trace: Trace, { known, decision, code, lock }: Recorde
 
 /** Restricted data never enters the record; its digest always does. */
 function recordedArgs(trace: Trace, known: Known, decision: Decision): Json {
-  const { args, target } = trace.attempt.action;
+  const { args, target, sizeChars } = trace.attempt.action;
   if (target.kind === 'tool' && (known.labels === null || known.labels.dataClass === 'restricted')) {
     return { redacted: known.labels?.dataClass ?? 'unknown' };
   }
   if (decision.obligations.some((o) => o.name === 'redact-arguments')) return { redacted: 'policy' };
-  const size = JSON.stringify(args).length;
-  return size > MAX_RECORDED_ARGS_CHARS ? { truncated: size } : args;
+  return sizeChars > MAX_RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
 }
 
 /** Durable intent: resolves with the permit after the disk has it, or null when it cannot be recorded (and nothing may happen). */

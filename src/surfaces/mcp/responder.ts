@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import type { RpcMessage, RpcResponse } from '../../model/jsonrpc.ts';
+import { frameText, type RpcMessage, type RpcResponse } from '../../model/jsonrpc.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 const SSE_HEADERS = {
@@ -14,8 +14,15 @@ export const QUIET_MS = 10_000;
 const KEEP_ALIVE_MS = 15_000;
 
 export function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+  sendText(response, status, { text: JSON.stringify(body), headers });
+}
+
+export function sendFrame(response: ServerResponse, status: number, frame: RpcMessage, headers: Record<string, string> = {}): void {
+  sendText(response, status, { text: frameText(frame), headers });
+}
+
+function sendText(response: ServerResponse, status: number, { text, headers }: { text: string; headers: Record<string, string> }): void {
   if (response.headersSent || response.destroyed) return;
-  const text = JSON.stringify(body);
   response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text), ...headers });
   response.end(text);
 }
@@ -36,7 +43,7 @@ export function openSse(response: ServerResponse, headers: Record<string, string
 
 /** One event. `JSON.stringify` never writes a raw line break, so one `data:` line is enough. */
 export function writeEvent(response: ServerResponse, id: string | null, frame: RpcMessage | null): boolean {
-  const data = frame === null ? '' : JSON.stringify(frame);
+  const data = frame === null ? '' : frameText(frame);
   return response.write(`${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${data}\n\n`);
 }
 
@@ -68,7 +75,7 @@ export class ModernResponder {
       this.#response.end();
       return;
     }
-    sendJson(this.#response, httpStatus ?? 200, answer);
+    sendFrame(this.#response, httpStatus ?? 200, answer);
   }
 
   #stream(): boolean {

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { RpcMessage, RpcResponse } from '../../model/jsonrpc.ts';
-import { openSse, QUIET_MS, sendJson, writeEvent } from './responder.ts';
+import { openSse, QUIET_MS, sendFrame, writeEvent } from './responder.ts';
 
 interface Event {
   readonly seq: number;
@@ -132,7 +132,7 @@ export class SessionResponder {
   finish(answer: RpcResponse, httpStatus: number | null, headers: Record<string, string> = {}): void {
     clearTimeout(this.#quiet);
     if (this.#stream === null) {
-      sendJson(this.#response, httpStatus ?? 200, answer, { ...this.#headers, ...headers });
+      sendFrame(this.#response, httpStatus ?? 200, answer, { ...this.#headers, ...headers });
       return;
     }
     this.#stream.send(answer);

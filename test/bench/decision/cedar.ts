@@ -85,7 +85,7 @@ export function inputOf(question: QuestionSpec): PolicyInput {
       server: tool.server,
       target: { kind: 'tool', name: tool.name },
       args: { amount, currency, note: 'as agreed' },
-      digest: '', sizeChars: 0,
+      digest: '',
       sizeChars: 2,
     },
     labels: labelsOf(tool),

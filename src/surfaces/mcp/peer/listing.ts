@@ -34,7 +34,7 @@ function visible(gateway: Gateway, listed: Listed, definitions: readonly Json[])
     const tool = gateway.inventory.resolve(listed.server, definition.name);
     if (tool.state !== 'pinned') continue;
     const target = { kind: 'tool', name: definition.name } as const;
-    const action = { name: 'tools/call', server: listed.server, target, args: {}, digest: '' };
+    const action = { name: 'tools/call', server: listed.server, target, args: {}, digest: '', sizeChars: 0 };
     // The accepted definition is shown, not the one just received: they are the same bytes or the tool is not pinned.
     if (policies.couldPermit(listed.caller, action, tool.labels)) shown.push(tool.definition);
   }
