@@ -153,6 +153,7 @@ describe('a failing disk', () => {
       const waiting = [journal.intent(intentOf('b')), journal.append(refusalOf('c')), journal.outcome(permit, OK)];
       for (const promise of waiting) expect((await faultOf(promise)).message).toMatch(message);
       // The disk works again: what was said to have failed must stay failed.
+      await new Promise((resolve) => setTimeout(resolve, 5));
       const later = await faultOf(journal.intent(intentOf('d')));
       expect([later.code, later.kind]).toEqual(['journal-unavailable', 'operator']);
       expect(journal.health().state).toBe('failed');

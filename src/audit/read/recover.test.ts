@@ -5,6 +5,7 @@ import { DIR, intentOf, OK, openOn, refusalOf, simulatedDisk } from '../../../te
 import type { SimulatedDisk } from '../../adapters/disk/simulated.ts';
 import type { Entry } from '../journal.ts';
 import { readJournal } from './read-journal.ts';
+import { verifyJournal } from './verify.ts';
 
 const RECORDS = join(DIR, '0000000000000000.jsonl');
 const NOTES = join(DIR, '0000000000000000.checkpoints');
@@ -77,6 +78,19 @@ describe('opening after a crash', () => {
     damage(disk, 'c1');
     expect(await reopen(disk)).toBe('opened');
     expect(await calls(disk)).toEqual(['a1', 'a2', 'b1', 'b2']);
+  });
+
+  it('makes durable what it found and never saw synced, before anything is built on it', async () => {
+    const disk = simulatedDisk(1);
+    const journal = await openOn(disk);
+    disk.trouble = ({ kind }) => (kind === 'sync' ? 'halt' : null);
+    await journal.append(refusalOf('written')).catch(() => {});
+    // Killed between write and sync; the next life begins a new segment at once; then power is lost, with everything unsynced.
+    const killed = disk.afterKill({ random: () => 0.3 });
+    await (await openOn(killed, { segmentBytes: 1 })).close();
+    const after = killed.afterPowerLoss();
+    expect((await verifyJournal(DIR, { disk: after })).problems).toEqual([]);
+    expect(await calls(after)).toEqual(['written']);
   });
 
   it('refuses when a record of an earlier batch is damaged: a later batch proves that it was acknowledged', async () => {
