@@ -1,4 +1,4 @@
-import { SseReader } from '../../adapters/upstream/http/sse.ts';
+import { SseReader } from '../../adapters/upstream/http/wire/sse.ts';
 import type { Json } from '../../model/json.ts';
 import { CliError } from '../shell/exit.ts';
 import type { HttpAnswer, HttpClient } from '../agents/http.ts';
