@@ -2,7 +2,7 @@
 export type Effect = 'permit' | 'deny' | 'ask';
 
 export interface Obligation {
-  /** e.g. `redact`, `notify`; text of `@obligation("name:detail")`. */
+  /** e.g. `mask`, `redact-arguments`; text of `@obligation("name:detail")`. */
   readonly name: string;
   readonly detail: string;
   readonly policy: string;

@@ -8,11 +8,11 @@ const BUY = `
 permit (principal == Agent::"procurement", action == Action::"tools/call", resource == Tool::"crm/orders.create")
 when { context has amount && context.amount.lessThanOrEqual(decimal("500.00")) };
 
-@id("buy-more") @ask("owner") @reason("Larger orders need the owner.") @obligation("notify:finance")
+@id("buy-more") @ask("owner") @reason("Larger orders need the owner.") @obligation("redact-arguments")
 permit (principal in AgentGroup::"buyers", action == Action::"tools/call", resource in Server::"crm")
 when { resource.effect == "write" && context has amount && context.amount.lessThanOrEqual(decimal("5000.00")) };
 
-@id("look") @obligation("redact:/email")
+@id("look") @obligation("mask:email")
 permit (principal, action in Action::"use", resource is Tool) when { resource.effect == "read" };
 
 @id("no-leak") @reason("Nothing leaves after untrusted text.")
@@ -35,7 +35,7 @@ describe('decide', () => {
         reasons: ['test.cedar#buy-more'],
         messages: ['Larger orders need the owner.'],
         ask: ['owner'],
-        obligations: [{ name: 'notify', detail: 'finance', policy: 'test.cedar#buy-more' }],
+        obligations: [{ name: 'redact-arguments', detail: '', policy: 'test.cedar#buy-more' }],
         errors: [],
       },
     ],
@@ -52,7 +52,7 @@ describe('decide', () => {
         effect: 'permit',
         reasons: ['test.cedar#look'],
         ask: [],
-        obligations: [{ name: 'redact', detail: '/email', policy: 'test.cedar#look' }],
+        obligations: [{ name: 'mask', detail: 'email', policy: 'test.cedar#look' }],
       },
     ],
     [
@@ -129,6 +129,20 @@ describe('decide', () => {
       .map((who) => `@ask("${who}") permit (principal, action, resource);`)
       .join('');
     expect(published(text).decide(input()).ask).toEqual(['role:x', 'owner', 'person:bob', 'subject']);
+  });
+
+  it('keeps the obligations of every matching permit when asking and when permitting, and those of the forbids when denying', () => {
+    const text = (last: string): string => `@ask("owner") permit (principal, action, resource) when { context.watched };
+      @obligation("mask:a") permit (principal, action, resource); @obligation("mask:b") permit (principal, action, resource);
+      @obligation("redact-arguments") ${last}`;
+    const never = text('forbid (principal, action, resource) when { context.session.calls > 3 };');
+    const duties = (given: Given): string[] =>
+      published(never)
+        .decide(input(given))
+        .obligations.map((o) => `${o.name}:${o.detail}`);
+    expect(duties({})).toEqual(['mask:a', 'mask:b']);
+    expect(duties({ watched: true })).toEqual(['mask:a', 'mask:b']);
+    expect(duties({ watched: true, session: { calls: 4 } })).toEqual(['redact-arguments:']);
   });
 
   it('lets a forbid outrank an ask, and a failure outrank both', () => {

@@ -124,9 +124,19 @@ const PROBLEMS: readonly (readonly [title: string, text: string, wanted: string]
   ['an empty reason', `@reason ${ANY};`, 'test.cedar:1:1: @reason needs a text'],
   ['a reason with a line break', `@reason("a\\nb") ${ANY};`, 'test.cedar:1:1: @reason needs a text'],
   [
-    'a malformed obligation',
-    `@obligation("Redact it") ${ANY};`,
-    'test.cedar:1:1: @obligation("Redact it") is malformed',
+    'an obligation nobody fulfils',
+    `@obligation("maks:email") ${ANY};`,
+    'test.cedar:1:1: @obligation("maks:email") cannot be fulfilled | did you mean "mask"?',
+  ],
+  [
+    'an obligation without its detail',
+    `@obligation("mask") ${ANY};`,
+    '@obligation("mask") cannot be fulfilled | write "mask:email,phone"',
+  ],
+  [
+    'an obligation with a detail too many',
+    `@obligation("redact-arguments:x") ${ANY};`,
+    'cannot be fulfilled | write "redact-arguments"',
   ],
   ['a template', `permit (principal == ?principal, action, resource);`, 'test.cedar:1:22: templates are not supported'],
   [

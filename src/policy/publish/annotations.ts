@@ -1,5 +1,6 @@
 import type { Obligation } from '../../model/decision.ts';
 import type { Policy } from '../cedar/policy.ts';
+import { OBLIGATIONS } from '../obligations.ts';
 import { annotationOffset } from '../text/literals.ts';
 import type { Finding } from './findings.ts';
 import { suggest } from './nearest.ts';
@@ -49,13 +50,9 @@ export function readAnnotations(
   }
   const duty = policy.annotations.get('obligation') ?? null;
   const obligation = duty === null ? null : readObligation(policy.id, duty);
-  if (duty !== null && obligation === null) {
-    wrong(
-      'obligation',
-      `@obligation(${JSON.stringify(duty)}) is malformed`,
-      'write "name" or "name:detail", e.g. "redact:/email"',
-    );
-  }
+  if (typeof obligation === 'string')
+    wrong('obligation', `@obligation(${JSON.stringify(duty)}) cannot be fulfilled`, obligation);
+  if (typeof obligation === 'string') return { meaning: { ask, reason, obligation: null }, errors };
   return { meaning: { ask, reason, obligation }, errors };
 }
 
@@ -71,10 +68,13 @@ function checkAsk(policy: Policy, ask: string, people: readonly string[]): [mess
   return [`@ask(${JSON.stringify(ask)}) names nobody`, 'write "owner", "subject", "role:<name>" or "person:<id>"'];
 }
 
-function readObligation(policy: string, text: string): Obligation | null {
+/** The obligation, or what to write instead. */
+function readObligation(policy: string, text: string): Obligation | string {
   const [name, detail] = split(text);
-  if (!/^[a-z][a-z0-9-]{0,63}$/.test(name) || (detail !== null && !isPlainText(detail))) return null;
-  return { name, detail: detail ?? '', policy };
+  const known = OBLIGATIONS.get(name);
+  if (known === undefined) return suggest(name, [...OBLIGATIONS.keys()]);
+  const fits = known.detail === 'required' ? detail !== null && isPlainText(detail) : detail === null;
+  return fits ? { name, detail: detail ?? '', policy } : `write ${JSON.stringify(known.example)}`;
 }
 
 function split(text: string): [before: string, after: string | null] {
