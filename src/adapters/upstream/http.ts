@@ -5,8 +5,9 @@ import type { Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../po
 import { type ClientInfo, discoverRequest, type Eras, erasFrom, KnownEras } from './discover.ts';
 import { RESPONSE_JSON, SILENT, type UpstreamLog } from './frames.ts';
 import type { ResumeLimits } from './http/call.ts';
-import { Exchange, type ExchangeSink } from './http/exchange.ts';
-import { configuredHeaders, postHeaders } from './http/headers.ts';
+import { Exchange, type ExchangeSink } from './http/wire/exchange.ts';
+import { configuredHeaders, postHeaders } from './http/wire/headers.ts';
+import { Lane } from './http/wire/lane.ts';
 import { LegacyLink } from './http/legacy-link.ts';
 import { ModernLink } from './http/modern-link.ts';
 import type { HttpMessage, HttpPeer } from './http/peer.ts';
@@ -29,8 +30,8 @@ export interface HttpLimits {
   readonly connections: number;
   /** Connections that stay open by design: GET streams of sessions and `subscriptions/listen`. */
   readonly streams: number;
-  /** Requests under way or waiting for a connection. */
-  readonly pending: number;
+  /** Requests that wait for a connection. */
+  readonly waiting: number;
   readonly links: number;
   readonly responseBytes: number;
   readonly streamBytes: number;
@@ -46,7 +47,7 @@ export interface HttpLimits {
 export const HTTP_LIMITS: HttpLimits = {
   connections: 256,
   streams: 10_000,
-  pending: 4_096,
+  waiting: 4_096,
   links: 100_000,
   responseBytes: 4 * 1024 * 1024,
   streamBytes: 64 * 1024 * 1024,
@@ -74,8 +75,8 @@ class HttpServer implements UpstreamServer {
   readonly #limits: HttpLimits;
   readonly #log: UpstreamLog;
   readonly #path: string;
-  readonly #calls: Pool;
-  readonly #streams: Pool;
+  readonly #calls: Lane;
+  readonly #streams: Lane;
   readonly #headers: {
     readonly POST: readonly string[];
     readonly GET: readonly string[];
@@ -83,8 +84,6 @@ class HttpServer implements UpstreamServer {
   };
   readonly #links = new Set<UpstreamLink>();
   readonly #peer: HttpPeer;
-  #pending = 0;
-  #open = 0;
   #dropped = 0;
   #state: UpstreamHealth['state'] = 'unknown';
   #lastError: string | null = null;
@@ -98,8 +97,9 @@ class HttpServer implements UpstreamServer {
     this.#log = options.log ?? SILENT;
     const url = parseUrl(options);
     this.#path = url.pathname + url.search;
-    this.#calls = this.#pool(url.origin, this.#limits.connections);
-    this.#streams = this.#pool(url.origin, this.#limits.streams);
+    const { connections, waiting, streams } = this.#limits;
+    this.#calls = new Lane(this.#pool(url.origin, connections), connections, waiting);
+    this.#streams = new Lane(this.#pool(url.origin, streams), streams, 0);
     const configured = configuredHeaders(options.id, options.headers ?? {});
     const stream = [...configured, 'accept', 'text/event-stream'];
     this.#headers = { POST: postHeaders(configured), GET: stream, DELETE: configured };
@@ -141,21 +141,19 @@ class HttpServer implements UpstreamServer {
   }
 
   #dispatch(message: HttpMessage, sink: ExchangeSink): Exchange {
-    const { pending, streams, responseBytes, streamBytes } = this.#limits;
-    const { stream, method } = message;
+    const { responseBytes, streamBytes } = this.#limits;
+    const { stream, method, body } = message;
     if (this.#closed) throw overloaded('the server is being removed');
-    if (stream ? this.#open >= streams : this.#pending >= pending)
-      throw overloaded(stream ? 'too many streams' : 'too many requests');
-    if (stream) this.#open++;
-    else this.#pending++;
-    const exchange = new Exchange(sink, { responseBytes, streamBytes: stream ? 0 : streamBytes }, () => {
-      if (stream) this.#open--;
-      else this.#pending--;
-    });
+    const lane = stream ? this.#streams : this.#calls;
+    if (lane.full) throw overloaded(stream ? 'too many streams' : 'too many requests');
     const headers =
       message.headers.length === 0 ? this.#headers[method] : this.#headers[method].concat(message.headers);
-    const pool = stream ? this.#streams : this.#calls;
-    pool.dispatch({ path: this.#path, method, headers: headers as string[], body: message.body }, exchange);
+    const limits = { responseBytes, streamBytes: stream ? 0 : streamBytes };
+    const exchange = new Exchange({ method, path: this.#path, headers, body }, sink, {
+      limits,
+      onGone: (gone) => lane.gone(gone),
+    });
+    lane.send(exchange);
     return exchange;
   }
 

@@ -3,7 +3,7 @@ import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 import type { JsonLimits } from '../../../model/strict-json.ts';
 import type { SendOptions, UpstreamReply } from '../../../ports/upstream.ts';
 import { readFrame, sameId, toUpstreamFault, withId } from '../frames.ts';
-import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './exchange.ts';
+import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './wire/exchange.ts';
 
 /** What the calls of one link need from it; made once a link, because a call is too frequent for closures of its own. */
 export interface CallPeer {

@@ -3,7 +3,7 @@ import type { RpcMessage, RpcNotification, RpcRequest, RpcResponse } from '../..
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
 import { refusesInitialize } from '../discover.ts';
 import type { CallPeer } from './call.ts';
-import type { Exchange, ExchangeSink, Head } from './exchange.ts';
+import type { Exchange, ExchangeSink, Head } from './wire/exchange.ts';
 import { Listener } from './listener.ts';
 import { acknowledged, closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
 

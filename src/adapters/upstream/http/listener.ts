@@ -2,7 +2,7 @@ import type { RpcMessage } from '../../../model/jsonrpc.ts';
 import type { JsonLimits } from '../../../model/strict-json.ts';
 import { readFrame } from '../frames.ts';
 import type { ResumeLimits } from './call.ts';
-import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './exchange.ts';
+import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './wire/exchange.ts';
 
 export interface ListenerPeer {
   readonly json: JsonLimits;

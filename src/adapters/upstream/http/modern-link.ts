@@ -3,7 +3,7 @@ import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '.
 import { bug } from '../../../model/fault.ts';
 import { MODERN_VERSION } from '../discover.ts';
 import type { CallPeer } from './call.ts';
-import { modernHeaders } from './headers.ts';
+import { modernHeaders } from './wire/headers.ts';
 import { closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
 
 /** MCP 2026-07-28: every request stands alone; closing its stream cancels it; nothing is resumed. */

@@ -11,7 +11,7 @@ import {
   redirectFault,
   statusFault,
 } from './call.ts';
-import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './exchange.ts';
+import type { Exchange, ExchangeEnd, ExchangeSink, Head } from './wire/exchange.ts';
 
 export interface HttpMessage {
   readonly method: 'POST' | 'GET' | 'DELETE';

@@ -1,4 +1,4 @@
-import { Fault } from '../../../model/fault.ts';
+import { Fault } from '../../../../model/fault.ts';
 
 export interface SseOptions {
   /** Bound on one event: its unfinished line plus the data lines so far, in UTF-16 units. */

@@ -1,7 +1,7 @@
-import { Fault } from '../../../model/fault.ts';
-import { isObject } from '../../../model/json.ts';
-import type { RpcRequest } from '../../../model/jsonrpc.ts';
-import { MODERN_VERSION } from '../discover.ts';
+import { Fault } from '../../../../model/fault.ts';
+import { isObject } from '../../../../model/json.ts';
+import type { RpcRequest } from '../../../../model/jsonrpc.ts';
+import { MODERN_VERSION } from '../../discover.ts';
 
 /** Flat name, value list: the form undici takes without copying. */
 export type FlatHeaders = readonly string[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../../model/fault.ts';
-import type { RpcRequest } from '../../../model/jsonrpc.ts';
+import { Fault } from '../../../../model/fault.ts';
+import type { RpcRequest } from '../../../../model/jsonrpc.ts';
 import { configuredHeaders, encode, modernHeaders } from './headers.ts';
 
 function request(method: string, params: RpcRequest['params'] = {}): RpcRequest {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { Fault, UpstreamFault } from '../../../model/fault.ts';
-import { decodeUtf8, toUpstreamFault } from '../frames.ts';
+import { bug, Fault, UpstreamFault } from '../../../../model/fault.ts';
+import { decodeUtf8, toUpstreamFault } from '../../frames.ts';
 import { SseReader } from './sse.ts';
 
 export interface ExchangeLimits {
@@ -9,6 +9,14 @@ export interface ExchangeLimits {
   readonly responseBytes: number;
   /** Bound on a whole event stream; 0: none (streams that stay open by design). */
   readonly streamBytes: number;
+}
+
+/** What is sent. */
+export interface ExchangeRequest {
+  readonly method: 'POST' | 'GET' | 'DELETE';
+  readonly path: string;
+  readonly headers: readonly string[];
+  readonly body: string | null;
 }
 
 export interface Head {
@@ -49,7 +57,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   readonly #sink: ExchangeSink;
   readonly #limits: ExchangeLimits;
-  readonly #onGone: () => void;
+  readonly #onGone: (exchange: Exchange) => void;
+  #request: ExchangeRequest | null;
   #controller: Dispatcher.DispatchController | null = null;
   #cancelled: Error | null = null;
   #silent = false;
@@ -58,16 +67,31 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  constructor(sink: ExchangeSink, limits: ExchangeLimits, onGone: () => void) {
+  constructor(
+    request: ExchangeRequest,
+    sink: ExchangeSink,
+    options: { limits: ExchangeLimits; onGone: (exchange: Exchange) => void },
+  ) {
+    this.#request = request;
     this.#sink = sink;
-    this.#limits = limits;
-    this.#onGone = onGone;
+    this.#limits = options.limits;
+    this.#onGone = options.onGone;
   }
 
-  /** Closes the connection and tells the sink nothing more. Safe at any time, also while still queued for a connection. */
+  /** What to send, told once: from here on the exchange ends by what the connection does. */
+  dispatched(): ExchangeRequest {
+    const request = this.#request ?? bug('an exchange is dispatched once');
+    this.#request = null;
+    return request;
+  }
+
+  /** Closes the connection and tells the sink nothing more. Safe at any time, also while still waiting for a connection. */
   drop(): void {
     this.#silent = true;
-    this.#abort(new Fault('upstream-unavailable', 'dropped'));
+    if (this.#request === null) return this.#abort(new Fault('upstream-unavailable', 'dropped'));
+    this.#request = null;
+    this.ended = true;
+    this.#onGone(this);
   }
 
   #abort(reason: Error): void {
@@ -159,7 +183,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #finish(end: ExchangeEnd): void {
     if (this.ended) return;
     this.ended = true;
-    this.#onGone();
+    this.#onGone(this);
     if (!this.#silent) this.#sink.onEnd(end);
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Fault } from '../../../model/fault.ts';
+import { Fault } from '../../../../model/fault.ts';
 import { SseReader } from './sse.ts';
 
 function read(chunks: readonly (string | Uint8Array)[], maxEventChars = 1_000) {
