@@ -11,6 +11,7 @@ import { watchConfig } from './config/watch.ts';
 import type { Log } from './gateway/gateway.ts';
 import { openInventory } from './inventory/catalog.ts';
 import type { Stores } from './ports/stores.ts';
+import { recordPin } from './start/pin-events.ts';
 import { openRevocation } from './revocation/revocation.ts';
 import { ConfigurationError, Live } from './start/live.ts';
 import { openDoors } from './start/doors.ts';
@@ -76,7 +77,13 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     limits: journalLimits(config),
   });
   opened.add(() => journal.close());
-  const inventory = await openInventory({ pins: stores.pins, servers: config.servers, clock: systemClock, limits: config.limits });
+  const inventory = await openInventory({
+    pins: stores.pins,
+    servers: config.servers,
+    clock: systemClock,
+    limits: config.limits,
+    onEvent: (event) => recordPin(journal, event, log),
+  });
   const servers = new Servers(log, systemClock);
   opened.add(() => servers.close());
   const live = await Live.start({ ...options, servers, inventory, journal, log }, { config, files });

@@ -42,7 +42,7 @@ export function worldOf(config: Config, known: PolicyWorld['tools']): PolicyWorl
   for (const server of config.servers) {
     for (const name of server.tools.keys()) {
       const key = `${server.id}/${name}`;
-      if (name !== '*' && !tools.has(key)) tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server.tools) });
+      if (name !== '*' && !tools.has(key)) tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server) });
     }
   }
   return {

@@ -19,7 +19,8 @@ export async function observeAndFilter(gateway: Gateway, listed: Listed): Promis
   if (message.method !== 'tools/list' || !('result' in response)) return response;
   const tools = response.result.tools;
   const definitions = Array.isArray(tools) ? tools : [];
-  await gateway.inventory.observe(listed.server, definitions as readonly Json[]);
+  const more = typeof response.result.nextCursor === 'string';
+  await gateway.inventory.observe(listed.server, definitions as readonly Json[], { more });
   const result: Record<string, Json | undefined> = { ...response.result, tools: visible(gateway, listed, definitions as readonly Json[]) };
   // The list is this agent's own: nobody may cache it for another (2026-07-28 caching).
   if (result.cacheScope !== undefined) result.cacheScope = 'private';
