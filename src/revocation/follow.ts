@@ -24,6 +24,8 @@ export interface FollowOptions {
 export interface Follower {
   /** Reads the store once more and resolves when a read that began after this call was taken over. Rejects when it failed. */
   refresh(): Promise<void>;
+  /** Resolves when the state of that epoch, or a later one, was taken over. Rejects when it could not be read. */
+  reach(epoch: number): Promise<void>;
   close(): void;
 }
 
@@ -92,10 +94,19 @@ export function follow(options: FollowOptions): Follower {
     if (!closed) refresh(full).catch(() => {});
   };
   const unsubscribe = locks.onChange(() => quietly(true));
-  const timer = setInterval(() => quietly(false), options.heartbeatMs);
+  // A read under way is a heartbeat by itself.
+  const beat = (): void => {
+    if (running === null) quietly(false);
+  };
+  const timer = setInterval(beat, options.heartbeatMs);
   timer.unref();
   return {
     refresh: () => refresh(true),
+    async reach(wanted) {
+      // The bell of the change has usually begun the read already.
+      await running?.catch(() => {});
+      if (epoch < wanted) await refresh(true);
+    },
     close() {
       closed = true;
       clearInterval(timer);

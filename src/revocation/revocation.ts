@@ -130,7 +130,7 @@ function assemble(state: State, store: LockStore, follower: Follower): Revocatio
       const lock: Lock = { ...request, atMs: clock.nowMs() };
       validate(lock);
       const epoch = await store.put(lock);
-      await follower.refresh().catch((error) => unconfirmed(state, lock, error));
+      await follower.reach(epoch).catch((error) => unconfirmed(state, lock, error));
       return { lock, epoch };
     },
     async release(target) {
