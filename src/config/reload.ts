@@ -1,4 +1,16 @@
 import type { Config } from './config.ts';
+import type { LimitName } from './schema/limits.ts';
+
+/** Limits of what is opened once: a reload could not change them, and must not look as if it had. */
+const FIXED_LIMITS: readonly LimitName[] = [
+  'connections',
+  'headerBytes',
+  'headersTimeoutMs',
+  'bodyTimeoutMs',
+  'toolsPerServer',
+  'definitionBytes',
+  'pendingApprovalsPerAgent',
+];
 
 /** What is bound or opened once, at the start. The rest is replaced as a whole by a reload. */
 const FIXED: readonly { readonly key: string; readonly of: (config: Config) => unknown }[] = [
@@ -9,6 +21,9 @@ const FIXED: readonly { readonly key: string; readonly of: (config: Config) => u
   { key: 'journal', of: (config) => config.journal },
   { key: 'metrics', of: (config) => config.metrics },
   { key: 'telemetry', of: (config) => config.telemetry },
+  { key: 'log', of: (config) => config.log },
+  { key: 'approvals.waitMs', of: (config) => config.approvals.waitMs },
+  ...FIXED_LIMITS.map((name) => ({ key: `limits.${name}`, of: (config: Config) => config.limits[name] })),
 ];
 
 /**

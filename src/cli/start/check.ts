@@ -50,11 +50,5 @@ export async function loadEverything(context: Context): Promise<Everything> {
   if (!published.ok) throw configurationError(published.problems);
   const { policies } = published;
   const warnings = [...loaded.warnings, ...published.warnings];
-  if (policies.rules.length === 0) warnings.push(noPolicies(loaded.config));
   return { config: loaded.config, warnings, policies: { count: policies.rules.length, version: policies.version } };
-}
-
-function noPolicies(config: Config): Problem {
-  const message = 'there is no policy: every call is denied';
-  return { file: config.policiesDir, line: 1, column: 1, message, help: 'add a .cedar file with a permit' };
 }

@@ -27,7 +27,9 @@ function script(shell: string, commands: readonly CommandShape[]): string {
 
 /** What can be completed, read from the commands themselves: a new command needs no second list. */
 export function shapeOf(program: Command): readonly CommandShape[] {
-  const global = program.options.map((option) => option.long ?? '').filter((name) => name !== '');
+  const global = program.options
+    .map((option) => option.long ?? '')
+    .filter((name) => name !== '' && name !== '--version');
   const visit = (command: Command, path: readonly string[]): CommandShape[] => {
     const children = command.commands.filter((child) => !isHidden(child));
     const shape: CommandShape = {

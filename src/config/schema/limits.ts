@@ -110,7 +110,7 @@ export const LIMITS = {
   },
   bodyTimeoutMs: {
     unit: 'ms',
-    default: 30_000,
+    default: 60_000,
     min: 1_000,
     max: 10 * MINUTE_MS,
     what: 'Time a client has to send a whole request. Beyond: 408, connection closed.',
