@@ -25,11 +25,13 @@ const NONE: readonly never[] = Object.freeze([]);
  */
 export function combine(version: string, matched: readonly Rule[], errors: readonly string[] | null): Decision {
   if (errors !== null) return deny(version, { errors });
-  const forbids = matched.filter((rule) => rule.policy.effect === 'forbid');
-  if (forbids.length > 0) return decision('deny', version, { determining: forbids, obliging: forbids });
-  const asks = matched.filter((rule) => rule.ask !== null);
-  if (asks.length > 0) return decision('ask', version, { determining: asks, obliging: matched });
-  return decision(matched.length > 0 ? 'permit' : 'deny', version, { determining: matched, obliging: matched });
+  let effect: Decision['effect'] = 'deny';
+  for (const rule of matched) {
+    if (rule.policy.effect === 'forbid') return decided('deny', version, matched);
+    if (rule.ask !== null) effect = 'ask';
+    else if (effect === 'deny') effect = 'permit';
+  }
+  return decided(effect, version, matched);
 }
 
 export function deny(version: string, why: { reasons?: readonly string[]; errors?: readonly string[] }): Decision {
@@ -44,20 +46,18 @@ export function deny(version: string, why: { reasons?: readonly string[]; errors
   };
 }
 
-function decision(
-  effect: Decision['effect'],
-  policyVersion: string,
-  { determining, obliging }: { determining: readonly Rule[]; obliging: readonly Rule[] },
-): Decision {
+function decided(effect: Decision['effect'], policyVersion: string, matched: readonly Rule[]): Decision {
   const reasons: string[] = [];
   const messages: string[] = [];
   const ask: string[] = [];
   const obligations: Obligation[] = [];
-  for (const rule of determining) {
+  for (const rule of matched) {
+    if (effect === 'deny' && rule.policy.effect !== 'forbid') continue;
+    if (rule.obligation !== null) obligations.push(rule.obligation);
+    if (effect === 'ask' && rule.ask === null) continue;
     reasons.push(rule.policy.id);
     if (rule.reason !== null) messages.push(rule.reason);
-    if (rule.ask !== null && !ask.includes(rule.ask)) ask.push(rule.ask);
+    if (rule.ask !== null && effect === 'ask' && !ask.includes(rule.ask)) ask.push(rule.ask);
   }
-  for (const rule of obliging) if (rule.obligation !== null) obligations.push(rule.obligation);
   return { effect, reasons, messages, ask, obligations, errors: NONE, policyVersion };
 }

@@ -38,6 +38,6 @@ describe('docs/policy.md', () => {
     expect(names.length).toBeGreaterThan(30);
     const cited = page.slice(page.indexOf('## What a policy can read'), page.indexOf('## More examples'));
     for (const name of names.filter((name) => !['attributes', 'element'].includes(name)))
-      expect(cited).toMatch(new RegExp(`[.\`]${name}[?\`]`));
+      expect(cited).toMatch(new RegExp(`[.\`]${name}[?\`.]`));
   });
 });
