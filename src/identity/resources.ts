@@ -11,8 +11,16 @@ export interface Resources {
 
 const WELL_KNOWN_RESOURCE = '/.well-known/oauth-protected-resource';
 
+/** Asked on every call, answered the same for the life of the process: parsing a URL costs more than everything else about it. */
+let last: { readonly publicUrl: string; readonly resources: Resources } | null = null;
+
 /** `publicUrl` is scheme, host and port as clients write them. Throws TypeError when it is no such URL. */
 export function resourcesOf(publicUrl: string): Resources {
+  if (last?.publicUrl !== publicUrl) last = { publicUrl, resources: derive(publicUrl) };
+  return last.resources;
+}
+
+function derive(publicUrl: string): Resources {
   const issuer = normalizeResource(publicUrl);
   if (issuer === null || new URL(issuer).pathname !== '/') {
     throw new TypeError(`publicUrl must be scheme, host and port without a path, not ${JSON.stringify(publicUrl)}`);
