@@ -26,7 +26,10 @@ function fail(message) {
   process.exit(1);
 }
 
-/** `npm ci` once per lock file: a stamp in node_modules says which one was installed. */
+/**
+ * Installs exactly what the lock file says, once per lock file: a stamp in node_modules says which one was installed. Not `npm ci`:
+ * it refuses a lock file that does not list the optional binaries of every platform, and registries do not carry all of them.
+ */
 export function install() {
   const [major] = process.versions.node.split('.').map(Number);
   if (major < 20) fail(`Interlock's scripts need Node 20 or later to start; this is ${process.version}. Install a newer Node and run this again.`);
@@ -34,8 +37,8 @@ export function install() {
   const stamp = join(root, 'node_modules', '.interlock-installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('Installing dependencies (once; Node 24 among them)…\n');
-  const status = run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], env: process.env });
-  if (status !== 0) fail('npm ci failed; see above.');
+  const status = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], env: process.env });
+  if (status !== 0) fail('npm install failed; see above.');
   writeFileSync(stamp, lock);
 }
 
