@@ -358,6 +358,19 @@ describe('explain', () => {
 });
 
 describe('memory', () => {
+  it('stays bounded when many agents use many tools', () => {
+    const agents = Array.from({ length: 60 }, (_, i) => ({ ...OPS, id: `agent-${i}` }));
+    const policies = published('permit (principal, action in Action::"use", resource);', { ...WORLD, agents });
+    let most = 0;
+    for (let i = 0; i < 60_000; i++) {
+      const target = { kind: 'prompt', name: `p${i % 1000}` } as const;
+      const question = input({ name: 'prompts/get', target, agent: agents[Math.floor(i / 1000)] as typeof OPS });
+      expect(policies.decide(question).effect).toBe('permit');
+      most = Math.max(most, policies.remembered.plans);
+    }
+    expect(most).toBe(50_000);
+  });
+
   it('stays bounded when an agent makes names up', () => {
     const policies = published(
       'permit (principal, action in Action::"use", resource) when { context.watched };',
@@ -367,6 +380,6 @@ describe('memory', () => {
       const question = input({ name: 'resources/read', target: { kind: 'resource', uri: `file:///${i}` } });
       expect(policies.decide(question).effect).toBe('deny');
     }
-    expect(policies.remembered).toBeLessThanOrEqual(10_000);
+    expect(policies.remembered.targets).toBeLessThanOrEqual(10_000);
   });
 });

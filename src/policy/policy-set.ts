@@ -15,9 +15,9 @@ import { type Target, Targets } from './question/targets.ts';
 import { buildWorld, type World } from './question/world.ts';
 import { combine, deny, type Rule } from './rule.ts';
 
-/** How many tools, resources and prompts are remembered, and how many (agent, action) pairs for each. */
+/** How many tools, resources and prompts are remembered, and how many plans in all. Beyond, everything is forgotten at once. */
 const MAX_TARGETS = 10_000;
-const MAX_PLANS_PER_TARGET = 1_000;
+const MAX_PLANS = 50_000;
 
 /** One policy that is still to be asked about a given agent, action and target. `holds` null: it matches for certain. */
 interface Step {
@@ -57,7 +57,8 @@ export class PolicySet {
   private readonly world: World;
   private readonly index: PolicyIndex;
   private readonly byPolicy: ReadonlyMap<Policy, Rule>;
-  private readonly targets = new Targets<{ plans: Plans; count: number }>(MAX_TARGETS);
+  private readonly targets = new Targets<Plans>(MAX_TARGETS);
+  private planCount = 0;
   private readonly toolLabels: ReadonlyMap<string, ToolLabels>;
 
   /** For `publish`, which has validated the rules. */
@@ -114,14 +115,15 @@ export class PolicySet {
     }
   }
 
-  /** How many tools, resources and prompts are remembered; at most 10,000. */
-  get remembered(): number {
-    return this.targets.size;
+  /** What is remembered of earlier questions, for watching memory. */
+  get remembered(): { readonly targets: number; readonly plans: number } {
+    return { targets: this.targets.size, plans: this.planCount };
   }
 
   /** Drops what was worked out at earlier questions. Answers do not change. */
   forget(): void {
     this.targets.forget();
+    this.planCount = 0;
   }
 
   /** Every policy's part in a decision, in load order. For tests, simulation and people; not for the hot path. */
@@ -138,7 +140,7 @@ export class PolicySet {
     caller: Caller,
     action: Action,
     labels: ToolLabels | null,
-  ): { env: Known; target: Target<Memo> } | string {
+  ): { env: Known; target: Target<Plans> } | string {
     const principal = this.world.agents.get(caller.agent.id);
     if (principal === undefined) return 'interlock#unknown-agent';
     const server = this.world.servers.get(action.server);
@@ -157,18 +159,19 @@ export class PolicySet {
   }
 
   /** The plan for these three, worked out at the first question and kept. */
-  private plan(env: Known, target: Target<Memo>): Plan {
-    const memo = (target.memo ??= { plans: new Map(), count: 0 });
-    const known = memo.plans.get(env.action.id)?.get(env.principal);
+  private plan(env: Known, target: Target<Plans>): Plan {
+    const known = target.memo?.get(env.action.id)?.get(env.principal);
     if (known !== undefined) return known;
-    if (++memo.count > MAX_PLANS_PER_TARGET) {
-      memo.plans.clear();
-      memo.count = 1;
-    }
     const fresh = this.makePlan(env);
-    let byAgent = memo.plans.get(env.action.id);
-    if (byAgent === undefined) memo.plans.set(env.action.id, (byAgent = new Map()));
-    byAgent.set(env.principal, fresh);
+    if (++this.planCount > MAX_PLANS) {
+      this.forget();
+      // The target at hand is no longer among those remembered: its plans go with it.
+      return fresh;
+    }
+    target.memo ??= new Map();
+    const byAgent = target.memo.get(env.action.id);
+    if (byAgent === undefined) target.memo.set(env.action.id, new Map([[env.principal, fresh]]));
+    else byAgent.set(env.principal, fresh);
     return fresh;
   }
 
@@ -183,11 +186,6 @@ export class PolicySet {
     const settled = steps.every((step) => step.holds === null) ? run(steps, env, this.version) : null;
     return { steps, settled };
   }
-}
-
-interface Memo {
-  plans: Plans;
-  count: number;
 }
 
 /** Evaluates what does not depend on the context once: null when the policy cannot match, exactly, whatever the context. */
