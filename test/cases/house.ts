@@ -68,6 +68,8 @@ export interface HouseOptions {
   readonly agents?: readonly string[];
   /** More YAML at the top level. */
   readonly extra?: string;
+  /** Instead of the default `journal:` line. */
+  readonly journal?: string;
   readonly agentExtra?: Readonly<Record<string, string>>;
 }
 
@@ -140,7 +142,7 @@ function yaml(options: HouseOptions, tokens: ReadonlyMap<string, string>): strin
   });
   return `listen: { port: 0 }
 log: { level: error }
-journal: { minFreeBytes: 1000000 }
+${options.journal ?? 'journal: { minFreeBytes: 1000000 }'}
 development: { allowStaticTokens: true }
 people:
   alice: { name: Alice }
