@@ -42,7 +42,8 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
   }
 }
 
-function makeProgram(end: (code: ExitCode) => void): Command {
+/** The whole command line. `end` is told the exit code of the command that ran. */
+export function makeProgram(end: (code: ExitCode) => void): Command {
   const program = new Command('interlock');
   const act = makeAct(end);
   program
