@@ -9,8 +9,8 @@ import { LOCK_FILE, readLayout } from './format/layout.ts';
 import { parseVerifier, type Signer } from './format/note.ts';
 import { type Receipt, readReceipt } from './read/receipt.ts';
 import { recover } from './read/recover.ts';
-import { refuseToOpen } from './write/failure.ts';
-import { DEFAULT_LIMITS, type JournalLimits } from './write/limits.ts';
+import { refuseToOpen } from './failure.ts';
+import { DEFAULT_LIMITS, type JournalLimits } from './limits.ts';
 import { closePermit, mintPermit, type Permit } from './write/permit.ts';
 import { applyRetention } from './write/retention.ts';
 import { openSigner } from './write/signing-key.ts';
@@ -20,7 +20,7 @@ import { Writer } from './write/writer.ts';
 export type { Checkpoint } from './format/checkpoint.ts';
 export type { Entry } from './format/frame.ts';
 export type { Receipt } from './read/receipt.ts';
-export type { JournalLimits } from './write/limits.ts';
+export type { JournalLimits } from './limits.ts';
 export type { Permit } from './write/permit.ts';
 
 export interface JournalOptions {

@@ -4,7 +4,7 @@ import { type Checkpoint, openCheckpoint, splitStored } from '../format/checkpoi
 import { salvageFrames } from '../format/frame.ts';
 import { checkpointsPath, readLayout, recordsPath } from '../format/layout.ts';
 import type { Verifier } from '../format/note.ts';
-import { refuseToOpen } from '../write/failure.ts';
+import { refuseToOpen } from '../failure.ts';
 import type { SegmentFile } from '../write/segment-file.ts';
 import { MAX_LINE_BYTES, readFrom, readWhole } from './lines.ts';
 import { type Break, walkSegment } from './segment.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { checkpointsPath, readLayout, recordsPath } from '../format/layout.ts';
 import { readFrames } from '../read/segment.ts';
-import type { JournalLimits } from './limits.ts';
+import type { JournalLimits } from '../limits.ts';
 
 export interface RetentionTask {
   readonly dir: string;

@@ -4,7 +4,7 @@ import type { Disk } from '../../ports/disk.ts';
 import { KEY_FILE, type Layout, VKEY_FILE } from '../format/layout.ts';
 import { generateKey, parseSigner, type Signer } from '../format/note.ts';
 import { readWhole } from '../read/lines.ts';
-import { refuseToOpen } from './failure.ts';
+import { refuseToOpen } from '../failure.ts';
 import { writeFully } from './segment-file.ts';
 
 const MAX_KEY_BYTES = 4096;

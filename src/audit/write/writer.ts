@@ -6,8 +6,8 @@ import { type Checkpoint, signCheckpoint } from '../format/checkpoint.ts';
 import type { Frontier } from '../format/merkle.ts';
 import type { Signer } from '../format/note.ts';
 import { Batch } from './batch.ts';
-import { writeFault } from './failure.ts';
-import type { JournalLimits } from './limits.ts';
+import { writeFault } from '../failure.ts';
+import type { JournalLimits } from '../limits.ts';
 import { appendCheckpoint, appendRecords, closeSegment, createSegment, type SegmentFile } from './segment-file.ts';
 
 export interface WriterStart {

@@ -1,4 +1,4 @@
-import { Fault } from '../../model/fault.ts';
+import { Fault } from '../model/fault.ts';
 
 /** The error a journal that cannot write gives to every caller, with what an operator has to do. */
 export function writeFault(cause: unknown): Fault {
