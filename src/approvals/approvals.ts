@@ -40,7 +40,7 @@ export interface ApprovalRequest {
   readonly ttlMs: number;
 }
 
-export type ApprovalOutcome =
+type ApprovalOutcome =
   /** One person's answer, used up by this call and no other. */
   | { readonly outcome: 'approved'; readonly id: string; readonly by: string }
   | { readonly outcome: 'denied'; readonly id: string; readonly by: string; readonly reason: string }

@@ -34,49 +34,100 @@ export interface Follower {
  * that an older answer can never replace a newer one.
  */
 export function follow(options: FollowOptions): Follower {
-  const { locks, clock } = options;
+  const { locks, timeoutMs } = options;
+  const reader = makeReader(options);
+  const reads = oneAtATime(async (depth) => {
+    try {
+      await within(timeoutMs, reader.read(depth));
+    } catch (error) {
+      reader.failed(error);
+      throw error;
+    }
+  });
+  const quietly = (depth: Depth): void => void reads.start(depth).catch(() => {});
+  const unsubscribe = locks.onChange(() => quietly('locks'));
+  // A read under way is a heartbeat by itself.
+  const beat = (): void => {
+    if (reads.running() === null) quietly('epoch');
+  };
+  const timer = setInterval(beat, options.heartbeatMs);
+  timer.unref();
+  return {
+    refresh: () => reads.start('locks'),
+    async reach(epoch) {
+      // The bell of the change has usually begun the read already.
+      await reads.running()?.catch(() => {});
+      if (reader.epoch() < epoch) await reads.start('locks');
+    },
+    close() {
+      reader.close();
+      clearInterval(timer);
+      unsubscribe();
+    },
+  };
+}
+
+/** How much to read: everything, or the epoch and the rest only if that is new. */
+type Depth = 'locks' | 'epoch';
+
+interface Reader {
+  read(depth: Depth): Promise<void>;
+  failed(error: unknown): void;
+  epoch(): number;
+  /** What answers from now on is too late. */
+  close(): void;
+}
+
+function makeReader({ locks, clock, onLoaded, onVerified, onFailed }: FollowOptions): Reader {
   let epoch = -1;
   let closed = false;
-  let running: Promise<void> | null = null;
-  let next: Promise<void> | null = null;
-
-  const take = async (full: boolean): Promise<void> => {
-    // What is read was true no earlier than when the read began.
-    const startedUs = clock.monotonicUs();
-    const seen = full ? await locks.load() : await unchanged();
-    if (seen.epoch < epoch) {
-      throw new Fault('internal', 'the store went back in time', {
-        detail:
-          `the epoch of the locks fell from ${epoch} to ${seen.epoch}: the store was restored or replaced, and locks may be ` +
-          'missing from it. Check them, then restart to go on',
-      });
-    }
-    if (closed) return;
-    if (seen.locks !== null) {
-      epoch = seen.epoch;
-      options.onLoaded({ epoch, locks: seen.locks });
-    }
-    options.onVerified(startedUs);
-  };
-
   const unchanged = async (): Promise<{ epoch: number; locks: readonly Lock[] | null }> => {
     const current = await locks.epoch();
     return current === epoch ? { epoch, locks: null } : await locks.load();
   };
-
-  const attempt = async (full: boolean): Promise<void> => {
-    try {
-      await within(options.timeoutMs, take(full));
-    } catch (error) {
-      if (!closed) options.onFailed(error);
-      throw error;
-    }
+  return {
+    async read(depth) {
+      // What is read was true no earlier than when the read began.
+      const startedUs = clock.monotonicUs();
+      const seen = depth === 'locks' ? await locks.load() : await unchanged();
+      if (closed) return;
+      if (seen.epoch < epoch) throw wentBack(epoch, seen.epoch);
+      if (seen.locks !== null) {
+        epoch = seen.epoch;
+        onLoaded({ epoch, locks: seen.locks });
+      }
+      onVerified(startedUs);
+    },
+    failed(error) {
+      if (!closed) onFailed(error);
+    },
+    epoch: () => epoch,
+    close() {
+      closed = true;
+    },
   };
+}
 
-  /** Joins the read that is queued, never the one that runs: that one may have begun too early. */
-  const refresh = (full: boolean): Promise<void> => {
+function wentBack(from: number, to: number): Fault {
+  return new Fault('internal', 'the store went back in time', {
+    detail:
+      `the epoch of the locks fell from ${from} to ${to}: the store was restored or replaced, and locks may be ` +
+      'missing from it. Check them, then restart to go on',
+  });
+}
+
+interface Reads {
+  /** Begins a read, or joins the one that is queued; never the one that runs: that one may have begun too early. */
+  start(depth: Depth): Promise<void>;
+  running(): Promise<void> | null;
+}
+
+function oneAtATime(read: (depth: Depth) => Promise<void>): Reads {
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  const start = (depth: Depth): Promise<void> => {
     if (running === null) {
-      running = attempt(full).finally(() => {
+      running = read(depth).finally(() => {
         running = null;
       });
       return running;
@@ -85,34 +136,11 @@ export function follow(options: FollowOptions): Follower {
       .catch(() => {})
       .then(() => {
         next = null;
-        return refresh(true);
+        return start('locks');
       });
     return next;
   };
-
-  const quietly = (full: boolean): void => {
-    if (!closed) refresh(full).catch(() => {});
-  };
-  const unsubscribe = locks.onChange(() => quietly(true));
-  // A read under way is a heartbeat by itself.
-  const beat = (): void => {
-    if (running === null) quietly(false);
-  };
-  const timer = setInterval(beat, options.heartbeatMs);
-  timer.unref();
-  return {
-    refresh: () => refresh(true),
-    async reach(wanted) {
-      // The bell of the change has usually begun the read already.
-      await running?.catch(() => {});
-      if (epoch < wanted) await refresh(true);
-    },
-    close() {
-      closed = true;
-      clearInterval(timer);
-      unsubscribe();
-    },
-  };
+  return { start, running: () => running };
 }
 
 async function within(timeoutMs: number, work: Promise<void>): Promise<void> {

@@ -17,17 +17,17 @@ export interface RevocationOptions {
   readonly log?: RevocationLog;
 }
 
-export interface RevocationLog {
+interface RevocationLog {
   info(fields: object, message: string): void;
   error(fields: object, message: string): void;
 }
 
 /** Why a call may not begin. The codes are those of `RefusalCode`. */
-export type Refused =
+type Refused =
   | { readonly ok: false; readonly code: 'killed' | 'paused'; readonly lock: Lock }
   | { readonly ok: false; readonly code: 'stale-view'; readonly lock: null };
 
-export type Entry = Entered | Refused;
+type Entry = Entered | Refused;
 
 /** A lock to be placed; when is the store's business. */
 export type LockRequest = Omit<Lock, 'atMs'>;

@@ -163,6 +163,26 @@ describe('the PostgreSQL store', () => {
     await client.end();
   });
 
+  it('leaves a server that hangs instead of waiting for it', async () => {
+    const stores = await openPostgres({ url: await server.database(), clock });
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>(
+      "select pid from pg_stat_activity where application_name = 'interlock'",
+    );
+    await client.end();
+    expect(rows.length).toBeGreaterThan(0);
+    for (const { pid } of rows) process.kill(pid, 'SIGSTOP');
+    try {
+      const beganUs = clock.monotonicUs();
+      await stores.close();
+      expect((clock.monotonicUs() - beganUs) / 1000).toBeLessThan(6_000);
+      await expect(stores.locks.load()).rejects.toMatchObject({ code: 'internal' });
+    } finally {
+      for (const { pid } of rows) process.kill(pid, 'SIGCONT');
+    }
+  });
+
   it('finds its way back after every connection was cut, and rings for what it missed', async () => {
     const url = await server.database();
     const stores = await openPostgres({ url, clock });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ConnectionOptions } from 'node:tls';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
@@ -18,6 +19,7 @@ const MAX_CONNECTIONS = 8;
 const FEED_CONNECTIONS = 2;
 const CONNECT_MS = 5_000;
 const QUERY_MS = 5_000;
+const CLOSE_MS = 3_000;
 /** Backstop for lost notifications. */
 const POLL_MS = 1_000;
 
@@ -55,8 +57,9 @@ export async function openPostgres({ url, clock, tls }: PostgresOptions): Promis
     const database = { feed, read: write, write, announce, ring: bells.ring, onRing: bells.on };
     return assemble(database, clock, async () => {
       stop();
-      await listener.close();
-      await closePools();
+      // A server that hangs does not say goodbye; leaving must not wait for it.
+      const left = Promise.all([listener.close(), closePools()]);
+      await Promise.race([left, sleep(CLOSE_MS, undefined, { ref: false })]);
     });
   } catch (error) {
     await closePools();

@@ -72,7 +72,7 @@ export interface Database {
  * (so epochs are never committed out of order and no two transactions can wait for each other), and readers see the new
  * epoch exactly when they see the change.
  */
-export async function bumpEpoch(trx: Trx, topic: Topic): Promise<number> {
+async function bumpEpoch(trx: Trx, topic: Topic): Promise<number> {
   const row = await trx
     .updateTable('interlock_epochs')
     .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
