@@ -155,11 +155,19 @@ function toJson(row: ApprovalRow): Record<string, unknown> {
   return { ...row, request: readRequest(row) };
 }
 
+interface Asked {
+  readonly action?: unknown;
+  readonly server?: unknown;
+  readonly target?: unknown;
+  readonly arguments?: unknown;
+}
+
 /** `crm/orders.create {"total":900}`: what an operator recognises it by. */
 function summary(row: ApprovalRow): string {
-  const request = readRequest(row) as { action?: unknown; server?: unknown; target?: unknown; args?: unknown } | null;
+  const request = readRequest(row) as (Asked & { readonly summary?: Asked }) | null;
   if (typeof request !== 'object' || request === null) return row.digest;
-  const what = [request.server, request.target].filter((part) => typeof part === 'string').join('/');
-  const args = request.args === undefined ? '' : ` ${JSON.stringify(request.args)}`;
-  return `${what === '' ? String(request.action ?? row.digest) : what}${args}`;
+  const asked = request.summary ?? request;
+  const what = [asked.server, asked.target].filter((part) => typeof part === 'string').join('/');
+  const args = asked.arguments === undefined ? '' : ` ${JSON.stringify(asked.arguments)}`;
+  return `${what === '' ? String(asked.action ?? row.digest) : what}${args}`;
 }

@@ -131,6 +131,9 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
       listed = await interlock('approvals', '--json');
     }
     const { id } = listed.json.approvals[0];
+    expect((await interlock('approvals')).out).toMatch(
+      /\tpending\ttester\towner\t.*\teverything\/echo \{"message":"line\\n\\u\{202e\}gnol"\}\n/,
+    );
     const shown = await interlock('approvals', 'show', id.slice(0, 13));
     expect(shown.out).toContain('line\\n\\u{202e}gnol');
     expect(shown.out).toMatch(/^agent {4} tester$/m);

@@ -28,7 +28,8 @@ const ToolSchema = Type.Object(
     ),
     dataClass: Type.Optional(
       Type.Enum(['public', 'internal', 'confidential', 'restricted'], {
-        description: 'Class of the data it handles. From `confidential` up, arguments are redacted in the journal.',
+        description:
+          'Class of the data it handles. Arguments of a `restricted` tool are not put into the journal, only their digest.',
       }),
     ),
     reversible: Type.Optional(Type.Boolean({ description: 'It can be undone.' })),
