@@ -73,8 +73,9 @@ export class NameIndex {
   readonly #strokes = new Map<string, KnownName[]>();
   readonly #typos = new Map<string, KnownName[]>();
 
-  constructor(names: Iterable<KnownName>) {
-    for (const known of names) {
+  constructor(names: readonly KnownName[]) {
+    // Sorted: of several names that look alike, the same one is told whatever order a server lists its tools in.
+    for (const known of names.toSorted((a, b) => compare(a.server, b.server) || compare(a.name, b.name))) {
       add(this.#exact, known.name, known);
       add(this.#skeletons, skeleton(known.name), known);
       add(this.#strokes, stroke(known.name), known);
@@ -120,6 +121,10 @@ export class NameIndex {
     }
     return undefined;
   }
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function where(known: KnownName, candidate: KnownName): string {

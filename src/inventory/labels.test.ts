@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ToolDefinition, ToolEffect } from '../model/tool.ts';
+import { type LabelOverride, labelsOf, STRICTEST } from './labels.ts';
+
+const RANK: readonly ToolEffect[] = ['read', 'write', 'external', 'destructive', 'credential'];
+
+function withHints(annotations: Record<string, boolean>): ToolDefinition {
+  return { name: 't', inputSchema: {}, annotations };
+}
+
+function tools(overrides: Record<string, LabelOverride> = {}): ReadonlyMap<string, LabelOverride> {
+  return new Map(Object.entries(overrides));
+}
+
+const hints = fc.record(
+  {
+    readOnlyHint: fc.boolean(),
+    destructiveHint: fc.boolean(),
+    idempotentHint: fc.boolean(),
+    openWorldHint: fc.boolean(),
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<Record<string, boolean>>;
+const override: fc.Arbitrary<LabelOverride> = fc.record(
+  {
+    effect: fc.constantFrom(...RANK),
+    dataClass: fc.constantFrom('public', 'internal', 'confidential', 'restricted'),
+    reversible: fc.boolean(),
+    untrustedOutput: fc.boolean(),
+  },
+  { requiredKeys: [] },
+) as fc.Arbitrary<LabelOverride>;
+
+describe('labels', () => {
+  it('of a tool nobody says anything about are the strictest', () => {
+    for (const definition of [null, { name: 't', inputSchema: {} }]) {
+      expect(labelsOf('t', definition, { tools: tools() })).toEqual({ ...STRICTEST, origin: 'default' });
+    }
+  });
+
+  it.each<[Record<string, boolean>, ToolEffect, boolean, boolean]>([
+    [{ readOnlyHint: true }, 'read', true, true],
+    [{ readOnlyHint: true, openWorldHint: false }, 'read', true, false],
+    [{ readOnlyHint: true, destructiveHint: true }, 'read', true, true],
+    [{ readOnlyHint: false, destructiveHint: false, openWorldHint: false }, 'write', false, false],
+    [{ readOnlyHint: false, destructiveHint: false, openWorldHint: true }, 'external', false, true],
+    [{ destructiveHint: false }, 'write', false, true],
+    [{ readOnlyHint: false, destructiveHint: true, openWorldHint: false }, 'destructive', false, false],
+    [{ readOnlyHint: false }, 'destructive', false, true],
+    [{ idempotentHint: true }, 'destructive', false, true],
+    [{}, 'destructive', false, true],
+  ])('of a trusted server follow its hints: %j', (annotations, effect, reversible, untrustedOutput) => {
+    const labels = labelsOf('t', withHints(annotations), { tools: tools(), trustAnnotations: true });
+    expect(labels).toMatchObject({ effect, reversible, untrustedOutput, dataClass: 'restricted' });
+  });
+
+  it('come from hints only where the operator trusts the server: said so, or called it low risk', () => {
+    const definition = withHints({ readOnlyHint: true });
+    const effect = (source: object) => labelsOf('t', definition, { tools: tools(), ...source }).effect;
+    expect(effect({})).toBe('destructive');
+    expect(effect({ risk: 'medium' })).toBe('destructive');
+    expect(effect({ risk: 'low' })).toBe('read');
+    expect(effect({ risk: 'low', trustAnnotations: false })).toBe('destructive');
+    expect(effect({ risk: 'high', trustAnnotations: true })).toBe('read');
+  });
+
+  it('an operator gave a name win over everything, over * and over hints', () => {
+    const source = { tools: tools({ t: { effect: 'read' }, '*': { effect: 'write', dataClass: 'internal' } }) };
+    expect(labelsOf('t', withHints({ destructiveHint: true }), source)).toEqual({
+      effect: 'read',
+      dataClass: 'internal',
+      reversible: true,
+      untrustedOutput: true,
+      origin: 'operator',
+    });
+    expect(labelsOf('other', null, source)).toMatchObject({ effect: 'write', origin: 'operator' });
+  });
+
+  it('an operator gave to * are raised by what a server admits', () => {
+    const source = { tools: tools({ '*': { effect: 'read', untrustedOutput: false } }) };
+    expect(labelsOf('t', withHints({ destructiveHint: true }), source)).toMatchObject({
+      effect: 'destructive',
+      origin: 'annotations',
+    });
+    expect(labelsOf('t', withHints({ readOnlyHint: false }), source).effect).toBe('write');
+    expect(labelsOf('t', withHints({ openWorldHint: true }), source).untrustedOutput).toBe(true);
+  });
+
+  it('of a server nobody trusts are never looser for its hints', () => {
+    fc.assert(
+      fc.property(hints, override, (annotations, general) => {
+        const source = { tools: tools({ '*': general }), risk: 'high' as const };
+        const without = labelsOf('t', null, source);
+        const labels = labelsOf('t', withHints(annotations), source);
+        expect(RANK.indexOf(labels.effect)).toBeGreaterThanOrEqual(RANK.indexOf(without.effect));
+        expect(labels.untrustedOutput || !without.untrustedOutput).toBe(true);
+        expect(labels.dataClass).toBe(without.dataClass);
+        expect(labels.reversible && !without.reversible).toBe(false);
+      }),
+    );
+  });
+
+  it('ignore hints that are no booleans', () => {
+    const definition = { name: 't', inputSchema: {}, annotations: { readOnlyHint: 'true', openWorldHint: 0 } };
+    expect(labelsOf('t', definition, { tools: tools(), trustAnnotations: true })).toMatchObject({
+      effect: 'destructive',
+      untrustedOutput: true,
+    });
+  });
+});
