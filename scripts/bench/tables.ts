@@ -57,7 +57,7 @@ const RATIOS = [
   ['', 'journal.appends_per_s.16', 0],
   ['', 'journal.appends_per_s.256', 0],
   ['a kill seen by another process, p50 ms', 'kill.cross_process_p50_ms', 2],
-  ['a kill seen by another process, p99 ms', 'kill.cross_process_p99_ms', 2],
+  ['a kill seen by another process, p99 ms', 'kill.p99_ms', 2],
   ['memory per idle session, bytes', 'memory.bytes_per_idle_session', 0],
   ['start to first permitted call, ms', 'start.first_permitted_call_ms', 0],
 ] as const;
