@@ -5,7 +5,7 @@ import { salvageFrames } from '../format/frame.ts';
 import { checkpointsPath, readLayout, recordsPath } from '../format/layout.ts';
 import type { Verifier } from '../format/note.ts';
 import { refuseToOpen } from '../failure.ts';
-import type { SegmentFile } from '../write/segment-file.ts';
+import { type SegmentFile, writeFully } from '../write/segment-file.ts';
 import { MAX_LINE_BYTES, readFrom, readWhole } from './lines.ts';
 import { type Break, walkSegment } from './segment.ts';
 
@@ -19,6 +19,8 @@ export interface Recovered {
 }
 
 const MAX_NOTES_BYTES = 256 * 1024 * 1024;
+/** More than one note of our own can take. */
+const MAX_STORED_NOTE_BYTES = 4096;
 const RESTORE =
   'restore the directory from a copy, or keep it for inspection (`interlock verify`) and start with an empty one';
 
@@ -112,8 +114,7 @@ async function recoverSegment(disk: Disk, at: SegmentToRecover): Promise<Recover
       return null;
     }
     if (size > scan.goodBytes) await records.truncate(scan.goodBytes);
-    // Whole frames at the end may come from a write that was never synced.
-    await records.sync();
+    await writeAgain(records, scan.lastBatchAt, scan.goodBytes);
     const { notes, notesBytes } = await recoverNotes(disk, at);
     const segment = {
       first: at.first,
@@ -130,11 +131,22 @@ async function recoverSegment(disk: Disk, at: SegmentToRecover): Promise<Recover
   }
 }
 
+/**
+ * The last batch may never have been synced, and after a failed sync the system may show pages that it will never write and call them
+ * clean. Writing the same bytes again makes them dirty: then a sync means what it says, and more can be built on them.
+ */
+async function writeAgain(file: DiskFile, from: number, to: number): Promise<void> {
+  await writeFully(file, await readFrom(file, from, to - from), from);
+  await file.sync();
+}
+
 interface Scan {
   readonly chain: Chain | null;
   readonly open: ReadonlySet<string>;
   readonly startedAtMs: number;
   readonly goodBytes: number;
+  /** Where the first record of the last batch begins. */
+  readonly lastBatchAt: number;
   readonly broken: Break | null;
 }
 
@@ -142,6 +154,8 @@ async function scanSegment(records: DiskFile, at: SegmentToRecover): Promise<Sca
   let chain: Chain | null = null;
   let open = new Set<string>();
   let startedAtMs = 0;
+  let lastBatch = -1;
+  let lastBatchAt = 0;
   const due = at.notes.checkpoints.filter(({ size }) => size >= at.first);
   let next = 0;
   const compare = (state: Chain): void => {
@@ -162,14 +176,15 @@ async function scanSegment(records: DiskFile, at: SegmentToRecover): Promise<Sca
       compare(chain);
       return chain;
     },
-    ({ entry }, state) => {
+    ({ entry, offset }, state) => {
+      if (entry.batch !== lastBatch) [lastBatch, lastBatchAt] = [entry.batch, offset];
       const wrong = trackOpen(open, entry);
       if (wrong !== null) throw refuseToOpen(wrong, RESTORE);
       compare(state);
       return true;
     },
   );
-  return { chain, open, startedAtMs, goodBytes: end.goodBytes, broken: end.broken };
+  return { chain, open, startedAtMs, goodBytes: end.goodBytes, lastBatchAt, broken: end.broken };
 }
 
 /**
@@ -215,7 +230,7 @@ async function recoverNotes(
   const notes = await disk.open(checkpointsPath(at.dir, at.first), 'write');
   try {
     if ((await notes.sizeBytes()) > notesBytes) await notes.truncate(notesBytes);
-    await notes.sync();
+    await writeAgain(notes, Math.max(0, notesBytes - MAX_STORED_NOTE_BYTES), notesBytes);
     return { notes, notesBytes };
   } catch (cause) {
     await notes.close().catch(() => {});

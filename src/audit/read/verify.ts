@@ -113,7 +113,7 @@ class Verification {
     if (verifier !== null) {
       this.#openOutside(verifier);
       // Before the records: a running writer signs only what is already on disk.
-      for (const first of layout.checkpoints) await this.#readNotes(verifier, first);
+      for (const first of layout.checkpoints) await this.#readNotes(verifier, first, layout);
     }
     this.#due.sort((a, b) => a.size - b.size);
     await this.#readSegments(layout);
@@ -146,7 +146,7 @@ class Verification {
     this.#due.push({ size: outside.size, root: outside.root, file: null, offset: null });
   }
 
-  async #readNotes(verifier: Verifier, first: number): Promise<void> {
+  async #readNotes(verifier: Verifier, first: number, layout: Layout): Promise<void> {
     const path = checkpointsPath(this.#dir, first);
     const file = basename(path);
     const text = await this.#readText(path);
@@ -171,8 +171,10 @@ class Verification {
       before = checkpoint.size;
       this.#due.push({ size: checkpoint.size, root: checkpoint.root, file, offset });
     }
-    if (notes.length === 0)
+    // Without records yet, the segment is only about to begin: its first checkpoint is being written, or a crash interrupted that.
+    if (notes.length === 0 && layout.segments.includes(first)) {
       this.#problem({ code: 'bad-checkpoint', file, message: 'the first checkpoint of the segment is missing' });
+    }
     this.#tailBytes += Buffer.byteLength(text, 'utf8') - wholeBytes;
   }
 
