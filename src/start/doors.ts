@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { systemClock } from '../adapters/clock.ts';
 import { gatewayUrl } from '../config/config.ts';
-import { createAuthenticator } from '../identity/authenticator.ts';
+import { type Authenticator, createAuthenticator } from '../identity/authenticator.ts';
 import { openSigningKey } from '../identity/keys.ts';
 import { resourcesOf } from '../identity/resources.ts';
 import { accessTokens } from '../identity/tokens.ts';
-import { authorizationServer } from '../oauth/authorization-server.ts';
+import { type AuthorizationServer, authorizationServer } from '../oauth/authorization-server.ts';
 import type { Stores } from '../ports/stores.ts';
 import { openAdmin } from '../surfaces/admin/server.ts';
 import type { DoorRules } from '../surfaces/http/door.ts';
@@ -34,26 +34,11 @@ export interface DoorOptions extends MadeGateway {
 
 /** Opens what the outside reaches: agents over HTTP, the operator over a socket, metrics where configured. */
 export async function openDoors(options: DoorOptions): Promise<Doors> {
-  const { gateway, live, stores, metrics } = options;
+  const { gateway, live, metrics } = options;
   const { config } = live;
-  const key = await openSigningKey(join(options.dataDir, 'keys'));
   // The port may be chosen by the system, so that the address is known only after listening.
-  const place: { url: string; rules: DoorRules | null } = { url: gatewayUrl(config.listen), rules: null };
-  const tokens = accessTokens({ key, issuer: () => place.url });
-  const agents = () => live.snapshot().agents;
-  const resources = () => resourcesOf(place.url);
-  const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
-  const oauth = authorizationServer({
-    tokens,
-    key,
-    resources,
-    agents,
-    servers: () => live.snapshot().servers,
-    replay: stores.replay,
-    clock: systemClock,
-    lifetimes: () => ({ tokenMs: live.config.tokens.ttlMs, maxAssertionMs: live.config.tokens.maxTtlMs }),
-    onError: (error) => gateway.log.error({ err: error }, 'the token endpoint failed'),
-  });
+  const place: Place = { url: gatewayUrl(config.listen), rules: null };
+  const { authenticator, oauth } = await openIdentity(options, place);
   const rules: DoorRules = {
     get hosts() {
       return (place.rules ?? doorRules(live.config, place.url)).hosts;
@@ -105,6 +90,32 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       await listener.close(CLOSE_GRACE_MS);
     },
   };
+}
+
+interface Place {
+  url: string;
+  rules: DoorRules | null;
+}
+
+/** Who may call, and where agents get the tokens that say so. */
+async function openIdentity({ gateway, live, stores, dataDir }: DoorOptions, place: Place): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
+  const key = await openSigningKey(join(dataDir, 'keys'));
+  const tokens = accessTokens({ key, issuer: () => place.url });
+  const agents = () => live.snapshot().agents;
+  const resources = () => resourcesOf(place.url);
+  const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
+  const oauth = authorizationServer({
+    tokens,
+    key,
+    resources,
+    agents,
+    servers: () => live.snapshot().servers,
+    replay: stores.replay,
+    clock: systemClock,
+    lifetimes: () => ({ tokenMs: live.config.tokens.ttlMs, maxAssertionMs: live.config.tokens.maxTtlMs }),
+    onError: (error) => gateway.log.error({ err: error }, 'the token endpoint failed'),
+  });
+  return { authenticator, oauth };
 }
 
 async function openMetricsDoor({ live, metrics, gateway }: DoorOptions): Promise<{ close(graceMs: number): Promise<void> } | null> {

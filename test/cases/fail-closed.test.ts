@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/main.ts';
 import { CONNECT, EVERYTHING, type House, type HouseOptions, openHouse, textOf } from './house.ts';
 
-/** Invariant 5: anything unexpected denies, and says so. Requirements AZ1, AZ7, OB1. */
+/** Invariant 5: anything unexpected denies, and says so. Requirements AZ1, AZ6, AZ7, OB1. */
 const houses: House[] = [];
 afterEach(async () => {
   for (const house of houses.splice(0)) await house.stop();
