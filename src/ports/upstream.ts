@@ -14,6 +14,12 @@ export interface SendOptions {
   readonly onMessage: OnMessage;
   /** Extra HTTP headers the protocol mirrors from the body (Mcp-Method, Mcp-Name, Mcp-Param-*). Ignored by stdio. */
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Legacy HTTP only: the server closed the stream of this request before its answer, to be asked again after `retryMs` (MCP
+   * 2025-11-25 "Sending Messages to the Server", item 6). The link comes back for the answer by itself; a caller that streams to a
+   * client of its own may pause it the same way. Once a pause.
+   */
+  readonly onPaused?: (retryMs: number) => void;
   /** No answer within this time is a Fault `upstream-timeout`; progress does not extend it. 0: no limit. */
   readonly timeoutMs: number;
 }

@@ -60,6 +60,18 @@ describe('a legacy stream that breaks after an event id', () => {
     expect(gets).toBe(8);
   });
 
+  it('tells the caller of a pause the server asked for, and of no broken connection', async () => {
+    const { session } = await facing('legacy', (seen, response) => {
+      if (seen.method === 'GET') return sse(response, [answer(seen.headers['last-event-id'] === 'clean' ? 7 : 8)]);
+      sse(response, [`id: ${seen.body.method}\nretry: 20\ndata:\n\n`], false);
+      setTimeout(() => (seen.body.method === 'clean' ? response.end() : response.socket?.resetAndDestroy()), 20);
+    });
+    const pauses: string[] = [];
+    await session.send('clean', {}, { id: 7, onPaused: (retryMs) => pauses.push(`clean ${retryMs}`) });
+    await session.send('broken', {}, { id: 8, onPaused: (retryMs) => pauses.push(`broken ${retryMs}`) });
+    expect(pauses).toEqual(['clean 20']);
+  });
+
   it('is given up when nothing new comes', async () => {
     let gets = 0;
     const { session } = await facing('legacy', (seen, response) => {

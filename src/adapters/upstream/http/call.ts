@@ -54,6 +54,8 @@ export class HttpCall implements ExchangeSink {
   #settled = false;
   #everStarted = false;
   #resuming = false;
+  /** The server closed the stream itself, so the pause is its wish and no accident. */
+  #paused = false;
   #attempts = 0;
   #lastEventId = '';
   #retryMs: number | null = null;
@@ -162,6 +164,7 @@ export class HttpCall implements ExchangeSink {
       this.#attempts = 0;
     }
     this.#retryMs = end.retryMs ?? this.#retryMs;
+    this.#paused = end.fault === null;
     if (this.#peer.resume === null || this.#lastEventId === '') {
       return this.#fail(lost('the server ended the stream before its answer', end.fault?.detail));
     }
@@ -226,6 +229,8 @@ export class HttpCall implements ExchangeSink {
     );
     this.#attempts++;
     this.#resuming = true;
+    if (this.#paused) this.#options.onPaused?.(asked);
+    this.#paused = false;
     this.#pause = setTimeout(() => {
       this.#exchange = this.#peer.resumeFrom(this.#lastEventId, this);
     }, pauseMs);
