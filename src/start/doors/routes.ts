@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopback, type Config } from '../config/config.ts';
-import { Fault } from '../model/fault.ts';
-import type { HttpAnswer } from '../oauth/answer.ts';
-import type { AuthorizationServer } from '../oauth/authorization-server.ts';
-import { checkOrigin, type DoorRules, readBody } from '../surfaces/http/door.ts';
-import type { Handler } from '../surfaces/http/listener.ts';
-import type { McpHandler } from '../surfaces/mcp/handler.ts';
-import { sendJson } from '../surfaces/mcp/responder.ts';
+import { isLoopback, type Config } from '../../config/config.ts';
+import { Fault } from '../../model/fault.ts';
+import type { HttpAnswer } from '../../oauth/answer.ts';
+import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
+import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
+import type { Handler } from '../../surfaces/http/listener.ts';
+import type { McpHandler } from '../../surfaces/mcp/handler.ts';
+import { sendJson } from '../../surfaces/mcp/responder.ts';
 
 const FORM_BYTES = 65_536;
 

@@ -1,7 +1,7 @@
-import type { Journal } from '../audit/journal.ts';
-import type { Log } from '../gateway/gateway.ts';
-import type { InventoryEvent } from '../inventory/catalog.ts';
-import type { Json } from '../model/json.ts';
+import type { Journal } from '../../audit/journal.ts';
+import type { Log } from '../../gateway/gateway.ts';
+import type { InventoryEvent } from '../../inventory/catalog.ts';
+import type { Json } from '../../model/json.ts';
 
 /** What the inventory sees is part of the record: which definition was in force when a call was decided, and what was held back. */
 export function recordPin(journal: Journal, event: InventoryEvent, log: Log): void {

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Journal, Permit } from '../audit/journal.ts';
-import type { ServerEntry } from '../gateway/gateway.ts';
-import type { Inventory } from '../inventory/catalog.ts';
-import { digestJson } from '../model/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../model/json.ts';
-import type { RpcRequest, RpcResponse } from '../model/jsonrpc.ts';
-import { LATEST_LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN_VERSIONS } from '../model/mcp.ts';
-import type { IntentRecord } from '../model/record.ts';
-import type { UpstreamLink } from '../ports/upstream.ts';
+import type { Journal, Permit } from '../../audit/journal.ts';
+import type { ServerEntry } from '../../gateway/gateway.ts';
+import type { Inventory } from '../../inventory/catalog.ts';
+import { digestJson } from '../../model/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { RpcRequest, RpcResponse } from '../../model/jsonrpc.ts';
+import { LATEST_LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN_VERSIONS } from '../../model/mcp.ts';
+import type { IntentRecord } from '../../model/record.ts';
+import type { UpstreamLink } from '../../ports/upstream.ts';
 
 const MAX_PAGES = 100;
 const TIMEOUT_MS = 15_000;

@@ -1,15 +1,15 @@
-import type { Approvals } from '../approvals/approvals.ts';
-import type { Journal } from '../audit/journal.ts';
-import type { Inventory } from '../inventory/catalog.ts';
-import type { Json } from '../model/json.ts';
-import { formatTarget } from '../model/lock.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Revocation } from '../revocation/revocation.ts';
-import type { Operations } from '../surfaces/admin/operations.ts';
-import type { McpHandler } from '../surfaces/mcp/handler.ts';
-import type { Metrics } from '../surfaces/ops/metrics.ts';
-import type { Live } from './live.ts';
-import { scan } from './scan.ts';
+import type { Approvals } from '../../approvals/approvals.ts';
+import type { Journal } from '../../audit/journal.ts';
+import type { Inventory } from '../../inventory/catalog.ts';
+import type { Json } from '../../model/json.ts';
+import { formatTarget } from '../../model/lock.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
+import type { Operations } from '../../surfaces/admin/operations.ts';
+import type { McpHandler } from '../../surfaces/mcp/handler.ts';
+import type { Metrics } from '../../surfaces/ops/metrics.ts';
+import type { Live } from '../live.ts';
+import { scan } from '../definitions/scan.ts';
 
 export interface OperationParts {
   readonly live: Live;
