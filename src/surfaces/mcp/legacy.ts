@@ -132,6 +132,7 @@ export class LegacyEndpoint {
       // A broken connection is no cancellation in these revisions: the call goes on, its answer can be fetched.
       const reply = await session.peer.request(message, {
         ...{ caller: visit.caller, session: session.state, era: 'legacy', deliver: responder.deliver, gone: null, paramHeaders: {} },
+        pause: responder.pause,
       });
       responder.finish(reply.response, sessionStatus(reply.httpStatus));
     } finally {

@@ -46,6 +46,13 @@ export class EventStream {
     this.#push(frame);
   }
 
+  /** Closes the connection and keeps the stream: the client comes back for the rest (2025-11-25, SSE polling). */
+  pause(retryMs: number): void {
+    this.#response?.write(`retry: ${retryMs}\n\n`);
+    this.#response?.end();
+    this.#response = null;
+  }
+
   end(): void {
     this.finished = true;
     this.#response?.end();
@@ -126,6 +133,10 @@ export class SessionResponder {
 
   readonly deliver = (frame: RpcMessage): void => {
     this.#streamed().send(frame);
+  };
+
+  readonly pause = (retryMs: number): void => {
+    if (this.#primes) this.#streamed().pause(retryMs);
   };
 
   /** `headers` are those only known with the answer (the session id of `initialize`). */

@@ -6,6 +6,8 @@ export interface Exchange {
   readonly permit: Permit;
   readonly signal: AbortSignal;
   readonly onMessage: OnMessage;
+  /** The server paused the stream of this request (2025-11-25). */
+  readonly onPaused?: (retryMs: number) => void;
   readonly timeoutMs: number;
   /** The mirrored headers of a modern request. */
   readonly headers: Readonly<Record<string, string>>;

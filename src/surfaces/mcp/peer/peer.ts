@@ -27,6 +27,8 @@ export interface Asker {
 export interface RequestContext extends Asker {
   /** Frames that go to the client before the answer. */
   readonly deliver: OnMessage;
+  /** The server asks to be polled for the answer; a client that understands it is told so. */
+  readonly pause?: (retryMs: number) => void;
   readonly gone: AbortSignal | null;
   /** `Mcp-Param-*` request headers (modern), lower-cased. */
   readonly paramHeaders: Readonly<Record<string, string>>;
@@ -93,6 +95,7 @@ export class ServerPeer implements Peer {
           signal,
           timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
           onMessage: (frame) => this.#fromServer(frame, context),
+          ...(context.pause === undefined ? {} : { onPaused: context.pause }),
           headers: conversation.link.era === 'modern' ? mirrorHeaders(this.#gateway.inventory, message, action) : {},
         });
         httpStatus = reply.httpStatus;
