@@ -53,8 +53,9 @@ describe('what a client’s configuration needs', () => {
       '--key',
       '/k.jwk',
     ]);
-    expect(all[1]?.text).toContain('"url": "http://127.0.0.1:7700/mcp"');
-    expect(all[1]?.text).toContain('--key /k.jwk --headers');
+    const http = all.find((snippet) => snippet.client === 'Claude Code, without the shim')?.text ?? '';
+    expect(JSON.parse(http).mcpServers.interlock.url).toBe('http://127.0.0.1:7700/mcp');
+    expect(http).toContain('--key /k.jwk --headers');
   });
 
   it('starts the program by its name where the search path has it, else by full paths', () => {

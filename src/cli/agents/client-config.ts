@@ -54,46 +54,53 @@ export interface Snippet {
 
 /** Ready-to-paste configuration of the common clients. Pure. */
 export function clientSnippets(setup: ClientSetup): readonly Snippet[] {
-  const name = setup.server === null ? 'interlock' : setup.server;
-  const common = [
-    '--agent',
-    setup.agent,
-    '--config',
-    setup.configFile,
-    ...(setup.keyFile === null ? [] : ['--key', setup.keyFile]),
-  ];
-  const target = setup.server === null ? [] : [setup.server];
-  const stdio = { command: setup.how.command, args: [...setup.how.args, 'stdio', ...target, ...common] };
-  const url = `${setup.gateway}/mcp${setup.server === null ? '' : `/${setup.server}`}`;
-  const serverOption = setup.server === null ? [] : ['--server', setup.server];
-  const token = shell([
-    setup.how.command,
-    ...setup.how.args,
-    'agents',
-    'token',
-    setup.agent,
-    ...serverOption,
-    ...common.slice(2),
-  ]);
-  const env = [
+  const { configFile, keyFile, server, gateway } = setup;
+  const program = [setup.how.command, ...setup.how.args];
+  const options = ['--config', configFile, ...(keyFile === null ? [] : ['--key', keyFile])];
+  const token = ['agents', 'token', setup.agent, ...(server === null ? [] : ['--server', server]), ...options];
+  const parts: Parts = {
+    name: server ?? 'interlock',
+    server: server === null ? [] : [server],
+    program,
+    options,
+    url: `${gateway}/mcp${server === null ? '' : `/${server}`}`,
+    token: shell([...program, ...token]),
+  };
+  return [...stdioSnippets(setup, parts), ...httpSnippets(setup, parts)];
+}
+
+interface Parts {
+  /** What the client calls it. */
+  readonly name: string;
+  readonly server: readonly string[];
+  readonly program: readonly string[];
+  readonly options: readonly string[];
+  readonly url: string;
+  /** A shell command that prints a token. */
+  readonly token: string;
+}
+
+/** With the shim: works with every client, and renews tokens by itself. */
+function stdioSnippets(setup: ClientSetup, { name, server, program, options }: Parts): readonly Snippet[] {
+  const [command = '', ...before] = program;
+  const stdio = { command, args: [...before, 'stdio', ...server, '--agent', setup.agent, ...options] };
+  const add = shell(['claude', 'mcp', 'add', '--transport', 'stdio', name, '--', command, ...stdio.args]);
+  const variables = [
     `INTERLOCK_AGENT=${setup.agent}`,
     `INTERLOCK_CONFIG=${setup.configFile}`,
     ...(setup.keyFile === null ? [] : [`INTERLOCK_KEY=${setup.keyFile}`]),
   ];
-  const inspected = [setup.how.command, ...setup.how.args, 'stdio', ...(setup.server === null ? [] : [setup.server])];
+  // By environment: the versions of the Inspector disagree about who gets an option after the command.
+  const inspector = [
+    'npx',
+    '@modelcontextprotocol/inspector',
+    ...variables.flatMap((each) => ['-e', each]),
+    ...program,
+    'stdio',
+    ...server,
+  ];
   return [
-    {
-      client: 'Claude Code',
-      file: '.mcp.json',
-      text: json({ mcpServers: { [name]: stdio } }),
-      note: `or: ${shell(['claude', 'mcp', 'add', '--transport', 'stdio', name, '--', stdio.command, ...stdio.args])}`,
-    },
-    {
-      client: 'Claude Code, without the shim',
-      file: '.mcp.json',
-      text: json({ mcpServers: { [name]: { type: 'http', url, headersHelper: `${token} --headers` } } }),
-      note: 'the helper runs at every connection; calls after the token has expired make Claude Code connect again',
-    },
+    { client: 'Claude Code', file: '.mcp.json', text: json({ mcpServers: { [name]: stdio } }), note: `or: ${add}` },
     {
       client: 'Cursor',
       file: '.cursor/mcp.json',
@@ -106,33 +113,38 @@ export function clientSnippets(setup: ClientSetup): readonly Snippet[] {
       text: json({ servers: { [name]: { type: 'stdio', ...stdio } } }),
       note: '',
     },
+    { client: 'MCP Inspector', file: null, text: shell(inspector), note: '' },
+  ];
+}
+
+/** Without it, where the client speaks HTTP and can get a token. */
+function httpSnippets(setup: ClientSetup, { name, url, token }: Parts): readonly Snippet[] {
+  const claude = { type: 'http', url, headersHelper: `${token} --headers` };
+  const input = {
+    type: 'promptString',
+    id: 'interlock-token',
+    description: `Interlock token for ${setup.agent}`,
+    password: true,
+  };
+  const vscode = { type: 'http', url, headers: { Authorization: 'Bearer ${input:interlock-token}' } };
+  const accept = `-H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream'`;
+  return [
+    {
+      client: 'Claude Code, without the shim',
+      file: '.mcp.json',
+      text: json({ mcpServers: { [name]: claude } }),
+      note: 'the helper runs at every connection only; the shim renews tokens by itself',
+    },
     {
       client: 'VS Code, without the shim',
       file: '.vscode/mcp.json',
-      text: json({
-        inputs: [
-          {
-            type: 'promptString',
-            id: 'interlock-token',
-            description: `Interlock token for ${setup.agent}`,
-            password: true,
-          },
-        ],
-        servers: { [name]: { type: 'http', url, headers: { Authorization: 'Bearer ${input:interlock-token}' } } },
-      }),
+      text: json({ inputs: [input], servers: { [name]: vscode } }),
       note: `asks for a token: ${token}`,
-    },
-    {
-      client: 'MCP Inspector',
-      file: null,
-      // By environment: the versions of the Inspector disagree about who gets an option after the command.
-      text: shell(['npx', '@modelcontextprotocol/inspector', ...env.flatMap((each) => ['-e', each]), ...inspected]),
-      note: '',
     },
     {
       client: 'any HTTP client',
       file: null,
-      text: `curl -sS ${shellQuote(url)} -H "Authorization: Bearer $(${token})" -H 'Content-Type: application/json' -H 'Accept: application/json, text/event-stream' -d @request.json`,
+      text: `curl -sS ${shellQuote(url)} -H "Authorization: Bearer $(${token})" ${accept} -d @request.json`,
       note: 'the token is short-lived: fetch one per run',
     },
   ];

@@ -31,20 +31,20 @@ export interface Desk {
 export async function openDesk(place: Place, context: Context): Promise<Desk> {
   // Short: a gateway that hangs must not keep an operator from the store, which it follows too.
   const client = adminClient({ socket: place.socket, timeoutMs: 3_000 });
-  let away: CliError;
   try {
     await client.get('/v1/status');
     return gatewayDesk(client);
   } catch (error) {
-    if (!(error instanceof CliError) || error.exit !== EXIT.unreachable) throw error;
-    away = error;
+    if (!(error instanceof CliError) || error.exit === EXIT.refused) throw error;
+    return await openStoreDesk(place, error, context);
   }
+}
+
+/** Past the gateway; `away` is why. */
+export async function openStoreDesk(place: Place, away: CliError, context: Context): Promise<Desk> {
   if (place.store === null) throw away;
   const stores = await openStore(place, away);
-  context.terminal.note(
-    'the gateway is not running: going to its store directly (not recorded in the journal)',
-    'warn',
-  );
+  context.terminal.note(`${away.message}; going to the store directly (not recorded in the journal)`, 'warn');
   return storeDesk(stores);
 }
 

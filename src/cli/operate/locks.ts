@@ -8,7 +8,7 @@ import { CliError, EXIT } from '../shell/exit.ts';
 import { formatDuration, isoTime, parseDuration } from '../shell/text.ts';
 import type { Act } from '../shell/act.ts';
 import type { Tone } from '../shell/terminal.ts';
-import { type Desk, openDesk } from './desk.ts';
+import { type Desk, openDesk, openStoreDesk } from './desk.ts';
 import { locate, type Place } from './locate.ts';
 
 interface LockOptions {
@@ -85,11 +85,35 @@ async function putLock(context: Context, order: { tier: Tier; target: string; op
     const atMs = systemClock.nowMs();
     const untilMs = forMs === null ? null : atMs + forMs;
     const lock: Lock = { target, tier: order.tier, reason, by: operatorName(options.by), atMs, untilMs };
-    await desk.put(lock);
+    await putSurely(context, { desk, place, lock });
     context.terminal.value({ lock: toJson(lock), via: desk.via });
     const end = forMs === null ? 'until it is released' : `for ${formatDuration(forMs)}`;
     context.terminal.line(`${DONE[order.tier]}: ${formatTarget(target)}, ${end}`, TONES[order.tier]);
   });
+}
+
+/**
+ * A gateway can fail after it has stopped the agent (its journal may be what is broken), or before. The one is said, the other
+ * is made up for in the store, which every gateway follows.
+ */
+async function putSurely(context: Context, order: { desk: Desk; place: Place; lock: Lock }): Promise<void> {
+  const { desk, place, lock } = order;
+  try {
+    await desk.put(lock);
+  } catch (error) {
+    const failed = error instanceof CliError && (error.exit === EXIT.failed || error.exit === EXIT.unreachable);
+    if (desk.via === 'store' || !failed) throw error;
+    const target = formatTarget(lock.target);
+    const now = await desk.locks().catch(() => []);
+    if (now.some((each) => formatTarget(each.target) === target && each.tier === lock.tier)) {
+      return context.terminal.note(
+        `warning: it is in force, but the gateway failed afterwards: ${error.message}`,
+        'warn',
+      );
+    }
+    const store = await openStoreDesk(place, error, context);
+    await store.put(lock).finally(() => store.close());
+  }
 }
 
 async function releaseLock(context: Context, text: string, options: LockOptions): Promise<void> {

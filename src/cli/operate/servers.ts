@@ -71,7 +71,7 @@ async function list(context: Context): Promise<void> {
   if (!running) context.terminal.note('the gateway is not running: health and tools are unknown', 'warn');
   context.terminal.value({
     running,
-    servers: config.servers.map((server) => ({ ...describe(server), ...(live.get(server.id) ?? {}) })),
+    servers: config.servers.map((server) => ({ ...describe(server), ...live.get(server.id) })),
   });
   context.terminal.table(
     ['server', 'state', 'tools', 'waiting', 'risk', 'trust', 'where'],

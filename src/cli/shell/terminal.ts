@@ -1,4 +1,4 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
+import { styleText } from 'node:util';
 import { visible, visibleLines } from './text.ts';
 
 export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'dim' | 'strong';
@@ -96,8 +96,4 @@ function align(columns: readonly string[], rows: readonly (readonly Cell[])[], l
       .join('  ');
   const head = columns.map((text): Cell => ({ text: text.toUpperCase(), tone: 'strong' }));
   return `${[head, ...rows].map(render).join('\n')}\n`;
-}
-
-export function plainText(text: string): string {
-  return stripVTControlCharacters(text);
 }
