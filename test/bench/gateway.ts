@@ -11,7 +11,7 @@ import { direct, mcpProxy, nginx, passthrough, STDIO_UPSTREAM, supergateway } fr
 import { type RunningTarget, type Target, Unavailable } from './targets/target.ts';
 import { ARGUMENTS, TOOL } from './upstreams/messages.ts';
 
-export const CONCURRENCY = [1, 16, 64] as const;
+const CONCURRENCY = [1, 16, 64] as const;
 /** Where ratios of CPU are taken: busy enough for the 10 ms ticks of the kernel, not yet a test of queueing. */
 const CPU_CONCURRENCY = 16;
 
