@@ -39,6 +39,18 @@ describe('a rug pull: a tool that changes after it was accepted', () => {
     expect([...world.pins.rows.values()][0]).toMatchObject({ state: 'quarantined', acceptedHash: hashOf(good) });
   });
 
+  it('is held back while the store can be read and not written', async () => {
+    await world.inventory.observe('crm', [good, tool('other')]);
+    world.pins.saveFailure = new Error('read-only');
+    await expect(world.inventory.observe('crm', [evil, tool('other')])).rejects.toThrow('read-only');
+    await world.inventory.refresh();
+    expect(world.inventory.resolve('crm', 'tickets.find').state).toBe('quarantined');
+    expect(shown(world.inventory, 'crm')).toEqual(['other']);
+    world.pins.saveFailure = null;
+    await world.inventory.observe('crm', [good]);
+    expect([...world.pins.rows.values()].map((row) => row.state)).toEqual(['quarantined', 'pinned']);
+  });
+
   it('is held back before the list that shows it has been dealt with', async () => {
     await world.inventory.observe('crm', [good]);
     const observing = world.inventory.observe('crm', [evil]);

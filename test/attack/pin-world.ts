@@ -13,6 +13,8 @@ export interface MemoryPins extends PinStore {
   readonly rows: Map<string, PinRow>;
   /** Set: every operation rejects with it. */
   failure: Error | null;
+  /** As `failure`, for writes only. */
+  saveFailure: Error | null;
   lists: number;
 }
 
@@ -22,6 +24,7 @@ export function memoryPins(): MemoryPins {
   const store: MemoryPins = {
     rows,
     failure: null,
+    saveFailure: null,
     lists: 0,
     async list() {
       store.lists++;
@@ -29,7 +32,8 @@ export function memoryPins(): MemoryPins {
       return structuredClone([...rows.values()]);
     },
     async save(row, previousSeenHash) {
-      if (store.failure !== null) throw store.failure;
+      const failure = store.failure ?? store.saveFailure;
+      if (failure !== null) throw failure;
       const at = key(row.server, row.tool);
       const old = rows.get(at);
       if ((old?.seenHash ?? null) !== previousSeenHash) return false;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/adapters/sql/sqlite.ts';
+import { algorithmsOf } from '../../src/identity/jws.ts';
 import {
   agentNamed,
   askToken,
@@ -202,6 +203,14 @@ describe('a forged assertion', () => {
     await isRefused(await assertionFor(world, { pair: seller, header: { kid: undefined } }));
   });
 
+  it('under the kid of another key of the same agent, or of none, is refused', async () => {
+    const second = await keyPair();
+    world.agents = new Map([['buyer', agentNamed('buyer', [world.buyer.publicJwk, second.publicJwk])]]);
+    await isRefused(await assertionFor(world, { header: { kid: second.publicJwk.kid } }));
+    await isRefused(await assertionFor(world, { header: { kid: 'unknown' } }));
+    expect((await askToken(world, await assertionFor(world, { pair: second }))).status).toBe(200);
+  });
+
   it('with an algorithm the registered key does not have is refused', async () => {
     const rsa = await keyPair('RS256');
     world.agents = new Map([['buyer', agentNamed('buyer', [{ ...rsa.publicJwk, alg: 'PS256' }])]]);
@@ -214,6 +223,7 @@ describe('a forged assertion', () => {
     const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
     const jwk = weak.publicKey.export({ format: 'jwk' }) as { kty: string; n: string; e: string };
     world.agents = new Map([['buyer', agentNamed('buyer', [{ ...jwk, kid: 'weak' }])]]);
+    expect(algorithmsOf({ ...jwk, kid: 'weak' })).toEqual([]);
     const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'weak' })).toString('base64url');
     const payload = Buffer.from(JSON.stringify(claimsFor(world))).toString('base64url');
     const signature = sign('sha256', Buffer.from(`${header}.${payload}`), weak.privateKey).toString('base64url');

@@ -120,6 +120,13 @@ describe('a token at the wrong time or place', () => {
     expect((await refusal(header)).message).toContain('expired');
   });
 
+  it('is refused when it expired before it was first seen, and is not remembered', async () => {
+    const token = await mintFor(world, { ttlMs: 60_000 });
+    world.nowMs += 60_000;
+    await expect(world.tokens.verify(token, world.nowMs)).rejects.toThrow('expired');
+    await isRefused(token);
+  });
+
   it('is refused before its time', async () => {
     const claims = await goodClaims();
     const nowS = Math.floor(world.nowMs / 1000);
