@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BROKEN, compareServers, table } from './compare.ts';
-import { type Check, type Requirements } from './run.ts';
+import { passing } from './record.ts';
+import type { Requirements } from './run.ts';
 import { type Running, startCurrent, startGatewayBefore, startOfficial } from './servers.ts';
 
 /** How many checks of each scenario pass without a gateway: a server that quietly passes less would make the comparison worthless. */
@@ -28,13 +29,6 @@ const SERVERS: readonly (readonly [string, () => Promise<Running>, readonly stri
   ['official', startOfficial, WITHOUT_TOOLS],
   ['current', startCurrent, []],
 ];
-
-function passing(checks: readonly Check[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { scenario, status } of checks)
-    counts[scenario] = (counts[scenario] ?? 0) + (status === 'SUCCESS' ? 1 : 0);
-  return counts;
-}
 
 describe.each(SERVERS)('in front of the %s server', (name, start, vacuous) => {
   it.each(['2025-11-25', '2026-07-28'] as const)(

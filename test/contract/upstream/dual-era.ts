@@ -29,6 +29,8 @@ export interface DualEraOptions {
   /** Pause the server asks for before a stream is resumed; streams carry event ids when it is given. */
   readonly retryMs?: number;
   readonly legacy?: boolean;
+  /** Answers what the SDK cannot; null leaves the request to it. */
+  readonly before?: (request: Request) => Promise<Response | null>;
 }
 
 export interface DualEraServer {
@@ -67,6 +69,8 @@ export async function serveDualEra(options: DualEraOptions): Promise<DualEraServ
     return transport;
   };
   const route = async (request: Request): Promise<Response> => {
+    const answered = await options.before?.(request);
+    if (answered !== undefined && answered !== null) return answered;
     const id = request.headers.get('mcp-session-id');
     const session = id === null ? undefined : sessions.get(id);
     if (session !== undefined) return session.transport.handleRequest(request);
