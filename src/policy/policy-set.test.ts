@@ -124,6 +124,22 @@ describe('decide', () => {
     });
   });
 
+  it('follows every label of a tool when it changes between two calls', () => {
+    const changes = [
+      ['resource.effect == "write"', labels('read')],
+      ['resource.dataClass == "internal"', labels('write', { dataClass: 'public' })],
+      ['resource.reversible', labels('write', { reversible: false })],
+      ['!resource.untrustedOutput', labels('write', { untrustedOutput: true })],
+    ] as const;
+    for (const [condition, other] of changes) {
+      const policies = published(`permit (principal, action == Action::"tools/call", resource) when { ${condition} };`);
+      const effects = [labels('write'), other, labels('write')].map(
+        (each) => policies.decide(input({ labels: each })).effect,
+      );
+      expect(effects, condition).toEqual(['permit', 'deny', 'permit']);
+    }
+  });
+
   it('names each asked party once, in policy order', () => {
     const text = ['role:x', 'owner', 'role:x', 'person:bob', 'subject']
       .map((who) => `@ask("${who}") permit (principal, action, resource);`)

@@ -138,6 +138,16 @@ const PROBLEMS: readonly (readonly [title: string, text: string, wanted: string]
     `@obligation("redact-arguments:x") ${ANY};`,
     'cannot be fulfilled | write "redact-arguments"',
   ],
+  [
+    'a character that turns the reading direction, in a comment',
+    `// \u202eallow\n${ANY};`,
+    'test.cedar:1:4: the bidirectional control character U+202E makes',
+  ],
+  [
+    'a name that would steer a terminal, made visible',
+    `permit (principal == Agent::"a\\u{1b}[2Jb", action, resource);`,
+    'unknown agent "a\\u{1b}[2Jb"',
+  ],
   ['a template', `permit (principal == ?principal, action, resource);`, 'test.cedar:1:22: templates are not supported'],
   [
     'brackets nested too deep',
@@ -210,7 +220,9 @@ describe('publishing warns', () => {
   });
 
   it('about look-alike characters in names', () => {
-    expect(problemsOf(`${CALL} when { resource.name == "оrders" };`).join('\n')).toMatch(/orders|mixed|ident/);
+    expect(problemsOf(`${CALL} when { resource.name == "\u043erders" };`)).toEqual([
+      `test.cedar:1:86: string '"\u043erders"' contains mixed scripts | retype it in one script if it was not meant`,
+    ]);
   });
 });
 

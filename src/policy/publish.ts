@@ -5,7 +5,7 @@ import { UnsupportedPolicy } from './cedar/expr.ts';
 import { compilePolicy, type Policy } from './cedar/policy.ts';
 import { PolicySet } from './policy-set.ts';
 import { readAnnotations } from './publish/annotations.ts';
-import { type Finding, placeOf, problemAt, type Source } from './publish/findings.ts';
+import { bidiProblem, type Finding, placeOf, problemAt, type Source } from './publish/findings.ts';
 import { checkNames, checkWords, type KnownNames, knownNames } from './publish/names.ts';
 import type { Rule } from './rule.ts';
 import { SCHEMA } from './schema.ts';
@@ -47,6 +47,8 @@ interface State {
 }
 
 function publishFile(source: Source, state: State): void {
+  const steered = bidiProblem(source);
+  if (steered !== null) state.problems.push(steered);
   const ids = new Set<string>();
   const pieces = splitPolicies(source.text);
   const verdicts = checkPieces(pieces, SCHEMA);

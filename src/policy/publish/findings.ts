@@ -25,5 +25,25 @@ export function placeOf(text: string, offset: number): { line: number; column: n
 
 export function problemAt(source: Source, piece: Piece, finding: Finding): Problem {
   const place = placeOf(source.text, piece.offset + finding.offset);
-  return { file: source.path, ...place, message: finding.message, help: finding.help };
+  return { file: source.path, ...place, message: visible(finding.message), help: visible(finding.help) };
+}
+
+/** Problems are read in terminals and browsers: nothing in them may steer one. */
+function visible(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}]/gu, (char) => `\\u{${(char.codePointAt(0) as number).toString(16)}}`);
+}
+
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+
+/** A character that makes a policy, or a comment in it, read differently from what it does. */
+export function bidiProblem(source: Source): Problem | null {
+  const offset = source.text.search(BIDI);
+  if (offset === -1) return null;
+  const code = (source.text.codePointAt(offset) as number).toString(16).toUpperCase().padStart(4, '0');
+  return {
+    file: source.path,
+    ...placeOf(source.text, offset),
+    message: `the bidirectional control character U+${code} makes the text read differently from what it does`,
+    help: `remove it; in a string write \\u{${code}} if it is meant`,
+  };
 }

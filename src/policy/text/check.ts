@@ -97,5 +97,6 @@ function findings(errors: readonly { readonly error: DetailedError }[], text: st
 function helpFor(message: string): string {
   if (message.includes('impossible')) return 'it can never match: correct its conditions or remove it';
   if (message.includes('applicable action')) return 'no action has both this principal and this resource';
+  if (/^(string|identifier) /.test(message)) return 'retype it in one script if it was not meant';
   return 'docs/interlock.cedarschema says what a policy can read';
 }
