@@ -38,7 +38,8 @@ export class LegacyEndpoint {
   async post(visit: Visit, body: Json): Promise<void> {
     const frame = classify(body);
     if (frame.kind === 'invalid') throw new Fault(Array.isArray(body) ? 'batch-refused' : 'invalid-request', frame.why);
-    if (frame.kind === 'request' && frame.message.method === 'initialize') return this.#initialize(visit, frame.message);
+    if (frame.kind === 'request' && frame.message.method === 'initialize')
+      return this.#initialize(visit, frame.message);
     const session = this.#session(visit);
     if (frame.kind === 'request') return this.#request(visit, session, frame.message);
     if (frame.kind === 'response') {
@@ -86,11 +87,19 @@ export class LegacyEndpoint {
 
   async #initialize(visit: Visit, message: RpcRequest): Promise<void> {
     const { caller, endpoint, response } = visit;
-    if (header(visit.request, 'mcp-session-id') !== undefined) throw new Fault('invalid-request', 'this session is initialized already');
+    if (header(visit.request, 'mcp-session-id') !== undefined)
+      throw new Fault('invalid-request', 'this session is initialized already');
     this.sessions.admit(caller.agent.id);
     const session = this.#create(visit);
     const responder = new SessionResponder(response, session.streams, { headers: {}, primes: false });
-    const context = { caller, session: session.state, era: 'legacy', deliver: responder.deliver, gone: null, paramHeaders: {} } as const;
+    const context = {
+      caller,
+      session: session.state,
+      era: 'legacy',
+      deliver: responder.deliver,
+      gone: null,
+      paramHeaders: {},
+    } as const;
     const reply = await session.peer.request(message, context);
     if ('result' in reply.response) {
       const version = reply.response.result.protocolVersion;
@@ -111,11 +120,17 @@ export class LegacyEndpoint {
     const state = new SessionState(id, nowMs);
     const streams = new Streams(this.#gateway.limits.sseBufferEvents);
     const held: { session?: McpSession } = {};
-    const asker = () => (held.session === undefined ? null : ({ caller: held.session.caller, session: state, era: 'legacy' } as const));
-    const peer = peerFor(this.#gateway, endpoint, { caller, session: state, era: 'legacy' }, {
-      unsolicited: (frame) => streams.standalone.send(frame),
-      asker,
-    });
+    const asker = () =>
+      held.session === undefined ? null : ({ caller: held.session.caller, session: state, era: 'legacy' } as const);
+    const peer = peerFor(
+      this.#gateway,
+      endpoint,
+      { caller, session: state, era: 'legacy' },
+      {
+        unsolicited: (frame) => streams.standalone.send(frame),
+        asker,
+      },
+    );
     const session: McpSession = {
       ...{ id, endpoint: path, agent: caller.agent.id, state, streams, peer, caller },
       ...{ startedAtMs: nowMs, lastSeenMs: nowMs, protocolVersion: '2025-06-18', inFlight: 0 },
@@ -126,15 +141,28 @@ export class LegacyEndpoint {
 
   async #request(visit: Visit, session: McpSession, message: RpcRequest): Promise<void> {
     const primes = session.protocolVersion >= PRIMES_SINCE;
-    const responder = new SessionResponder(visit.response, session.streams, { headers: sessionHeaders(session), primes });
+    const responder = new SessionResponder(visit.response, session.streams, {
+      headers: sessionHeaders(session),
+      primes,
+    });
     session.inFlight++;
     try {
       // A broken connection is no cancellation in these revisions: the call goes on, its answer can be fetched.
       const reply = await session.peer.request(message, {
-        ...{ caller: visit.caller, session: session.state, era: 'legacy', deliver: responder.deliver, gone: null, paramHeaders: {} },
+        ...{
+          caller: visit.caller,
+          session: session.state,
+          era: 'legacy',
+          deliver: responder.deliver,
+          gone: null,
+          paramHeaders: {},
+        },
         pause: responder.pause,
       });
       responder.finish(reply.response, sessionStatus(reply.httpStatus));
+    } catch (error) {
+      responder.abandon();
+      throw error;
     } finally {
       session.inFlight--;
     }

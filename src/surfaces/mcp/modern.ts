@@ -69,6 +69,7 @@ export class ModernEndpoint {
   async #request(visit: Visit, message: RpcRequest): Promise<void> {
     const pooled = this.#pooled(visit);
     const gone = new AbortController();
+    if (visit.response.destroyed) gone.abort();
     visit.response.once('close', () => {
       if (!visit.response.writableFinished) gone.abort();
     });
@@ -77,10 +78,21 @@ export class ModernEndpoint {
     pooled[kind]++;
     try {
       const reply = await pooled.peer.request(message, {
-        ...{ caller: visit.caller, session: pooled.state, era: 'modern', deliver: responder.deliver, gone: gone.signal },
+        ...{
+          caller: visit.caller,
+          session: pooled.state,
+          era: 'modern',
+          deliver: responder.deliver,
+          gone: gone.signal,
+        },
         paramHeaders: paramHeaders(visit.request),
       });
       responder.finish(reply.response, reply.httpStatus);
+    } catch (error) {
+      responder.abandon();
+      // What this request began at other servers ends with it.
+      gone.abort();
+      throw error;
     } finally {
       pooled[kind]--;
     }
@@ -94,7 +106,8 @@ export class ModernEndpoint {
     let pooled = this.#pool.get(key);
     if (pooled === undefined) {
       if (this.#pool.size >= this.#gateway.limits.sessions) this.sweep();
-      if (this.#pool.size >= this.#gateway.limits.sessions) throw new Fault('overloaded', 'Too many conversations are open');
+      if (this.#pool.size >= this.#gateway.limits.sessions)
+        throw new Fault('overloaded', 'Too many conversations are open');
       const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
@@ -127,7 +140,9 @@ export class ModernEndpoint {
 
   #drop(key: string, pooled: Pooled, why: string): void {
     this.#pool.delete(key);
-    pooled.peer.close(why).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
+    pooled.peer
+      .close(why)
+      .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
   }
 
   get busy(): number {
@@ -157,7 +172,8 @@ function validate(request: IncomingMessage, message: RpcRequest): Problem | null
     const data = { supported: SUPPORTED_VERSIONS.filter((v) => MODERN_VERSIONS.includes(v)), requested: version };
     return { status: 400, error: { code: -32022, message: 'Unsupported protocol version', data } };
   }
-  if (!isObject(meta[META_CLIENT_CAPABILITIES])) return invalid(`params._meta["${META_CLIENT_CAPABILITIES}"] is required`);
+  if (!isObject(meta[META_CLIENT_CAPABILITIES]))
+    return invalid(`params._meta["${META_CLIENT_CAPABILITIES}"] is required`);
   const method = header(request, 'mcp-method');
   if (method !== message.method) return mismatch('Mcp-Method', method);
   const name = mirroredName(message.method, message.params);
@@ -171,7 +187,10 @@ function invalid(message: string): Problem {
 }
 
 function mismatch(name: string, given: string | undefined): Problem {
-  const message = given === undefined ? `Header mismatch: ${name} is required` : `Header mismatch: ${name} does not match the request body`;
+  const message =
+    given === undefined
+      ? `Header mismatch: ${name} is required`
+      : `Header mismatch: ${name} does not match the request body`;
   return { status: 400, error: { code: -32020, message } };
 }
 

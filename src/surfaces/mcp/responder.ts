@@ -13,15 +13,29 @@ const SSE_HEADERS = {
 export const QUIET_MS = 10_000;
 const KEEP_ALIVE_MS = 15_000;
 
-export function sendJson(response: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
   sendText(response, status, { text: JSON.stringify(body), headers });
 }
 
-export function sendFrame(response: ServerResponse, status: number, frame: RpcMessage, headers: Record<string, string> = {}): void {
+export function sendFrame(
+  response: ServerResponse,
+  status: number,
+  frame: RpcMessage,
+  headers: Record<string, string> = {},
+): void {
   sendText(response, status, { text: frameText(frame), headers });
 }
 
-function sendText(response: ServerResponse, status: number, { text, headers }: { text: string; headers: Record<string, string> }): void {
+function sendText(
+  response: ServerResponse,
+  status: number,
+  { text, headers }: { text: string; headers: Record<string, string> },
+): void {
   if (response.headersSent || response.destroyed) return;
   response.writeHead(status, { ...JSON_HEADERS, 'content-length': Buffer.byteLength(text), ...headers });
   response.end(text);
@@ -33,7 +47,15 @@ export function sendEmpty(response: ServerResponse, status: number, headers: Rec
   response.end();
 }
 
+/**
+ * What may wait for a reader who does not read. Whoever is further behind is cut off: else a server that talks and a client that
+ * does not listen fill the memory.
+ */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+
+/** Does nothing for a client that has gone already: its `close` would never come. */
 export function openSse(response: ServerResponse, headers: Record<string, string> = {}): void {
+  if (response.destroyed) return;
   response.writeHead(200, { ...SSE_HEADERS, ...headers });
   response.flushHeaders();
   const beat = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS);
@@ -44,7 +66,9 @@ export function openSse(response: ServerResponse, headers: Record<string, string
 /** One event. `JSON.stringify` never writes a raw line break, so one `data:` line is enough. */
 export function writeEvent(response: ServerResponse, id: string | null, frame: RpcMessage | null): boolean {
   const data = frame === null ? '' : frameText(frame);
-  return response.write(`${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${data}\n\n`);
+  const taken = response.write(`${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${data}\n\n`);
+  if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
+  return taken;
 }
 
 /**
@@ -78,10 +102,17 @@ export class ModernResponder {
     sendFrame(this.#response, httpStatus ?? 200, answer);
   }
 
+  /** The request ends without an answer of its own: somebody else writes it. */
+  abandon(): void {
+    clearTimeout(this.#quiet);
+  }
+
   #stream(): boolean {
     clearTimeout(this.#quiet);
     if (this.#response.destroyed) return false;
     if (!this.#streaming) {
+      // Answered otherwise, and not sent yet: a second head would throw, and where nobody catches it.
+      if (this.#response.headersSent) return false;
       this.#streaming = true;
       openSse(this.#response);
     }

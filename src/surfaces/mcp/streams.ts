@@ -122,7 +122,11 @@ export class SessionResponder {
   #stream: EventStream | null = null;
   readonly #quiet: NodeJS.Timeout;
 
-  constructor(response: ServerResponse, streams: Streams, options: { headers: Record<string, string>; primes: boolean }) {
+  constructor(
+    response: ServerResponse,
+    streams: Streams,
+    options: { headers: Record<string, string>; primes: boolean },
+  ) {
     this.#response = response;
     this.#streams = streams;
     this.#headers = options.headers;
@@ -148,6 +152,12 @@ export class SessionResponder {
     }
     this.#stream.send(answer);
     this.#streams.retire(this.#stream);
+  }
+
+  /** The request ends without an answer of its own: somebody else writes it, or nobody. */
+  abandon(): void {
+    clearTimeout(this.#quiet);
+    if (this.#stream !== null) this.#streams.retire(this.#stream);
   }
 
   #streamed(): EventStream {
