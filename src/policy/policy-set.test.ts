@@ -124,6 +124,16 @@ describe('decide', () => {
     });
   });
 
+  it('fails a policy that reads the context before a test that is known to be false, as Cedar does', () => {
+    const policies = published(`permit (principal, action, resource);
+      forbid (principal, action == Action::"tools/call", resource) when { context.hour * 9223372036854775807 > 0 && resource.effect == "read" };`);
+    expect(policies.decide(input({ nowMs: Date.UTC(2026, 0, 1, 1) })).effect).toBe('permit');
+    expect(policies.decide(input({ nowMs: Date.UTC(2026, 0, 1, 2) }))).toMatchObject({
+      effect: 'deny',
+      errors: ['test.cedar#policy1'],
+    });
+  });
+
   it('follows every label of a tool when it changes between two calls', () => {
     const changes = [
       ['resource.effect == "write"', labels('read')],

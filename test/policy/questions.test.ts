@@ -46,6 +46,7 @@ const CONDITIONS = [
 
 const TOOL_CONDITIONS = [
   'when { resource.effect == "read" }',
+  'when { context.hour * 9007199254740993 * 64 > 0 && resource.effect == "read" }',
   'when { resource.effect == "external" && context.session.readUntrusted }',
   'unless { resource.reversible || resource.untrustedOutput }',
   'when { context.watched && resource.dataClass == "restricted" }',
