@@ -284,8 +284,8 @@ describe('rotation and retention', () => {
     const journal = await openOn(disk, { segmentBytes: 4000, retainBytes: 12_000 });
     for (let i = 0; i < 60; i++) await journal.outcome(await journal.intent(intentOf(`call-${i}`)), OK);
     const outside = (await journal.checkpoint()).note;
-    const receipt = await journal.receipt(journal.health().size - 2);
     const { size } = journal.health();
+    const receipt = await journal.receipt(size - 2);
     const early = await faultOf(journal.receipt(3));
     await journal.close();
     const report = await verifyJournal(DIR, { disk, checkpoint: outside, vkey: journal.vkey });
@@ -294,6 +294,23 @@ describe('rotation and retention', () => {
     expect(report.summary.join(' ')).toMatch(/removed by retention/);
     expect(early.code).toBe('not-found');
     expect(verifyReceipt(receipt, { vkey: journal.vkey })).toMatchObject({ ok: true, entry: { seq: size - 2 } });
+  });
+
+  it('verifies after a removal that was interrupted, and finishes it the next time', async () => {
+    const disk = simulatedDisk(1);
+    const journal = await openOn(disk, { segmentBytes: 2000, retainBytes: 8000 });
+    disk.trouble = ({ kind, path }) => (kind === 'remove' && path.endsWith('.checkpoints') ? 'halt' : null);
+    for (let i = 0; i < 40 && !disk.halted; i++) await journal.append(refusalOf(`call-${i}`)).catch(() => {});
+    expect(disk.halted).toBe(true);
+    const after = disk.afterKill();
+    const report = await verifyJournal(DIR, { disk: after, vkey: journal.vkey });
+    expect(report.problems).toEqual([]);
+    expect(report.firstSeq).toBeGreaterThan(0);
+    expect(await after.list(DIR)).toContain('0000000000000000.checkpoints');
+    const next = await openOn(after, { segmentBytes: 2000, retainBytes: 8000 });
+    await next.append(refusalOf('more'));
+    await next.close();
+    expect(await after.list(DIR)).not.toContain('0000000000000000.checkpoints');
   });
 
   it('never removes by age what is younger', async () => {
@@ -356,6 +373,29 @@ describe('readJournal', () => {
     await reading;
     expect(seen).toEqual(Array.from({ length: size - 2 }, (_, i) => i + 2));
     await journal.close();
+  });
+
+  it('and verifyJournal find nothing wrong beside a writer that rotates and removes all the time', async () => {
+    const disk = simulatedDisk(1);
+    const journal = await openOn(disk, { segmentBytes: 4000, retainBytes: 60_000, checkpointIntervalMs: 1 });
+    let writing = true;
+    const lanes = Array.from({ length: 4 }, async (_, lane) => {
+      for (let i = 0; writing; i++) await journal.append(refusalOf(`${lane}-${i}`));
+    });
+    let oldest = 0;
+    try {
+      for (let round = 0; round < 15 || (oldest === 0 && round < 500); round++) {
+        const { note } = await journal.checkpoint();
+        const report = await verifyJournal(DIR, { disk, vkey: journal.vkey, checkpoint: note });
+        expect(report.problems).toEqual([]);
+        oldest = report.firstSeq;
+      }
+    } finally {
+      writing = false;
+      await Promise.all(lanes);
+      await journal.close();
+    }
+    expect(oldest).toBeGreaterThan(0);
   });
 
   it('stops at damage instead of handing it on', async () => {

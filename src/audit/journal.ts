@@ -191,7 +191,7 @@ class RunningJournal {
   outcome(permit: Permit, fields: OutcomeFields): Promise<{ readonly seq: number }> {
     closePermit(permit, this);
     if (this.#closing !== null) return quietly(Promise.reject(closing()));
-    const done = this.#queue({ type: 'outcome', call: permit.call, ...fields }).then((seq) => ({ seq }));
+    const done = this.#queue({ type: 'outcome', call: permit.call, ...fields }, 'soon').then((seq) => ({ seq }));
     this.#parts.open.delete(permit.call);
     return quietly(done);
   }
@@ -264,12 +264,12 @@ class RunningJournal {
     return this.#queue(record);
   }
 
-  #queue(record: JournalRecord): Promise<number> {
+  #queue(record: JournalRecord, urgency: 'now' | 'soon' = 'now'): Promise<number> {
     const json = JSON.stringify(record);
     if (json.length > this.#parts.limits.maxRecordBytes)
       throw new Fault('too-large', `a record of ${json.length} characters is too large for the journal`);
     this.#parts.space.wrote(json.length);
-    return this.#writer.add(json);
+    return this.#writer.add(json, urgency);
   }
 
   #refuseWhenClosed(): void {

@@ -25,7 +25,7 @@ export const DEFAULT_LIMITS: JournalLimits = {
   maxQueuedRecords: 10_000,
   maxQueuedBytes: 64 * 1024 * 1024,
   maxOpenIntents: 50_000,
-  segmentBytes: 64 * 1024 * 1024,
+  segmentBytes: 32 * 1024 * 1024,
   segmentAgeMs: 24 * 60 * 60 * 1000,
   checkpointIntervalMs: 900,
   minFreeBytes: 256 * 1024 * 1024,

@@ -288,7 +288,8 @@ export class SimulatedDisk implements Disk {
 
   async #begin(kind: DiskOperation['kind'], path: string): Promise<void> {
     const trouble = this.#trouble(kind, path);
-    await null;
+    // A real turn of the event loop: whoever reads and whoever writes really do interleave.
+    await turn();
     this.#refuseHalted(path);
     this.#act(trouble, path);
   }

@@ -63,7 +63,8 @@ export interface VerifyOptions {
 }
 
 const MAX_NOTES_BYTES = 256 * 1024 * 1024;
-const MAX_RACES = 5;
+const MAX_RACES = 20;
+const RACED = 'RACED';
 
 /**
  * Reads a whole journal and checks everything: each frame and its hash, numbers and chain, the first record of every segment, the Merkle
@@ -75,8 +76,9 @@ export async function verifyJournal(dir: string, options: VerifyOptions): Promis
     try {
       return await new Verification(dir, options).run();
     } catch (cause) {
-      // Retention of a running writer removed a file between listing and opening it.
-      if ((cause as { code?: string }).code !== 'ENOENT' || races === MAX_RACES) throw cause;
+      // A running writer removed a file (retention) or began a segment between listing and opening.
+      const { code } = cause as { code?: string };
+      if ((code !== 'ENOENT' && code !== RACED) || races === MAX_RACES) throw cause;
     }
   }
 }
@@ -112,12 +114,11 @@ class Verification {
     const verifier = await this.#verifier();
     if (verifier !== null) {
       this.#openOutside(verifier);
-      // Before the records: a running writer signs only what is already on disk.
-      for (const first of layout.checkpoints) await this.#readNotes(verifier, first, layout);
+      await this.#readLateNotes(verifier, layout);
     }
-    this.#due.sort((a, b) => a.size - b.size);
-    await this.#readSegments(layout);
-    this.#checkEnd(layout.segments[0] ?? 0);
+    const complete = await this.#readSegments(layout, verifier);
+    this.#compare(this.#chain);
+    this.#checkEnd(complete ? (layout.segments[0] ?? 0) : 0);
     return this.#report(layout, verifier);
   }
 
@@ -146,7 +147,19 @@ class Verification {
     this.#due.push({ size: outside.size, root: outside.root, file: null, offset: null });
   }
 
-  async #readNotes(verifier: Verifier, first: number, layout: Layout): Promise<void> {
+  /** Checkpoints behind the last records: of a segment that is about to begin, or whose records somebody took away. */
+  async #readLateNotes(verifier: Verifier, layout: Layout): Promise<void> {
+    const last = layout.segments.at(-1) ?? -1;
+    for (const first of layout.checkpoints.filter((at) => at > last)) {
+      const count = await this.#readNotes(verifier, first);
+      if (count < 2) continue;
+      const { segments } = await readLayout(this.#options.disk, this.#dir);
+      if (segments.includes(first)) throw Object.assign(new Error('the segment began meanwhile'), { code: RACED });
+    }
+  }
+
+  /** Returns how many notes the file holds. */
+  async #readNotes(verifier: Verifier, first: number): Promise<number> {
     const path = checkpointsPath(this.#dir, first);
     const file = basename(path);
     const text = await this.#readText(path);
@@ -160,39 +173,40 @@ class Verification {
         checkpoint.size > before &&
         (i > 0 || checkpoint.size === first);
       if (!fits) {
-        this.#problem({
-          code: 'bad-checkpoint',
-          file,
-          offset,
-          message: 'a stored checkpoint is damaged, out of order, or not signed by the key',
-        });
+        const message = 'a stored checkpoint is damaged, out of order, or not signed by the key';
+        this.#problem({ code: 'bad-checkpoint', file, offset, message });
         continue;
       }
       before = checkpoint.size;
       this.#due.push({ size: checkpoint.size, root: checkpoint.root, file, offset });
     }
-    // Without records yet, the segment is only about to begin: its first checkpoint is being written, or a crash interrupted that.
-    if (notes.length === 0 && layout.segments.includes(first)) {
-      this.#problem({ code: 'bad-checkpoint', file, message: 'the first checkpoint of the segment is missing' });
-    }
+    this.#due.sort((a, b) => a.size - b.size);
     this.#tailBytes += Buffer.byteLength(text, 'utf8') - wholeBytes;
+    return notes.length;
   }
 
-  async #readSegments(layout: Layout): Promise<void> {
+  /** Returns whether all of them could be read. */
+  async #readSegments(layout: Layout, verifier: Verifier | null): Promise<boolean> {
     for (const first of layout.segments) {
       const file = basename(recordsPath(this.#dir, first));
-      if (!layout.checkpoints.includes(first)) {
-        this.#problem({ code: 'bad-checkpoint', file, message: 'the checkpoints file of the segment is missing' });
-      }
       if (this.#chain.seq !== first && first !== layout.segments[0]) {
         const message = `records ${this.#chain.seq} to ${first - 1} are missing between two segments`;
         this.#problem({ code: 'missing-records', seq: this.#chain.seq, file, message });
-        return;
+        return false;
+      }
+      // Before the records: a running writer signs only what is already on disk.
+      const count =
+        layout.checkpoints.includes(first) && verifier !== null ? await this.#readNotes(verifier, first) : 0;
+      if (count === 0 && verifier !== null) {
+        const message = 'the first checkpoint of the segment is missing';
+        this.#problem({ code: 'bad-checkpoint', file: basename(checkpointsPath(this.#dir, first)), message });
       }
       const broken = await this.#readSegment(first, file);
-      const isLast = first === layout.segments.at(-1);
-      if (broken !== null && !(isLast && broken.code === 'unfinished')) return this.#brokenAt(broken, file);
+      if (broken === null || (broken.code === 'unfinished' && first === layout.segments.at(-1))) continue;
+      this.#brokenAt(broken, file);
+      return false;
     }
+    return true;
   }
 
   async #readSegment(first: number, file: string): Promise<Break | null> {

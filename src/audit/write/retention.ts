@@ -28,7 +28,11 @@ interface Segment {
 export async function applyRetention(task: RetentionTask): Promise<void> {
   const { dir, disk, limits } = task;
   if (limits.retainBytes === null && limits.retainMs === null) return;
-  const segments = await readSegments(task);
+  const layout = await readLayout(disk, dir);
+  // Left by a removal that was interrupted between its two files.
+  for (const first of layout.checkpoints)
+    if (first < (layout.segments[0] ?? 0)) await disk.remove(checkpointsPath(dir, first));
+  const segments = await readSegments(task, layout.segments);
   const count = countExcess(segments, task);
   const removed = segments.slice(0, count);
   const keptFrom = segments[count]?.first;
@@ -58,8 +62,7 @@ function countExcess(segments: readonly Segment[], task: RetentionTask): number 
   return count;
 }
 
-async function readSegments(task: RetentionTask): Promise<Segment[]> {
-  const { segments } = await readLayout(task.disk, task.dir);
+async function readSegments(task: RetentionTask, segments: readonly number[]): Promise<Segment[]> {
   const heads = await Promise.all(segments.map((first) => readHead(task, first)));
   return heads.map((head, i) => ({ ...head, endedAtMs: heads[i + 1]?.startedAtMs ?? Number.POSITIVE_INFINITY }));
 }

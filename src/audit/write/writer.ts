@@ -26,6 +26,9 @@ export interface WriterStart {
   readonly onSegment: (first: number) => void;
 }
 
+/** How long a record nobody waits for may wait for company. */
+const SOON_MS = 10;
+
 /**
  * Group commit. Records queue into the batch being built while the batch before is on its way to the disk; at most one write and
  * one fdatasync are in flight. The first failure ends the writer for good: after a failed fsync the kernel may report success for
@@ -41,6 +44,9 @@ export class Writer {
   #flying: Batch | null = null;
   #spare: Buffer | null = null;
   #running: Promise<void> | null = null;
+  /** Somebody waits for a record of the batch being built. */
+  #urgent = false;
+  #soon: NodeJS.Timeout | null = null;
   #failure: Fault | null = null;
   #durable: Frontier;
   #checkpoint: Checkpoint | null = null;
@@ -83,12 +89,17 @@ export class Writer {
     return (this.#building?.sizeBytes ?? 0) + (this.#flying?.sizeBytes ?? 0);
   }
 
-  /** Queues one record, already JSON. Resolves with its number when it is on stable storage. */
-  add(json: string): Promise<number> {
+  /**
+   * Queues one record, already JSON. Resolves with its number when it is on stable storage. `soon`: nobody waits for it, so it goes
+   * with the next record somebody waits for, or after SOON_MS: a lone call then costs one sync and not two.
+   */
+  add(json: string, urgency: 'now' | 'soon' = 'now'): Promise<number> {
     if (this.#failure !== null) return Promise.reject(this.#failure);
     const batch = this.#building ?? this.#begin();
     const seq = this.#chain.seq;
     this.#segmentBytes += batch.add(this.#chain, this.#now(), json);
+    if (urgency === 'now') this.#commit();
+    else this.#commitSoon();
     return new Promise((resolve, reject) => {
       batch.waiters.push({ resolve, reject, seq });
     });
@@ -102,9 +113,19 @@ export class Writer {
     this.#spare = null;
     this.#building = batch;
     if (rotate) this.#segmentBytes = batch.add(this.#chain, this.#now(), this.#segmentRecord());
+    return batch;
+  }
+
+  #commit(): void {
+    this.#urgent = true;
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon = null;
     // One turn of the event loop later, so that everything that became ready together is committed together.
     if (this.#running === null) this.#running = new Promise((done) => setImmediate(() => done(this.#run())));
-    return batch;
+  }
+
+  #commitSoon(): void {
+    if (this.#running === null) this.#soon ??= setTimeout(() => this.#commit(), SOON_MS);
   }
 
   #segmentRecord(): string {
@@ -119,7 +140,8 @@ export class Writer {
   }
 
   async #run(): Promise<void> {
-    while (this.#building !== null && this.#failure === null) {
+    while (this.#urgent && this.#building !== null && this.#failure === null) {
+      this.#urgent = false;
       const batch = this.#building;
       const end = this.#chain.frontier.copy();
       this.#building = null;
@@ -141,6 +163,7 @@ export class Writer {
       this.#timer ??= setTimeout(() => this.#onTimer(), this.#at.limits.checkpointIntervalMs).unref();
     }
     this.#running = null;
+    if (this.#building !== null && this.#failure === null) this.#commitSoon();
   }
 
   async #rotate(batch: Batch): Promise<void> {
@@ -183,7 +206,11 @@ export class Writer {
 
   /** Everything queued is durable and covered by a checkpoint, and the files are closed. Rejects when the writer has failed. */
   async close(): Promise<void> {
-    while (this.#running !== null) await this.#running;
+    while (this.#running !== null || (this.#building !== null && this.#failure === null)) {
+      this.#commit();
+      await this.#running;
+    }
+    if (this.#soon !== null) clearTimeout(this.#soon);
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     try {
