@@ -147,6 +147,8 @@ const CASES: Record<string, readonly (readonly [Outcome, string])[]> = {
     ['no', '"ab" like "ab*b"'],
     ['yes', '"abab" like "ab*ab"'],
     ['no', '"aba" like "ab*ba"'],
+    ['no', '"abc" like "a*b*bc"'],
+    ['yes', '"abbc" like "a*b*bc"'],
     ['yes', '"😀é" like "*\\u{e9}"'],
     ['fails', '1 like "*"'],
   ],
