@@ -20,7 +20,7 @@ export interface Stopped {
 /** How many calls each agent has under way. Process-wide, because a process has one gateway. */
 const underWay = new WeakMap<Gateway, { total: number; byAgent: Map<string, number> }>();
 
-export function callKeys(attempt: Attempt): CallKeys {
+function callKeys(attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>): CallKeys {
   const { caller, session, action, server } = attempt;
   return {
     agent: caller.agent.id,
@@ -68,6 +68,13 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
       else places.byAgent.set(agent, rest);
     },
   };
+}
+
+/** Whether a call could begin now: asked before anything is started for one. The call itself asks again. */
+export function mayBegin(gateway: Gateway, attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>): boolean {
+  const entry = gateway.revocation.enter(callKeys(attempt));
+  if (entry.ok) entry.leave();
+  return entry.ok;
 }
 
 /** The second look, after every wait. */

@@ -77,7 +77,11 @@ async function openSession(gateway: Gateway, server: ServerEntry, asker: Asker):
     gone: null,
     release: async (permit, signal) => {
       const link = await server.upstream.open('legacy');
-      const conversation = await ModernOnLegacy.open(link, permit, signal);
+      const conversation = await ModernOnLegacy.open(link, permit, signal).catch(async (error: unknown) => {
+        // Else a server that hangs in its handshake, or a halt during one, leaves a session or a child behind each time.
+        await link.close('initialize failed');
+        throw error;
+      });
       if (!(conversation instanceof ModernOnLegacy)) {
         await link.close('the server refused initialize');
         return conversation;

@@ -36,6 +36,7 @@ export class AggregatePeer implements Peer {
   readonly #peers = new Map<string, Peer>();
   readonly #live = new Set<string>();
   readonly #sentTo = new Map<string, string>();
+  #closed = false;
 
   constructor(options: AggregateOptions) {
     this.#options = options;
@@ -88,6 +89,7 @@ export class AggregatePeer implements Peer {
   }
 
   async close(why: string): Promise<void> {
+    this.#closed = true;
     await Promise.all([...this.#peers.values()].map((peer) => peer.close(why)));
   }
 
@@ -96,6 +98,8 @@ export class AggregatePeer implements Peer {
     if (peer === undefined) {
       peer = this.#options.peerOf(server, (frame) => this.#options.unsolicited(renameFrame(server, frame)));
       this.#peers.set(server, peer);
+      // A request that was under way when the client's end came: what it asks for is not opened any more.
+      if (this.#closed) void peer.close('the conversation has ended');
     }
     return peer;
   }

@@ -22,6 +22,8 @@ export interface Conversation {
   exchange(message: RpcRequest, exchange: Exchange): Promise<UpstreamReply>;
   /** A notification of the client (under its own permit), or the client's answer to a request of the server. */
   post(message: RpcNotification | RpcResponse, permit: Permit | null): Promise<void>;
+  /** The link has ended: what waits in this conversation for something else does so in vain. */
+  ended?(): void;
 }
 
 /** Both sides speak the same era: frames pass exactly as they came. */

@@ -29,6 +29,7 @@ export class ModernOnLegacy implements Conversation {
   readonly #hello: JsonObject;
   #nextId = 1;
   readonly #listeners = new Set<OnMessage>();
+  readonly #listening = new Set<() => void>();
 
   private constructor(link: UpstreamLink, hello: JsonObject) {
     this.link = link;
@@ -68,6 +69,10 @@ export class ModernOnLegacy implements Conversation {
       },
     );
     return ok(modernResponse(message, reply.response));
+  }
+
+  ended(): void {
+    for (const over of [...this.#listening]) over();
   }
 
   async post(_message: unknown, permit: Permit | null): Promise<void> {
@@ -126,9 +131,13 @@ export class ModernOnLegacy implements Conversation {
     if (uris.length > 0) notifications.resourceSubscriptions = uris as Json;
     exchange.onMessage({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: tag({ notifications }) });
     await new Promise<void>((resolve) => {
-      if (exchange.signal.aborted || this.link.closed) return resolve();
-      exchange.signal.addEventListener('abort', () => resolve(), { once: true });
-      this.link.onClosed(() => resolve());
+      const over = (): void => {
+        this.#listening.delete(over);
+        resolve();
+      };
+      this.#listening.add(over);
+      if (exchange.signal.aborted || this.link.closed) return over();
+      exchange.signal.addEventListener('abort', over, { once: true });
     });
     this.#listeners.delete(listener);
     return ok(success(message.id, { resultType: 'complete', _meta: { [META_SUBSCRIPTION]: message.id } }));

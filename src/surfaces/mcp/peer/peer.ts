@@ -7,7 +7,8 @@ import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, type MethodSpec, SERVER_NOTIFICA
 import type { SessionState } from '../../../gateway/session-facts.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/agent.ts';
-import { Fault } from '../../../model/fault.ts';
+import { mayBegin } from '../../../gateway/steps/enter.ts';
+import { Fault, UpstreamFault } from '../../../model/fault.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import { failure, type RpcMessage, type RpcNotification, type RpcRequest, type RpcResponse } from '../../../model/jsonrpc.ts';
 import { metaOf } from '../../../model/mcp.ts';
@@ -56,6 +57,14 @@ export interface PeerOptions {
 }
 
 const MAX_LIST_PAGES = 100;
+/** Requests of one server that wait for one client at once, and how long one waits: some are answered by people. */
+const MAX_ASKING = 16;
+const ANSWER_MS = 600_000;
+
+interface Waiting {
+  answered(response: RpcResponse): void;
+  failed(error: Fault): void;
+}
 
 export class ServerPeer implements Peer {
   readonly #options: PeerOptions;
@@ -64,7 +73,9 @@ export class ServerPeer implements Peer {
   #listed: Promise<void> | null = null;
   /** The server says its catalogue changed. */
   #stale = false;
-  readonly #waiting = new Map<string, (response: RpcResponse) => void>();
+  readonly #waiting = new Map<string, Waiting>();
+  #asking = 0;
+  #closed = false;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -75,6 +86,10 @@ export class ServerPeer implements Peer {
     if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
     const server = this.#server();
     const action = toAction(message, spec, server.id);
+    // Nothing is started for a call that the kill switch refuses; the refusal is told and recorded like any other.
+    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(context, server, action))) {
+      return this.#walk(message, { server, action, context, conversation: null });
+    }
     const conversation = await this.#converse(context);
     if ('response' in conversation) return { ...conversation, response: { ...conversation.response, id: message.id } as RpcResponse };
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context, conversation);
@@ -90,6 +105,7 @@ export class ServerPeer implements Peer {
       traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
       release: async (permit, signal) => {
+        if (conversation === null) throw new UpstreamFault('upstream-unavailable', 'The connection to the server is not open', { sent: false });
         const reply = await conversation.exchange(message, {
           permit,
           signal,
@@ -110,9 +126,10 @@ export class ServerPeer implements Peer {
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era)) throw new Fault('method-not-found', 'Method not found');
     const server = this.#server();
+    const action = toAction(message, spec, server.id);
+    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(asker, server, action))) throw new Fault('forbidden', 'the notification was refused');
     const conversation = await this.#converse(asker);
     if ('response' in conversation) return;
-    const action = toAction(message, spec, server.id);
     const result = await call(this.#gateway, {
       ...attemptOf(asker, server, action),
       release: async (permit) => {
@@ -128,12 +145,13 @@ export class ServerPeer implements Peer {
     const key = JSON.stringify(message.id);
     const waiting = this.#waiting.get(key);
     if (waiting === undefined) return false;
-    this.#waiting.delete(key);
-    waiting(message);
+    waiting.answered(message);
     return true;
   }
 
   async close(why: string): Promise<void> {
+    this.#closed = true;
+    this.#nobodyAnswers();
     const conversation = await this.#conversation?.catch(() => null);
     if (conversation !== null && conversation !== undefined && 'link' in conversation) await conversation.link.close(why);
   }
@@ -148,28 +166,45 @@ export class ServerPeer implements Peer {
     return server;
   }
 
-  /** Opened once; a failed or closed conversation is opened anew by the next request. */
+  /** Whoever was to answer, or whoever asked, is gone. */
+  #nobodyAnswers(): void {
+    for (const waiting of [...this.#waiting.values()]) waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
+  }
+
+  /** Opened once; a failed or closed conversation is opened anew by the next request, unless the client's own end has come. */
   async #converse(asker: Asker): Promise<Conversation | UpstreamReply> {
+    if (this.#closed) return answerFault(0, new Fault('upstream-unavailable', 'The conversation has ended'));
     const opening = this.#conversation ?? this.#open(asker);
     this.#conversation = opening;
     try {
       const conversation = await opening;
-      if ('response' in conversation || conversation.link.closed) this.#conversation = null;
+      if ('response' in conversation || conversation.link.closed) this.#drop(opening);
       if ('link' in conversation && conversation.link.closed) {
         throw Object.assign(new Fault('upstream-unavailable', 'The connection to the server has ended'), { sent: false });
       }
       return conversation;
     } catch (error) {
-      this.#conversation = null;
-      this.#listed = null;
+      this.#drop(opening);
       if (error instanceof Fault) return answerFault(0, error);
       throw error;
     }
   }
 
+  /** Not one that somebody else opened meanwhile: nobody would ever close that. */
+  #drop(opening: Promise<Conversation | UpstreamReply>): void {
+    if (this.#conversation !== opening) return;
+    this.#conversation = null;
+    this.#listed = null;
+  }
+
   async #open(asker: Asker): Promise<Conversation | UpstreamReply> {
     const conversation = await this.#options.open(asker);
-    if ('link' in conversation) conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
+    if (!('link' in conversation)) return conversation;
+    conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
+    conversation.link.onClosed(() => {
+      this.#nobodyAnswers();
+      conversation.ended?.();
+    });
     return conversation;
   }
 
@@ -220,7 +255,13 @@ export class ServerPeer implements Peer {
     if (conversation === null || conversation === undefined || 'response' in conversation) return;
     const spec: MethodSpec | undefined = SERVER_REQUESTS.get(message.method);
     let response: RpcResponse = failure(message.id, { code: -32601, message: 'Method not found' });
-    if (spec !== undefined && to.asker !== null) response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
+    if (spec !== undefined && to.asker !== null) {
+      this.#asking++;
+      // Beyond the bound not even decided: a server that asks without end takes neither the agent's places nor the journal's.
+      if (this.#asking > MAX_ASKING) response = failure(message.id, { code: -32000, message: 'too many requests wait for the client' });
+      else response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
+      this.#asking--;
+    }
     await conversation.post(response, null).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
   }
 
@@ -247,11 +288,18 @@ export class ServerPeer implements Peer {
     const key = JSON.stringify(message.id);
     return new Promise((resolve, reject) => {
       if (this.#waiting.has(key)) return reject(new Fault('upstream-protocol', 'the server used one id twice'));
-      this.#waiting.set(key, resolve);
-      to.signal.addEventListener('abort', () => {
+      if (to.signal.aborted) return reject(to.signal.reason);
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        to.signal.removeEventListener('abort', aborted);
         this.#waiting.delete(key);
-        reject(to.signal.reason);
-      });
+        settle();
+      };
+      const failed = (error: unknown): void => end(() => reject(error));
+      const aborted = (): void => failed(to.signal.reason);
+      const timer = setTimeout(() => failed(new Fault('upstream-timeout', 'the client did not answer in time')), ANSWER_MS);
+      to.signal.addEventListener('abort', aborted);
+      this.#waiting.set(key, { answered: (response) => end(() => resolve(response)), failed });
       to.deliver(message);
     });
   }
@@ -261,7 +309,8 @@ interface Step {
   readonly server: ServerEntry;
   readonly action: Action;
   readonly context: RequestContext;
-  readonly conversation: Conversation;
+  /** Null: none was opened, because the call cannot begin. */
+  readonly conversation: Conversation | null;
 }
 
 function attemptOf(asker: Asker & { gone?: AbortSignal | null }, server: ServerEntry, action: Action): Omit<Attempt, 'release'> {
