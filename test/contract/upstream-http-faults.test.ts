@@ -58,12 +58,15 @@ describe.each(ERAS)('a %s server that answers badly', (era) => {
     ['with nothing', (_seen, response) => response.writeHead(202).end(), { code: 'upstream-protocol', sent: true }],
     [
       'with bytes that are not UTF-8',
-      (_seen, response) => void inPieces(response, 'application/json', [Buffer.from([0x22, 0xff, 0x22])]),
+      (seen, response) => {
+        const text = JSON.stringify(result(seen.body.id, { name: 'M\u00fcller' }));
+        void inPieces(response, 'application/json', [Buffer.from(text, 'latin1')]);
+      },
       { code: 'upstream-protocol', sent: true },
     ],
     [
       'compressed, unasked',
-      (_seen, response) => json(response, '{}', 200, { 'content-encoding': 'gzip' }),
+      (seen, response) => json(response, result(seen.body.id), 200, { 'content-encoding': 'gzip' }),
       { code: 'upstream-protocol' },
     ],
     [

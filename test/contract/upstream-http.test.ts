@@ -250,6 +250,22 @@ describe('limits', () => {
     await until(async () => (await session.send('ok').catch(() => null)) !== null);
   });
 
+  it('count only those who left a connection, not those who gave up waiting for one', async () => {
+    const { session, nasty } = await facing('modern', () => {}, { limits: { connections: 2 } });
+    const hang = (signal: AbortSignal) => void faultOf(session.send('x', {}, { signal, timeoutMs: 0 }));
+    const [patient, impatient] = [new AbortController(), new AbortController()];
+    for (let i = 0; i < 2; i++) hang(patient.signal);
+    for (let i = 0; i < 4; i++) hang(impatient.signal);
+    await until(() => nasty.seen.length === 2);
+    impatient.abort();
+    for (let i = 0; i < 4; i++) hang(patient.signal);
+    await new Promise((done) => setTimeout(done, 100));
+    expect(nasty.seen).toHaveLength(2);
+    patient.abort();
+    await new Promise((done) => setTimeout(done, 100));
+    expect(nasty.accepted()).toBe(2);
+  });
+
   it('refuse more streams than may be open', async () => {
     const { session } = await facing('modern', (_seen, response) => sse(response, [], false), {
       limits: { streams: 1 },

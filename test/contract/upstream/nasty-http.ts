@@ -18,6 +18,8 @@ export interface NastyServer {
   /** Everything received, in order. */
   readonly seen: readonly Seen[];
   connections(): Promise<number>;
+  /** How many were ever made. */
+  accepted(): number;
   close(): Promise<void>;
 }
 
@@ -48,6 +50,8 @@ export async function nastyHttp(
   const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
   // Idle connections go away at once, so that those that are left are leaks.
   server.keepAliveTimeout = 100;
+  let accepted = 0;
+  server.on(options.tls === undefined ? 'connection' : 'secureConnection', () => accepted++);
   server.on('clientError', (_error, socket) => socket.destroy());
   await new Promise<void>((done) => server.listen(options.port ?? 0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;
@@ -56,6 +60,7 @@ export async function nastyHttp(
     port,
     seen,
     connections: () => new Promise((done) => server.getConnections((_error, count) => done(count))),
+    accepted: () => accepted,
     close: async () => {
       server.closeAllConnections();
       await new Promise((done) => server.close(done));

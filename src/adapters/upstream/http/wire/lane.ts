@@ -12,6 +12,7 @@ export class Lane {
   /** In order of arrival; a Set, because those who give up leave from anywhere. */
   readonly #waiting = new Set<Exchange>();
   #active = 0;
+  #refilling = false;
 
   constructor(pool: Pool, connections: number, waits: number) {
     this.#pool = pool;
@@ -25,7 +26,7 @@ export class Lane {
 
   /** The caller has asked `full` in the same turn. */
   send(exchange: Exchange): void {
-    if (this.#active < this.#connections) this.#start(exchange);
+    if (this.#active < this.#connections && this.#waiting.size === 0) this.#start(exchange);
     else this.#waiting.add(exchange);
   }
 
@@ -33,10 +34,21 @@ export class Lane {
   gone(exchange: Exchange): void {
     if (this.#waiting.delete(exchange)) return;
     this.#active--;
-    const next = this.#waiting.values().next().value;
-    if (next === undefined) return;
-    this.#waiting.delete(next);
-    this.#start(next);
+    if (this.#waiting.size === 0 || this.#refilling) return;
+    this.#refilling = true;
+    // After the turn: when a kill ends a thousand calls at once, those that still wait must not be started only to be ended.
+    queueMicrotask(() => {
+      this.#refilling = false;
+      this.#refill();
+    });
+  }
+
+  #refill(): void {
+    for (const next of this.#waiting) {
+      if (this.#active >= this.#connections) return;
+      this.#waiting.delete(next);
+      this.#start(next);
+    }
   }
 
   #start(exchange: Exchange): void {
