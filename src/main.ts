@@ -4,12 +4,13 @@ import { realDisk } from './adapters/disk/real.ts';
 import { openPostgres } from './adapters/sql/postgres.ts';
 import { openSqlite } from './adapters/sql/sqlite.ts';
 import { openApprovals } from './approvals/approvals.ts';
-import { openJournal } from './audit/journal.ts';
+import { type Journal, openJournal } from './audit/journal.ts';
 import type { Config } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
 import { watchConfig } from './config/watch.ts';
 import type { Log } from './gateway/gateway.ts';
 import { openInventory } from './inventory/catalog.ts';
+import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openRevocation } from './revocation/revocation.ts';
@@ -89,6 +90,7 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   const live = await Live.start({ ...options, servers, inventory, journal, log }, { config, files });
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
+  await recordLocks(journal, revocation.locks());
   const approvals = openApprovals({
     store: stores.approvals,
     clock: systemClock,
@@ -138,6 +140,13 @@ function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<voi
     { onError: (error) => log.warn({ err: error, file: config.file }, 'watching for changes failed; SIGHUP or `interlock reload` still work') },
   );
   return async () => watching.close();
+}
+
+/** Locks placed while no gateway ran are on record from the start of the one that enforces them. */
+async function recordLocks(journal: Journal, locks: readonly Lock[]): Promise<void> {
+  if (locks.length === 0) return;
+  const detail = locks.slice(0, 1000).map(({ target, tier, reason, by, atMs }) => ({ target: formatTarget(target), tier, reason, by, atMs }));
+  await journal.append({ type: 'admin', act: 'lock.in-force', by: 'interlock', reason: 'start', detail });
 }
 
 /** Closes what was opened, newest first, each once. */

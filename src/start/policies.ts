@@ -12,9 +12,9 @@ export type Published =
   | { readonly ok: true; readonly policies: PolicySet; readonly warnings: readonly Problem[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-/** Reads every `.cedar` file of the folder, in name order, and publishes them against this configuration. */
+/** Reads every `.cedar` file of the folder and the folders in it, in name order, and publishes them against this configuration. */
 export async function publishFolder(config: Config, known: PolicyWorld['tools']): Promise<Published> {
-  const names = (await readdir(config.policiesDir)).filter((name) => name.endsWith('.cedar')).sort();
+  const names = (await readdir(config.policiesDir, { recursive: true })).filter((name) => name.endsWith('.cedar')).sort();
   const sources = [];
   let bytes = 0;
   for (const name of names) {

@@ -23,6 +23,8 @@ export function watchOver(parts: Watched): { close(): void } {
   const stopHalts = gateway.revocation.onHalt((lock) => void archive(parts, lock));
   const sweep = setInterval(() => {
     doors.mcp.sweep();
+    // What other gateways on the same store have seen and accepted.
+    gateway.inventory.refresh().catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
     stores.replay.prune(systemClock.nowMs()).catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
   }, SWEEP_MS);
   const scanAll = () => {

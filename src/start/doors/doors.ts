@@ -59,8 +59,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   });
   const handler = routes({ mcp, oauth, rules, health: { notReady: () => notReady(options) } });
   const { host, port, tls } = config.listen;
-  const limits = { headerBytes: config.limits.headerBytes, connections: config.limits.connections };
-  const listener = await listen({ host, port, tls, ...limits }, handler, gateway.log);
+  const listener = await listen({ host, port, tls, ...config.limits }, handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
   place.rules = doorRules(config, listener.url);
   const startedAtMs = systemClock.nowMs();
@@ -121,7 +120,7 @@ async function openIdentity({ gateway, live, stores, dataDir }: DoorOptions, pla
 async function openMetricsDoor({ live, metrics, gateway }: DoorOptions): Promise<{ close(graceMs: number): Promise<void> } | null> {
   const { enabled, listen: where } = live.config.metrics;
   if (!enabled || where === null) return null;
-  const options = { ...where, tls: null, headerBytes: 16_384, connections: 64 };
+  const options = { ...where, tls: null, headerBytes: 16_384, connections: 64, headersTimeoutMs: 5_000, bodyTimeoutMs: 5_000 };
   return listen(
     options,
     async (_request, response, path) => {

@@ -29,7 +29,7 @@ class Problem extends Error {
  * reaches it. Errors are problem documents (RFC 9457).
  */
 export async function openAdmin(socket: string, operations: Operations): Promise<{ close(): Promise<void> }> {
-  const app = fastify({ bodyLimit: 1_048_576, ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } } });
+  const app = fastify({ bodyLimit: 1_048_576, routerOptions: { maxParamLength: 4096 }, ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } } });
   app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, _request, reply) => {
     const known = error instanceof Problem ? error : problemOf(error);
     const body = { type: 'about:blank', title: titleOf(known.status), status: known.status, detail: known.message, code: known.code };

@@ -11,6 +11,9 @@ export interface ListenerOptions {
   readonly tls: { readonly cert: string; readonly key: string } | null;
   readonly headerBytes: number;
   readonly connections: number;
+  readonly headersTimeoutMs: number;
+  /** For a whole request to arrive, head and body. */
+  readonly bodyTimeoutMs: number;
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, path: string) => Promise<void> | void;
@@ -23,7 +26,9 @@ export interface Listener {
 
 /** The one public door. Bounded in headers, time and connections; whatever goes wrong behind it becomes a refusal. */
 export async function listen(options: ListenerOptions, handle: Handler, log: Gateway['log']): Promise<Listener> {
-  const limits = { maxHeaderSize: options.headerBytes, requestTimeout: 60_000, headersTimeout: 15_000, keepAliveTimeout: 60_000 };
+  const { headerBytes, headersTimeoutMs, bodyTimeoutMs } = options;
+  const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: bodyTimeoutMs, keepAliveTimeout: 60_000 };
+  const limits = { maxHeaderSize: headerBytes, ...timeouts, connectionsCheckingInterval: 5_000 };
   const onRequest = (request: IncomingMessage, response: ServerResponse) => void serve(request, response, { handle, log });
   const server: Server = options.tls === null ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...options.tls }, onRequest);
   server.maxConnections = options.connections;

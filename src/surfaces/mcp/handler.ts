@@ -4,7 +4,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import type { Caller } from '../../model/agent.ts';
 import { Fault } from '../../model/fault.ts';
 import { isObject } from '../../model/json.ts';
-import { checkMedia, checkOrigin, type DoorRules, header, parseBody, readBody } from '../http/door.ts';
+import { checkMedia, checkOrigin, type DoorRules, parseBody, readBody } from '../http/door.ts';
 import { LegacyEndpoint, type Visit } from './legacy.ts';
 import { isModern, ModernEndpoint } from './modern.ts';
 import type { Endpoint } from './peers.ts';
@@ -18,7 +18,7 @@ export interface McpHandlerOptions {
   /** Facts of stateless conversations that began before a restart. */
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
-  readonly authenticate: (authorization: string | undefined, path: string) => Caller | Promise<Caller>;
+  readonly authenticate: (authorization: string | readonly string[] | undefined, path: string) => Caller | Promise<Caller>;
 }
 
 const DRAIN_POLL_MS = 25;
@@ -55,7 +55,7 @@ export class McpHandler {
     const endpoint = this.endpointOf(path);
     if (endpoint === null) throw new Fault('not-found', 'Not found');
     // Authenticated before anything is said about which servers exist.
-    const authenticated = this.#options.authenticate(header(request, 'authorization'), path);
+    const authenticated = this.#options.authenticate(request.headersDistinct.authorization, path);
     const caller = authenticated instanceof Promise ? await authenticated : authenticated;
     if (endpoint.kind === 'server' && !this.#mayKnow(caller, endpoint.server)) throw new Fault('not-found', 'Not found');
     const visit: Visit = { request, response, endpoint, path, caller };

@@ -60,6 +60,8 @@ export function openSse(response: ServerResponse, headers: Record<string, string
   response.flushHeaders();
   const beat = setInterval(() => response.write(':\n\n'), KEEP_ALIVE_MS);
   beat.unref();
+  // 'finish' too: a beat between the end and the closing would be a write after the end.
+  response.once('finish', () => clearInterval(beat));
   response.once('close', () => clearInterval(beat));
 }
 
