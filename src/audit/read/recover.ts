@@ -22,7 +22,7 @@ const MAX_NOTES_BYTES = 256 * 1024 * 1024;
 /** More than one note of our own can take. */
 const MAX_STORED_NOTE_BYTES = 4096;
 const RESTORE =
-  'restore the directory from a copy, or keep it for inspection (`interlock verify`) and start with an empty one';
+  'restore the directory from a complete copy, or keep it for inspection (`interlock verify`) and start with an empty one';
 
 /**
  * Brings the end of a journal into a state from which writing can go on, or refuses. Reads the last segment only: its first record
