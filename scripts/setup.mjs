@@ -32,18 +32,27 @@ function fail(message) {
  */
 export function install() {
   const [major] = process.versions.node.split('.').map(Number);
-  if (major < 20) fail(`Interlock's scripts need Node 20 or later to start; this is ${process.version}. Install a newer Node and run this again.`);
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (major < 20)
+    fail(
+      `Interlock's scripts need Node 20 or later to start; this is ${process.version}. Install a newer Node and run this again.`,
+    );
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const stamp = join(root, 'node_modules', '.interlock-installed');
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
   process.stderr.write('Installing dependencies (once; Node 24 among them)…\n');
-  const status = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], { stdio: ['ignore', 2, 2], env: process.env });
+  const status = run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
+    stdio: ['ignore', 2, 2],
+    env: process.env,
+  });
   if (status !== 0) fail('npm install failed; see above.');
   writeFileSync(stamp, lock);
 }
 
 export function build() {
-  if (run('tsc', ['-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] }) !== 0) fail('The build failed; see above.');
+  if (run('tsc', ['-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] }) !== 0)
+    fail('The build failed; see above.');
 }
 
 /** Debian packages that single tests use. Left out, and said, where they cannot be installed. */
@@ -51,12 +60,17 @@ export function systemPackages(names) {
   const missing = names.filter((name) => spawnSync('which', [name], { stdio: 'ignore' }).status !== 0);
   if (missing.length === 0) return;
   if (process.getuid?.() !== 0 || spawnSync('which', ['apt-get'], { stdio: 'ignore' }).status !== 0) {
-    process.stderr.write(`Not installed and not installable by this user: ${missing.join(', ')}. The tests that need them say so.\n`);
+    process.stderr.write(
+      `Not installed and not installable by this user: ${missing.join(', ')}. The tests that need them say so.\n`,
+    );
     return;
   }
   process.stderr.write(`Installing Debian packages: ${missing.join(', ')}…\n`);
   const quiet = { stdio: ['ignore', 'ignore', 2], env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
-  if (run('apt-get', ['update', '-qq'], quiet) !== 0 || run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], quiet) !== 0) {
+  if (
+    run('apt-get', ['update', '-qq'], quiet) !== 0 ||
+    run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], quiet) !== 0
+  ) {
     process.stderr.write(`Could not install ${missing.join(', ')}. The tests that need them say so.\n`);
   }
 }

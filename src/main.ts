@@ -117,7 +117,9 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
 
 function openStores(config: Config): Promise<Stores> {
   const { store } = config;
-  return store.kind === 'sqlite' ? openSqlite({ path: store.file, clock: systemClock }) : openPostgres({ url: store.url, clock: systemClock });
+  return store.kind === 'sqlite'
+    ? openSqlite({ path: store.file, clock: systemClock })
+    : openPostgres({ url: store.url, clock: systemClock });
 }
 
 function journalLimits(config: Config): NonNullable<Parameters<typeof openJournal>[0]['limits']> {
@@ -133,11 +135,21 @@ function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<voi
     () => {
       void live.reload('file change').then((result) => {
         if (result.ok) log.info({}, `reloaded: ${result.message}`);
-        else log.error({ problems: result.problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`) }, `not reloaded: ${result.message}`);
+        else
+          log.error(
+            { problems: result.problems.map((p) => `${p.file}:${p.line}:${p.column}: ${p.message}`) },
+            `not reloaded: ${result.message}`,
+          );
         watching.retarget(targets());
       });
     },
-    { onError: (error) => log.warn({ err: error, file: config.file }, 'watching for changes failed; SIGHUP or `interlock reload` still work') },
+    {
+      onError: (error) =>
+        log.warn(
+          { err: error, file: config.file },
+          'watching for changes failed; SIGHUP or `interlock reload` still work',
+        ),
+    },
   );
   return async () => watching.close();
 }
@@ -145,7 +157,9 @@ function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<voi
 /** Locks placed while no gateway ran are on record from the start of the one that enforces them. */
 async function recordLocks(journal: Journal, locks: readonly Lock[]): Promise<void> {
   if (locks.length === 0) return;
-  const detail = locks.slice(0, 1000).map(({ target, tier, reason, by, atMs }) => ({ target: formatTarget(target), tier, reason, by, atMs }));
+  const detail = locks
+    .slice(0, 1000)
+    .map(({ target, tier, reason, by, atMs }) => ({ target: formatTarget(target), tier, reason, by, atMs }));
   await journal.append({ type: 'admin', act: 'lock.in-force', by: 'interlock', reason: 'start', detail });
 }
 
@@ -167,4 +181,3 @@ class Closing {
     }
   }
 }
-

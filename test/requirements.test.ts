@@ -8,7 +8,11 @@ const rows = readFileSync(join(ROOT, 'docs', 'requirements.md'), 'utf8')
   .split('\n')
   .map((line) => /^\| ([A-Z]{2}\d) \| (.+?) \| (done|part|no)\b[^|]*\|(.*)\|$/.exec(line))
   .filter((match) => match !== null)
-  .map(([, id, , state, tests]) => ({ id: id!, state: state!, tests: [...tests!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!) }));
+  .map(([, id, , state, tests]) => ({
+    id: id!,
+    state: state!,
+    tests: [...tests!.matchAll(/`([^`]+)`/g)].map((match) => match[1]!),
+  }));
 
 describe('the requirements table', () => {
   it('was read whole', () => {

@@ -27,7 +27,10 @@ const modules: readonly Module[] = walk(SRC)
   .filter((path) => path.endsWith('.ts'))
   .map((path) => {
     const text = readFileSync(path, 'utf8');
-    const imports = [...text.matchAll(/(?:^|\n)\s*(?:import|export)[^;]*?from '([^']+)'/g), ...text.matchAll(/import\('([^']+)'\)/g)]
+    const imports = [
+      ...text.matchAll(/(?:^|\n)\s*(?:import|export)[^;]*?from '([^']+)'/g),
+      ...text.matchAll(/import\('([^']+)'\)/g),
+    ]
       .map((match) => match[1]!)
       .filter((specifier) => specifier.startsWith('.'))
       .map((specifier) => relative(SRC, resolve(dirname(path), specifier)));
@@ -58,7 +61,11 @@ function mayImport(from: string, to: string): boolean {
 
 /** Calls with one home. Each row: what, where it may stand, what to use instead. */
 const BANNED: readonly { readonly pattern: RegExp; readonly home: RegExp; readonly instead: string }[] = [
-  { pattern: /\bDate\.now\(|\bperformance\.now\(|new Date\(\)|\bprocess\.hrtime/, home: /^adapters\/clock\.ts$/, instead: 'take the Clock port' },
+  {
+    pattern: /\bDate\.now\(|\bperformance\.now\(|new Date\(\)|\bprocess\.hrtime/,
+    home: /^adapters\/clock\.ts$/,
+    instead: 'take the Clock port',
+  },
   { pattern: /(?<![.\w])fetch\(/, home: /^$/, instead: 'undici in an adapter' },
   { pattern: /from 'undici'/, home: /^(adapters|cli)\//, instead: 'an adapter behind a port' },
   { pattern: /\bMath\.random\(/, home: /^adapters\//, instead: 'node:crypto' },
@@ -78,12 +85,18 @@ describe('the house is tidy', () => {
   });
 
   it('only the composition knows which adapters run', () => {
-    const wrong = production.filter((module) => !/^(main\.ts|start\/|cli\/|adapters\/)/.test(module.path) && module.imports.some((to) => to.startsWith('adapters/')));
+    const wrong = production.filter(
+      (module) =>
+        !/^(main\.ts|start\/|cli\/|adapters\/)/.test(module.path) &&
+        module.imports.some((to) => to.startsWith('adapters/')),
+    );
     expect(wrong.map((module) => module.path)).toEqual([]);
   });
 
   it('no file is longer than 500 lines, the path itself at most 120', () => {
-    expect(production.filter((module) => module.lines > 500).map((module) => `${module.path}: ${module.lines}`)).toEqual([]);
+    expect(
+      production.filter((module) => module.lines > 500).map((module) => `${module.path}: ${module.lines}`),
+    ).toEqual([]);
     expect(modules.find((module) => module.path === 'gateway/call.ts')!.lines).toBeLessThanOrEqual(121);
   });
 
@@ -98,11 +111,17 @@ describe('the house is tidy', () => {
   });
 
   it('no catch-all rooms', () => {
-    expect(modules.filter((module) => /(^|\/)(utils?|helpers?|managers?|services?|common|misc)(\/|\.ts$)/.test(module.path)).map((m) => m.path)).toEqual([]);
+    expect(
+      modules
+        .filter((module) => /(^|\/)(utils?|helpers?|managers?|services?|common|misc)(\/|\.ts$)/.test(module.path))
+        .map((m) => m.path),
+    ).toEqual([]);
   });
 
   it.each(BANNED.map((row) => [row.pattern.source, row] as const))('%s stands only where it belongs', (_name, row) => {
-    const wrong = production.filter((module) => !row.home.test(module.path) && row.pattern.test(withoutComments(module.text)));
+    const wrong = production.filter(
+      (module) => !row.home.test(module.path) && row.pattern.test(withoutComments(module.text)),
+    );
     expect(wrong.map((module) => `${module.path}: use ${row.instead}`)).toEqual([]);
   });
 
@@ -132,7 +151,10 @@ function longFunctions(module: Module): string[] {
   const found: string[] = [];
   const lines = module.text.split('\n');
   for (let start = 0; start < lines.length; start++) {
-    const open = /^(\s*)(?:export )?(?:async )?(?:function\*? |(?:static |private |readonly |get |set |async |\*)*[#\w]+\(|const \w+ = (?:async )?\().*\{$/.exec(lines[start]!);
+    const open =
+      /^(\s*)(?:export )?(?:async )?(?:function\*? |(?:static |private |readonly |get |set |async |\*)*[#\w]+\(|const \w+ = (?:async )?\().*\{$/.exec(
+        lines[start]!,
+      );
     if (open === null || /^\s*(if|for|while|switch|return)\b/.test(lines[start]!)) continue;
     const end = lines.findIndex((line, i) => i > start && new RegExp(`^${open[1]}\\}`).test(line));
     if (end - start > 70) found.push(`${module.path}:${start + 1} ${end - start} lines`);

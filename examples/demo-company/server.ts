@@ -100,7 +100,8 @@ class Endpoint {
       session.idle.refresh();
       return session.transport.handleRequest(request);
     }
-    if (!(await isLegacyRequest(request, undefined, { maxRequestBodySize: MAX_BODY_BYTES }))) return this.#modern.fetch(request);
+    if (!(await isLegacyRequest(request, undefined, { maxRequestBodySize: MAX_BODY_BYTES })))
+      return this.#modern.fetch(request);
     if (id !== null) return new Response(null, { status: 404 });
     if (this.#sessions.size >= MAX_SESSIONS) return new Response(null, { status: 503 });
     return (await this.#connect()).handleRequest(request);

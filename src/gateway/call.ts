@@ -44,7 +44,8 @@ async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitt
   if (decision.effect === 'ask') {
     // approve: one human answer, consumed at most once
     const answer = await approve(gateway, trace, { known, entry, decision });
-    if (answer.code !== null) return refuse(gateway, trace, { known, decision, code: answer.code, approval: answer.id });
+    if (answer.code !== null)
+      return refuse(gateway, trace, { known, decision, code: answer.code, approval: answer.id });
     trace.approval = answer.id;
     // enter again, decide again: the wait for a human is the widest race of all
     const stop = stopped(entry);
@@ -62,7 +63,8 @@ async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitt
 
   // record: durable intent BEFORE any effect; only the journal makes a permit
   const permit = await recordIntent(gateway, trace, { known, decision, watched: entry.watched });
-  if (permit === null) return refuse(gateway, trace, { known, decision, code: 'journal-unavailable', unrecorded: true });
+  if (permit === null)
+    return refuse(gateway, trace, { known, decision, code: 'journal-unavailable', unrecorded: true });
   // enter again: the wait for the disk is a revocation race
   const stop = stopped(entry);
   if (stop !== null) {
@@ -101,7 +103,10 @@ function decideNow(gateway: Gateway, trace: Trace, { known, entry }: Admitted): 
   const decision = decide(gateway, trace, input);
   if (decision.effect === 'deny' || known.state === 'known') return decision;
   // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
-  return denial(decision.policyVersion, known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target');
+  return denial(
+    decision.policyVersion,
+    known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target',
+  );
 }
 
 function count(gateway: Gateway, trace: Trace, known: Known): void {

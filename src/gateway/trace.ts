@@ -25,7 +25,15 @@ export const NO_FACTS: MappedFacts = Object.freeze({
 
 export function begin(gateway: Gateway, attempt: Attempt): Trace {
   const startedUs = gateway.clock.monotonicUs();
-  return { attempt, call: randomUUID(), startedUs, facts: NO_FACTS, approval: null, decidedUs: startedUs, durableUs: startedUs };
+  return {
+    attempt,
+    call: randomUUID(),
+    startedUs,
+    facts: NO_FACTS,
+    approval: null,
+    decidedUs: startedUs,
+    durableUs: startedUs,
+  };
 }
 
 /** Tells the meters how the call ended. */

@@ -31,7 +31,10 @@ describe('usage counts what was permitted, per agent, session and task', () => {
   });
 
   it('never counts less than happened in the window, also when the clock jumps back', () => {
-    const steps = fc.array(fc.record({ stepMs: fc.integer({ min: -90_000, max: 100_000 }), amount: fc.integer({ min: 0, max: 1e9 }) }), { maxLength: 200 });
+    const steps = fc.array(
+      fc.record({ stepMs: fc.integer({ min: -90_000, max: 100_000 }), amount: fc.integer({ min: 0, max: 1e9 }) }),
+      { maxLength: 200 },
+    );
     fc.assert(
       fc.property(steps, (events) => {
         const usage = new Usage();

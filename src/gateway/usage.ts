@@ -55,7 +55,13 @@ class Meter {
   touchedMs = 0;
 }
 
-const NONE: UsageWindow = Object.freeze({ callsLastMinute: 0, callsLastHour: 0, callsLastDay: 0, callsTotal: 0, spentLastDay: 0 });
+const NONE: UsageWindow = Object.freeze({
+  callsLastMinute: 0,
+  callsLastHour: 0,
+  callsLastDay: 0,
+  callsTotal: 0,
+  spentLastDay: 0,
+});
 
 export interface UsageKeys {
   readonly agent: string;

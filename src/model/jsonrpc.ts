@@ -58,9 +58,12 @@ export function classify(value: Json): RpcClass {
 }
 
 function classifyCall(value: JsonObject): RpcClass {
-  if (typeof value.method !== 'string' || value.method === '') return { kind: 'invalid', why: 'method must be a string' };
-  if ('result' in value || 'error' in value) return { kind: 'invalid', why: 'a frame has a method or a result, not both' };
-  if (value.params !== undefined && !isObject(value.params)) return { kind: 'invalid', why: 'params must be an object' };
+  if (typeof value.method !== 'string' || value.method === '')
+    return { kind: 'invalid', why: 'method must be a string' };
+  if ('result' in value || 'error' in value)
+    return { kind: 'invalid', why: 'a frame has a method or a result, not both' };
+  if (value.params !== undefined && !isObject(value.params))
+    return { kind: 'invalid', why: 'params must be an object' };
   if (!('id' in value)) return { kind: 'notification', message: value as unknown as RpcNotification };
   if (!isRequestId(value.id)) return { kind: 'invalid', why: 'id must be a string or an integer' };
   return { kind: 'request', message: value as unknown as RpcRequest };

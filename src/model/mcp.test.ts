@@ -22,12 +22,18 @@ describe('header values of the 2026-07-28 revision', () => {
     expect(encodeHeaderValue(value)).toBe(encoded);
   });
 
-  it.each([['=?base64?SGVsbG8?='], ['=?base64?SGVs!!!bG8=?='], ['=?base64?/w==?=']])('%s claims to be base64 of text and is not', (value) => {
-    expect(decodeHeaderValue(value)).toBeNull();
-  });
+  it.each([['=?base64?SGVsbG8?='], ['=?base64?SGVs!!!bG8=?='], ['=?base64?/w==?=']])(
+    '%s claims to be base64 of text and is not',
+    (value) => {
+      expect(decodeHeaderValue(value)).toBeNull();
+    },
+  );
 
   it('are read from the exact path the schema marks, and absent where the value is', () => {
-    const schema = { type: 'object', properties: { place: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } } } };
+    const schema = {
+      type: 'object',
+      properties: { place: { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } } },
+    };
     expect(mirroredParams(schema)).toEqual([{ header: 'Region', path: ['place', 'region'] }]);
     expect(mirroredValue({ place: { region: 'eu' } }, ['place', 'region'])).toBe('eu');
     expect(mirroredValue({ place: { region: null } }, ['place', 'region'])).toBeNull();

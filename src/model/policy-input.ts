@@ -70,7 +70,11 @@ export interface PolicyInput {
 export interface PolicyWorld {
   readonly agents: readonly import('./agent.ts').Agent[];
   readonly people: readonly Person[];
-  readonly servers: readonly { readonly id: string; readonly risk: 'low' | 'medium' | 'high'; readonly environment: string | null }[];
+  readonly servers: readonly {
+    readonly id: string;
+    readonly risk: 'low' | 'medium' | 'high';
+    readonly environment: string | null;
+  }[];
   /** Tools known by name (pinned or configured): a policy naming an unknown one gets a warning. */
   readonly tools: readonly { readonly server: string; readonly name: string; readonly labels: ToolLabels }[];
 }

@@ -63,7 +63,12 @@ export interface OutcomeRecord {
   readonly code: string | null;
   /** SHA-256 of the result as sent to the agent, base64url. */
   readonly resultDigest: string | null;
-  readonly timingsUs: { readonly decide: number; readonly durable: number; readonly upstream: number; readonly total: number };
+  readonly timingsUs: {
+    readonly decide: number;
+    readonly durable: number;
+    readonly upstream: number;
+    readonly total: number;
+  };
 }
 
 /** Kill, release, policy publish, pin accepted, approval answered, start, stop: administrative acts are recorded too. */

@@ -45,8 +45,12 @@ describe('the strict reader refuses what would change between reading and decidi
   });
 
   it('bounds the number of members', () => {
-    expect(codeOf(JSON.stringify(Array.from({ length: 101 }, () => 1)), { maxDepth: 4, maxNodes: 100 })).toBe('accepted');
-    expect(codeOf(JSON.stringify(Array.from({ length: 102 }, () => 1)), { maxDepth: 4, maxNodes: 100 })).toBe('unsafe-json');
+    expect(codeOf(JSON.stringify(Array.from({ length: 101 }, () => 1)), { maxDepth: 4, maxNodes: 100 })).toBe(
+      'accepted',
+    );
+    expect(codeOf(JSON.stringify(Array.from({ length: 102 }, () => 1)), { maxDepth: 4, maxNodes: 100 })).toBe(
+      'unsafe-json',
+    );
   });
 
   it('accepts and returns unchanged every value JSON.stringify can write from safe data', () => {
@@ -62,13 +66,19 @@ describe('the strict reader refuses what would change between reading and decidi
 });
 
 function codeOfNumbers(value: Json): boolean {
-  return !JSON.stringify(value, (_k, v) => (typeof v === 'number' && Number.isInteger(v) && !Number.isSafeInteger(v) ? '#big' : v)).includes('#big');
+  return !JSON.stringify(value, (_k, v) =>
+    typeof v === 'number' && Number.isInteger(v) && !Number.isSafeInteger(v) ? '#big' : v,
+  ).includes('#big');
 }
 
 describe('canonical form (RFC 8785)', () => {
   it('orders members by UTF-16 code units and writes numbers as ECMAScript does', () => {
-    const value = JSON.parse('{"\\u20ac":"Euro","\\r":"CR","1":"One","\\ufb33":"x","\\ud83d\\ude00":"smile","n":1e21,"z":-0}') as Json;
-    expect(canonicalize(value)).toBe('{"\\r":"CR","1":"One","n":1e+21,"z":0,"\u20ac":"Euro","\ud83d\ude00":"smile","\ufb33":"x"}');
+    const value = JSON.parse(
+      '{"\\u20ac":"Euro","\\r":"CR","1":"One","\\ufb33":"x","\\ud83d\\ude00":"smile","n":1e21,"z":-0}',
+    ) as Json;
+    expect(canonicalize(value)).toBe(
+      '{"\\r":"CR","1":"One","n":1e+21,"z":0,"\u20ac":"Euro","\ud83d\ude00":"smile","\ufb33":"x"}',
+    );
   });
 
   it('gives one digest whatever the order of members', () => {

@@ -84,7 +84,10 @@ export interface ApprovalStore {
   /** Newest first. */
   list(filter: { readonly state?: ApprovalState; readonly limit: number }): Promise<readonly ApprovalRow[]>;
   /** pending -> approved | denied, only if still pending and unexpired at `nowMs`. `false`: too late. */
-  answer(id: string, answer: { state: 'approved' | 'denied'; by: string; reason: string; nowMs: number }): Promise<boolean>;
+  answer(
+    id: string,
+    answer: { state: 'approved' | 'denied'; by: string; reason: string; nowMs: number },
+  ): Promise<boolean>;
   /** approved -> consumed, exactly once, only for that digest and unexpired. `false` for everybody but the first. */
   consume(id: string, digest: string, nowMs: number): Promise<boolean>;
   /** pending | approved -> expired for all whose time is over. How many. */

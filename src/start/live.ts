@@ -55,7 +55,8 @@ export class Live {
     const { config, files } = loaded;
     const published = await publishFolder(config, options.inventory.known());
     if (!published.ok) throw new ConfigurationError(published.problems);
-    for (const warning of published.warnings) options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
+    for (const warning of published.warnings)
+      options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
     const { entries } = options.servers.prepare(config);
     const snapshot = { policies: published.policies, servers: entries, agents: byId(config.agents) };
     await recordPublish(options.journal, { by: 'start', reason: 'start', version: published.policies.version });

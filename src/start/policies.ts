@@ -14,7 +14,9 @@ export type Published =
 
 /** Reads every `.cedar` file of the folder and the folders in it, in name order, and publishes them against this configuration. */
 export async function publishFolder(config: Config, known: PolicyWorld['tools']): Promise<Published> {
-  const names = (await readdir(config.policiesDir, { recursive: true })).filter((name) => name.endsWith('.cedar')).sort();
+  const names = (await readdir(config.policiesDir, { recursive: true }))
+    .filter((name) => name.endsWith('.cedar'))
+    .sort();
   const sources = [];
   let bytes = 0;
   for (const name of names) {
@@ -24,7 +26,18 @@ export async function publishFolder(config: Config, known: PolicyWorld['tools'])
   }
   if (bytes > MAX_POLICY_BYTES) {
     const message = `the policies are larger than ${MAX_POLICY_BYTES} bytes together`;
-    return { ok: false, problems: [{ file: config.policiesDir, line: 1, column: 1, message, help: 'split the deployment or remove what is not used' }] };
+    return {
+      ok: false,
+      problems: [
+        {
+          file: config.policiesDir,
+          line: 1,
+          column: 1,
+          message,
+          help: 'split the deployment or remove what is not used',
+        },
+      ],
+    };
   }
   return located(publish(sources, worldOf(config, known)), config.policiesDir);
 }
@@ -42,7 +55,8 @@ export function worldOf(config: Config, known: PolicyWorld['tools']): PolicyWorl
   for (const server of config.servers) {
     for (const name of server.tools.keys()) {
       const key = `${server.id}/${name}`;
-      if (name !== '*' && !tools.has(key)) tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server) });
+      if (name !== '*' && !tools.has(key))
+        tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server) });
     }
   }
   return {

@@ -3,7 +3,13 @@ import type { Inventory } from '../inventory/catalog.ts';
 import { SessionState } from '../gateway/session-facts.ts';
 import type { Usage } from '../gateway/usage.ts';
 
-const ACTING: ReadonlySet<string> = new Set(['tools/call', 'resources/read', 'prompts/get', 'resources/subscribe', 'resources/unsubscribe']);
+const ACTING: ReadonlySet<string> = new Set([
+  'tools/call',
+  'resources/read',
+  'prompts/get',
+  'resources/subscribe',
+  'resources/unsubscribe',
+]);
 const DAY_MS = 24 * 3_600_000;
 
 export interface Replayed {
@@ -16,7 +22,10 @@ export interface Replayed {
  * Spending, rates and what sessions have seen are derived from the journal at the start: it is the only memory that cannot be
  * behind. Reads the last day.
  */
-export async function replay(entries: AsyncIterable<Entry>, to: { usage: Usage; inventory: Inventory; nowMs: number }): Promise<Replayed> {
+export async function replay(
+  entries: AsyncIterable<Entry>,
+  to: { usage: Usage; inventory: Inventory; nowMs: number },
+): Promise<Replayed> {
   const sessions = new Map<string, SessionState>();
   let records = 0;
   for await (const { record, time } of entries) {

@@ -23,7 +23,10 @@ export class Servers {
   }
 
   /** Entries for this configuration; `retire` closes what is no longer used, after the new snapshot is in force. */
-  prepare(config: Config): { readonly entries: ReadonlyMap<string, ServerEntry>; readonly retire: () => Promise<void> } {
+  prepare(config: Config): {
+    readonly entries: ReadonlyMap<string, ServerEntry>;
+    readonly retire: () => Promise<void>;
+  } {
     const entries = new Map<string, ServerEntry>();
     const old: UpstreamServer[] = [];
     for (const server of config.servers) {
@@ -35,7 +38,13 @@ export class Servers {
         upstream = this.#open(server, config);
         this.#running.set(server.id, { config: key, upstream });
       }
-      entries.set(server.id, { id: server.id, risk: server.risk, upstream, timeoutMs: server.timeoutMs, facts: factsOf(server) });
+      entries.set(server.id, {
+        id: server.id,
+        risk: server.risk,
+        upstream,
+        timeoutMs: server.timeoutMs,
+        facts: factsOf(server),
+      });
     }
     for (const [id, { upstream }] of this.#running) {
       if (entries.has(id)) continue;
@@ -56,7 +65,12 @@ export class Servers {
     const { limits } = config;
     const shared = { id: server.id, log: this.#log };
     if (server.kind === 'http') {
-      return httpUpstream({ ...shared, url: server.url, headers: server.headers, limits: { responseBytes: limits.responseBytes } });
+      return httpUpstream({
+        ...shared,
+        url: server.url,
+        headers: server.headers,
+        limits: { responseBytes: limits.responseBytes },
+      });
     }
     const { command, args, env, cwd, maxChildren } = server;
     const stdioLimits = { maxChildren, lineBytes: limits.stdioLineBytes };
@@ -66,7 +80,14 @@ export class Servers {
 
 /** What a change of needs new connections; labels and facts do not. */
 function connection(server: ServerConfig): unknown {
-  const { tools: _tools, risk: _risk, trust: _trust, environment: _environment, timeoutMs: _timeoutMs, ...rest } = server;
+  const {
+    tools: _tools,
+    risk: _risk,
+    trust: _trust,
+    environment: _environment,
+    timeoutMs: _timeoutMs,
+    ...rest
+  } = server;
   return rest;
 }
 

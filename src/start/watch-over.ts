@@ -24,15 +24,21 @@ export function watchOver(parts: Watched): { close(): void } {
   const sweep = setInterval(() => {
     doors.mcp.sweep();
     // What other gateways on the same store have seen and accepted.
-    gateway.inventory.refresh().catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
-    stores.replay.prune(systemClock.nowMs()).catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
+    gateway.inventory
+      .refresh()
+      .catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
+    stores.replay
+      .prune(systemClock.nowMs())
+      .catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
   }, SWEEP_MS);
   const scanAll = () => {
     for (const server of live.snapshot().servers.values()) {
       const { journal, inventory } = gateway;
-      scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version }).catch((error: unknown) => {
-        gateway.log.warn({ server: server.id, err: error }, 'the server could not be looked at');
-      });
+      scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version }).catch(
+        (error: unknown) => {
+          gateway.log.warn({ server: server.id, err: error }, 'the server could not be looked at');
+        },
+      );
     }
   };
   const rescan = setInterval(scanAll, SCAN_MS);
@@ -66,7 +72,18 @@ async function archive({ gateway, live, doors }: Watched, lock: Lock): Promise<v
   }, 'halted by an operator');
   for (const state of ended) {
     const { calls, denied, asked, reads, writes, destructive, external, readUntrusted } = state;
-    const detail = { session: state.id, lock: formatTarget(lock.target), calls, denied, asked, reads, writes, destructive, external, readUntrusted };
+    const detail = {
+      session: state.id,
+      lock: formatTarget(lock.target),
+      calls,
+      denied,
+      asked,
+      reads,
+      writes,
+      destructive,
+      external,
+      readUntrusted,
+    };
     await gateway.journal
       .append({ type: 'admin', act: 'session.archive', by: lock.by, reason: lock.reason, detail })
       .catch((error: unknown) => gateway.log.error({ err: error }, 'an archived session could not be recorded'));

@@ -11,7 +11,11 @@ beforeAll(async () => {
     policies: { 'a.cedar': `${CONNECT} permit(principal, action in Action::"use", resource);` },
   });
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } };
-  const hello = await house.raw({ path: '/mcp/every', agent: 'buyer', body: { jsonrpc: '2.0', id: 1, method: 'initialize', params } });
+  const hello = await house.raw({
+    path: '/mcp/every',
+    agent: 'buyer',
+    body: { jsonrpc: '2.0', id: 1, method: 'initialize', params },
+  });
   expect(hello.status).toBe(200);
   session = hello.headers['mcp-session-id'] as string;
 });
@@ -34,7 +38,16 @@ const TRAPS: readonly (readonly [string, string | Buffer, number, number])[] = [
   ['65 levels', call(`{"m":${'['.repeat(65)}${']'.repeat(65)}}`), 400, -32600],
   ['a prototype', call('{"__proto__":{"admin":true}}'), 400, -32600],
   ['a batch', `[${call('{}')}]`, 400, -32600],
-  ['bytes that are no UTF-8', Buffer.concat([Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping","x":"'), Buffer.from([0xff, 0xfe]), Buffer.from('"}')]), 400, -32700],
+  [
+    'bytes that are no UTF-8',
+    Buffer.concat([
+      Buffer.from('{"jsonrpc":"2.0","id":1,"method":"ping","x":"'),
+      Buffer.from([0xff, 0xfe]),
+      Buffer.from('"}'),
+    ]),
+    400,
+    -32700,
+  ],
   ['a lone surrogate', call('{"message":"\\ud800"}'), 400, -32600],
   ['an unknown member beside the frame', '{"jsonrpc":"2.0","id":1,"method":"ping","admin":true}', 400, -32600],
   ['not JSON', '{"jsonrpc":', 400, -32700],

@@ -4,7 +4,12 @@ import { CONNECT, type House, openHouse, until } from '../cases/house.ts';
 import { type HostileServer, hostileServer } from './hostile-server.ts';
 
 /** What a server can do to its conversation, and what a stopped agent cannot begin. */
-const INIT = { jsonrpc: '2.0', id: 1, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: { sampling: {} }, clientInfo: { name: 'raw', version: '1' } } };
+const INIT = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: { sampling: {} }, clientInfo: { name: 'raw', version: '1' } },
+};
 const META = {
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',
   'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
@@ -52,12 +57,16 @@ describe('a server that asks its client without end', () => {
     const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'flood', arguments: {} } };
     const answer = await house.raw({ path: PATH, agent: 'buyer', headers: { 'mcp-session-id': session }, body: call });
     expect(answer.status).toBe(200);
-    const asked = async () => (await house.records()).filter((record) => record.type === 'intent' && record.action === 'sampling/createMessage');
+    const asked = async () =>
+      (await house.records()).filter(
+        (record) => record.type === 'intent' && record.action === 'sampling/createMessage',
+      );
     await until(async () => (await asked()).length > 0);
     expect((await asked()).length).toBeLessThanOrEqual(16);
     await house.raw({ path: PATH, agent: 'buyer', method: 'DELETE', headers: { 'mcp-session-id': session } });
     const calls = (await asked()).map((record) => (record as { call: string }).call);
-    const closed = async () => (await house.records()).filter((record) => record.type === 'outcome' && calls.includes(record.call)).length;
+    const closed = async () =>
+      (await house.records()).filter((record) => record.type === 'outcome' && calls.includes(record.call)).length;
     await until(async () => (await closed()) === calls.length, 5_000);
   });
 });
@@ -72,7 +81,9 @@ describe('an agent that is stopped', () => {
     const stateless = await house.raw(modern('tools/list', {}));
     expect(stateless.json.error.message).toMatch(/stopped/);
     expect(await starts()).toBe(before);
-    expect((await house.records()).filter((record) => record.type === 'refusal' && record.decision.code === 'killed')).toHaveLength(2);
+    expect(
+      (await house.records()).filter((record) => record.type === 'refusal' && record.decision.code === 'killed'),
+    ).toHaveLength(2);
   });
 
   it('leaves no child behind when it is stopped during a handshake that hangs', async () => {

@@ -34,9 +34,14 @@ interface Row {
   readonly digest: string;
   readonly request: string;
 }
-const pending = async () => (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
-const answer = (id: string, state: string) => house.admin('POST', `/v1/approvals/${id}`, { state, by: 'alice', reason: 'looked at it' });
-const order = (total: number) => ({ name: 'orders.create', arguments: { supplier: 'northwind', item: 'LAP-14', quantity: 1, total, currency: 'EUR' } });
+const pending = async () =>
+  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+const answer = (id: string, state: string) =>
+  house.admin('POST', `/v1/approvals/${id}`, { state, by: 'alice', reason: 'looked at it' });
+const order = (total: number) => ({
+  name: 'orders.create',
+  arguments: { supplier: 'northwind', item: 'LAP-14', quantity: 1, total, currency: 'EUR' },
+});
 
 describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (mode) => {
   const base = mode === 'legacy' ? 1000 : 2000;
@@ -46,12 +51,25 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     const bought = client.callTool(order(base + 1));
     await until(async () => (await pending()).length === 1);
     const [row] = await pending();
-    expect(JSON.parse(row!.request)).toMatchObject({ summary: { agent: 'buyer', owner: 'alice', server: 'erp', target: 'orders.create', arguments: { total: base + 1 } } });
+    expect(JSON.parse(row!.request)).toMatchObject({
+      summary: {
+        agent: 'buyer',
+        owner: 'alice',
+        server: 'erp',
+        target: 'orders.create',
+        arguments: { total: base + 1 },
+      },
+    });
     expect((await answer(row!.id, 'approved')).status).toBe(200);
     expect((await bought).isError ?? false).toBe(false);
     const records = await house.records();
-    expect(records.some((r) => r.type === 'refusal' && r.digest === row!.digest && r.decision.code === 'approval-pending')).toBe(true);
-    expect(records.find((r) => r.type === 'intent' && r.digest === row!.digest)).toMatchObject({ approval: row!.id, decision: { effect: 'ask' } });
+    expect(
+      records.some((r) => r.type === 'refusal' && r.digest === row!.digest && r.decision.code === 'approval-pending'),
+    ).toBe(true);
+    expect(records.find((r) => r.type === 'intent' && r.digest === row!.digest)).toMatchObject({
+      approval: row!.id,
+      decision: { effect: 'ask' },
+    });
     expect(records.some((r) => r.type === 'admin' && r.act === 'approval.answer' && r.by === 'alice')).toBe(true);
     // Used up: the same call asks anew.
     const again = await client.callTool(order(base + 1));
@@ -69,7 +87,6 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     const result = await bought;
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain('denied this action');
-
   });
 
   it('can be come back for by an agent that cannot wait', async () => {
@@ -90,7 +107,9 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     const client = await house.client('buyer', '/mcp/erp', { mode });
     await client.callTool(order(base + 5));
     await answer((await pending())[0]!.id, 'approved');
-    const results = await Promise.all(Array.from({ length: 50 }, () => client.callTool(order(base + 5), { timeout: 20_000 } as never)));
+    const results = await Promise.all(
+      Array.from({ length: 50 }, () => client.callTool(order(base + 5), { timeout: 20_000 } as never)),
+    );
     expect(results.filter((result) => !(result.isError ?? false)).length).toBe(1);
     for (const row of await pending()) await answer(row.id, 'denied');
   });
@@ -100,7 +119,12 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     const bought = client.callTool(order(base + 6)).catch((error: Error) => error);
     await until(async () => (await pending()).length === 1);
     const [row] = await pending();
-    await house.admin('POST', '/v1/locks', { target: 'tool:erp/orders.create', tier: 'pause', reason: 'drill', by: 'bob' });
+    await house.admin('POST', '/v1/locks', {
+      target: 'tool:erp/orders.create',
+      tier: 'pause',
+      reason: 'drill',
+      by: 'bob',
+    });
     await answer(row!.id, 'approved');
     const result = await bought;
     expect(result instanceof Error || (result as { isError?: boolean }).isError).toBe(true);
@@ -108,4 +132,3 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     await house.admin('DELETE', '/v1/locks/tool%3Aerp%2Forders.create?by=bob&reason=over');
   });
 });
-

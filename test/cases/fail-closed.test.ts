@@ -25,14 +25,19 @@ const problems = async (options: Partial<HouseOptions>): Promise<string> => {
     (thrown: unknown) => thrown,
   );
   expect(error).toBeInstanceOf(ConfigurationError);
-  return (error as ConfigurationError).problems.map((p) => `${p.file.split('/').at(-1)}:${p.line}: ${p.message}`).join('\n');
+  return (error as ConfigurationError).problems
+    .map((p) => `${p.file.split('/').at(-1)}:${p.line}: ${p.message}`)
+    .join('\n');
 };
 
 describe('without a policy', () => {
   it('everything is denied, the first handshake included', async () => {
     const house = await open({ policies: { 'none.cedar': '' } });
     await expect(house.client('buyer', '/mcp/every')).rejects.toThrow('Denied by policy');
-    expect((await house.records()).find((r) => r.type === 'refusal')).toMatchObject({ action: 'initialize', decision: { code: 'no-policy' } });
+    expect((await house.records()).find((r) => r.type === 'refusal')).toMatchObject({
+      action: 'initialize',
+      decision: { code: 'no-policy' },
+    });
   });
 
   it('that permits a tool, the tool does not exist for the agent', async () => {
@@ -45,7 +50,8 @@ describe('without a policy', () => {
 
 describe('a policy that fails while it is evaluated', () => {
   it('denies the call, although another one permits it', async () => {
-    const failing = 'forbid(principal, action == Action::"tools/call", resource) when { context has quantity && context.quantity * 9223372036854775807 > 5 };';
+    const failing =
+      'forbid(principal, action == Action::"tools/call", resource) when { context has quantity && context.quantity * 9223372036854775807 > 5 };';
     const house = await open({ policies: { 'a.cedar': ALL, 'b.cedar': failing } });
     const client = await house.client('buyer', '/mcp/every');
     expect(textOf(await client.callTool({ name: 'echo', arguments: { message: 'fine' } }))).toContain('fine');
@@ -60,9 +66,21 @@ describe('a policy that fails while it is evaluated', () => {
 
 describe('a start with anything wrong is no start', () => {
   it.each([
-    ['a policy that does not type-check', { policies: { 'a.cedar': 'permit(principal, action, resource) when { principal.colour == "red" };' } }, /a\.cedar:1: .*colour/],
-    ['a policy about an unknown agent', { policies: { 'a.cedar': 'permit(principal == Agent::"buyr", action, resource);' } }, /a\.cedar:1: .*buyr/],
-    ['a policy nobody could fulfil', { policies: { 'a.cedar': '@obligation("teleport") permit(principal, action, resource);' } }, /a\.cedar:1: .*teleport/],
+    [
+      'a policy that does not type-check',
+      { policies: { 'a.cedar': 'permit(principal, action, resource) when { principal.colour == "red" };' } },
+      /a\.cedar:1: .*colour/,
+    ],
+    [
+      'a policy about an unknown agent',
+      { policies: { 'a.cedar': 'permit(principal == Agent::"buyr", action, resource);' } },
+      /a\.cedar:1: .*buyr/,
+    ],
+    [
+      'a policy nobody could fulfil',
+      { policies: { 'a.cedar': '@obligation("teleport") permit(principal, action, resource);' } },
+      /a\.cedar:1: .*teleport/,
+    ],
     ['a key that does not exist', { extra: 'polices: ./x' }, /interlock\.yaml:\d+: .*polices/],
     ['an owner who does not exist', { agentExtra: { buyer: '    owner: nobody\n' } }, /interlock\.yaml:\d+: /],
   ])('%s', async (_name, options, message) => {
@@ -75,10 +93,15 @@ describe('a reload', () => {
     const house = await open();
     const client = await house.client('buyer', '/mcp/every');
     expect((await client.callTool({ name: 'echo', arguments: { message: 'x' } })).isError ?? false).toBe(false);
-    await house.writePolicy('b.cedar', '@reason("Echo is closed today.") forbid(principal, action == Action::"tools/call", resource == Tool::"every/echo") when { context.hour >= 0 };');
+    await house.writePolicy(
+      'b.cedar',
+      '@reason("Echo is closed today.") forbid(principal, action == Action::"tools/call", resource == Tool::"every/echo") when { context.hour >= 0 };',
+    );
     const reloaded = await house.gateway.reload('test');
     expect(reloaded).toMatchObject({ ok: true });
-    expect(textOf(await client.callTool({ name: 'echo', arguments: { message: 'x' } }))).toContain('Echo is closed today.');
+    expect(textOf(await client.callTool({ name: 'echo', arguments: { message: 'x' } }))).toContain(
+      'Echo is closed today.',
+    );
     const published = (await house.records()).filter((r) => r.type === 'admin' && r.act === 'policy.publish');
     expect(published.length).toBe(2);
   });
@@ -105,7 +128,11 @@ describe('a disk without room', () => {
     await client.callTool({ name: 'echo', arguments: { message: 'x' } });
     await house.stop();
     houses.pop();
-    const full = openHouse({ servers: SERVER, policies: { 'a.cedar': ALL }, journal: 'journal: { minFreeBytes: 9007199254740991 }' });
+    const full = openHouse({
+      servers: SERVER,
+      policies: { 'a.cedar': ALL },
+      journal: 'journal: { minFreeBytes: 9007199254740991 }',
+    });
     // Either it does not start, or it starts and refuses: never does it serve without recording.
     const started = await full.then(
       (opened) => opened,
@@ -113,7 +140,11 @@ describe('a disk without room', () => {
     );
     if (started === null) return;
     houses.push(started);
-    const answer = await started.raw({ path: '/mcp/every', agent: 'buyer', body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} } });
+    const answer = await started.raw({
+      path: '/mcp/every',
+      agent: 'buyer',
+      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} },
+    });
     expect(answer.json.error.message).toContain('cannot check or record');
     expect((await started.raw({ path: '/readyz', method: 'GET' })).status).toBe(503);
   });
@@ -123,7 +154,10 @@ describe('limits', () => {
   it('per agent on calls under way: one more is refused at once, the neighbour is not', async () => {
     const house = await open({ agents: ['buyer', 'other'], extra: 'limits: { concurrentCallsPerAgent: 3 }' });
     const client = await house.client('buyer', '/mcp/every');
-    const slow = () => client.callTool({ name: 'trigger-long-running-operation', arguments: { duration: 2, steps: 1 } }).catch((error: Error) => error);
+    const slow = () =>
+      client
+        .callTool({ name: 'trigger-long-running-operation', arguments: { duration: 2, steps: 1 } })
+        .catch((error: Error) => error);
     await client.callTool({ name: 'echo', arguments: { message: 'warm' } });
     const running = [slow(), slow(), slow()];
     await new Promise((done) => setTimeout(done, 300));
@@ -148,7 +182,9 @@ describe('limits', () => {
       },
     });
     const client = await house.client('buyer', '/mcp/every');
-    const results = await Promise.all(Array.from({ length: 100 }, () => client.callTool({ name: 'echo', arguments: { message: 'x' } })));
+    const results = await Promise.all(
+      Array.from({ length: 100 }, () => client.callTool({ name: 'echo', arguments: { message: 'x' } })),
+    );
     expect(results.filter((result) => !(result.isError ?? false)).length).toBe(10);
     // The count outlives the process: it is derived from the journal.
     await house.restart();
@@ -156,4 +192,3 @@ describe('limits', () => {
     expect((await again.callTool({ name: 'echo', arguments: { message: 'x' } })).isError).toBe(true);
   });
 });
-

@@ -101,18 +101,24 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     transport,
     token: (agent) => tokens.get(agent)!,
     async client(agent, path, { mode = 'legacy', capabilities = {} } = {}) {
-      const client = new Client({ name: 'case', version: '1' }, { capabilities, versionNegotiation: { mode } } as never);
+      const client = new Client({ name: 'case', version: '1' }, {
+        capabilities,
+        versionNegotiation: { mode },
+      } as never);
       await client.connect(transport(agent, path));
       clients.push(client);
       return client;
     },
-    raw: (options) => rawCall(state.gateway.url, options, options.agent === undefined ? undefined : tokens.get(options.agent)),
+    raw: (options) =>
+      rawCall(state.gateway.url, options, options.agent === undefined ? undefined : tokens.get(options.agent)),
     records: async () => (await journalOf(dir)).map((entry) => entry.record),
     entries: () => journalOf(dir),
     admin: (method, path, body) => adminCall(state.gateway.adminSocket, { method, path, body }) as never,
     async acceptAll(server) {
       const call = { method: 'GET', path: `/v1/servers/${server}/tools`, body: undefined };
-      const { tools } = (await adminCall(state.gateway.adminSocket, call)).body as { tools: { tool: string; state: string; seenHash: string }[] };
+      const { tools } = (await adminCall(state.gateway.adminSocket, call)).body as {
+        tools: { tool: string; state: string; seenHash: string }[];
+      };
       const held = tools.filter((tool) => tool.state === 'quarantined');
       for (const { tool, seenHash } of held) {
         const body = { tool, seenHash, by: 'bob', reason: 'looked at it' };
@@ -171,14 +177,20 @@ function rawCall(url: string, options: RawOptions, token: string | undefined): P
   };
   for (const [name, value] of Object.entries(headers)) if (value === undefined) delete headers[name];
   return new Promise((done, failed) => {
-    const sent = httpRequest(new URL(options.path, url), { method: options.method ?? 'POST', headers: headers as never, agent: false }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => {
-        text += chunk;
-      });
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: lastFrame(text) }));
-      answer.on('error', failed);
-    });
+    const sent = httpRequest(
+      new URL(options.path, url),
+      { method: options.method ?? 'POST', headers: headers as never, agent: false },
+      (answer) => {
+        let text = '';
+        answer.on('data', (chunk: Buffer) => {
+          text += chunk;
+        });
+        answer.on('end', () =>
+          done({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: lastFrame(text) }),
+        );
+        answer.on('error', failed);
+      },
+    );
     sent.on('error', failed);
     sent.end(payload);
   });
@@ -193,10 +205,14 @@ function lastFrame(text: string): unknown {
   }
 }
 
-function adminCall(socketPath: string, call: { method: string; path: string; body: object | undefined }): Promise<{ status: number; body: unknown }> {
+function adminCall(
+  socketPath: string,
+  call: { method: string; path: string; body: object | undefined },
+): Promise<{ status: number; body: unknown }> {
   const payload = call.body === undefined ? undefined : JSON.stringify(call.body);
   return new Promise((resolve_, reject) => {
-    const headers = payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
+    const headers =
+      payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
     const sent = httpRequest({ socketPath, method: call.method, path: call.path, headers }, (answer) => {
       let text = '';
       answer.on('data', (chunk: Buffer) => (text += chunk));

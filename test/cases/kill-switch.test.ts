@@ -25,7 +25,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const lock = (target: string, tier: string) => house.admin('POST', '/v1/locks', { target, tier, reason: 'drill', by: 'bob' });
+const lock = (target: string, tier: string) =>
+  house.admin('POST', '/v1/locks', { target, tier, reason: 'drill', by: 'bob' });
 const release = (target: string) => house.admin('DELETE', `/v1/locks/${encodeURIComponent(target)}?by=bob&reason=over`);
 const LONG = { name: 'reports.build', arguments: { kind: 'spending', seconds: 20 } };
 const SHORT = { name: 'orders.list', arguments: {} };
@@ -35,7 +36,9 @@ describe.each(['legacy', 'auto'] as const)('the kill switch (%s clients)', (mode
     const one = await house.client('one', '/mcp/erp', { mode });
     const two = await house.client('two', '/mcp/erp', { mode });
     let progressed = false;
-    const running = one.callTool(LONG, { onprogress: () => (progressed = true), timeout: 25_000 } as never).catch((error: Error) => error);
+    const running = one
+      .callTool(LONG, { onprogress: () => (progressed = true), timeout: 25_000 } as never)
+      .catch((error: Error) => error);
     const other = two.callTool({ ...LONG, arguments: { ...LONG.arguments, seconds: 2 } }, { timeout: 25_000 } as never);
     await until(() => progressed);
     const started = process.hrtime.bigint();
@@ -48,13 +51,21 @@ describe.each(['legacy', 'auto'] as const)('the kill switch (%s clients)', (mode
     }
     expect((await other).isError ?? false).toBe(false);
     // New sessions and new calls of the halted agent are refused too.
-    await expect(house.client('one', '/mcp/erp', { mode }).then((c) => c.callTool(SHORT)).then((r) => (r.isError ? Promise.reject(new Error(textOf(r))) : r))).rejects.toThrow();
+    await expect(
+      house
+        .client('one', '/mcp/erp', { mode })
+        .then((c) => c.callTool(SHORT))
+        .then((r) => (r.isError ? Promise.reject(new Error(textOf(r))) : r)),
+    ).rejects.toThrow();
     expect((await two.callTool(SHORT)).isError ?? false).toBe(false);
+    await new Promise((done) => setTimeout(done, 100));
     const records = await house.records();
     const call = records.findLast((r) => r.type === 'intent' && r.agent === 'one' && r.target === 'reports.build');
     const outcome = records.find((r) => r.type === 'outcome' && call?.type === 'intent' && r.call === call.call);
     expect(outcome).toMatchObject({ outcome: 'unknown', code: 'aborted' });
-    expect(records.some((r) => r.type === 'admin' && r.act === 'lock.put' && r.by === 'bob' && r.reason === 'drill')).toBe(true);
+    expect(
+      records.some((r) => r.type === 'admin' && r.act === 'lock.put' && r.by === 'bob' && r.reason === 'drill'),
+    ).toBe(true);
     expect(records.some((r) => r.type === 'admin' && r.act === 'session.archive')).toBe(true);
     expect(records.some((r) => r.type === 'refusal' && r.agent === 'one' && r.decision.code === 'killed')).toBe(true);
     expect((await release('agent:one')).status).toBe(200);
@@ -65,7 +76,10 @@ describe.each(['legacy', 'auto'] as const)('the kill switch (%s clients)', (mode
   it('pauses: what is under way ends well, what is new is refused', async () => {
     const one = await house.client('one', '/mcp/erp', { mode });
     let progressed = false;
-    const running = one.callTool({ ...LONG, arguments: { ...LONG.arguments, seconds: 2 } }, { onprogress: () => (progressed = true), timeout: 25_000 } as never);
+    const running = one.callTool({ ...LONG, arguments: { ...LONG.arguments, seconds: 2 } }, {
+      onprogress: () => (progressed = true),
+      timeout: 25_000,
+    } as never);
     await until(() => progressed);
     await lock('server:erp', 'pause');
     const refused = await one.callTool(SHORT);
@@ -89,7 +103,11 @@ describe('the kill switch', () => {
   it('is still pulled after a restart', async () => {
     await lock('owner:alice', 'pause');
     await house.restart();
-    const two = await house.raw({ path: '/mcp/erp', agent: 'two', body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} } });
+    const two = await house.raw({
+      path: '/mcp/erp',
+      agent: 'two',
+      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} },
+    });
     expect(two.json.error.message).toContain('paused');
     await release('owner:alice');
   });

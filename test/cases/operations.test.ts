@@ -53,7 +53,10 @@ describe('an operator', () => {
     const seen = bodies.join('');
     expect(seen).toContain('gen_ai.tool.name');
     expect(seen).toContain('interlock.call');
-    expect(seen.includes('0af7651916cd43dd8448eb211c80319c') || seen.includes(Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex').toString('latin1'))).toBe(true);
+    expect(
+      seen.includes('0af7651916cd43dd8448eb211c80319c') ||
+        seen.includes(Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex').toString('latin1')),
+    ).toBe(true);
     collector.closeAllConnections();
     collector.close();
   });

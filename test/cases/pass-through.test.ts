@@ -3,7 +3,8 @@ import { CONNECT, EVERYTHING, type House, openHouse, textOf, until } from './hou
 
 /** Requirement CN1: everything a server offers reaches the agent, and everything is decided. */
 let house: House;
-const everything = (id: string) => `  ${id}:\n    command: ${process.execPath}\n    args: [${EVERYTHING}, stdio]\n    tools: { "*": { effect: read, dataClass: public } }\n`;
+const everything = (id: string) =>
+  `  ${id}:\n    command: ${process.execPath}\n    args: [${EVERYTHING}, stdio]\n    tools: { "*": { effect: read, dataClass: public } }\n`;
 
 beforeAll(async () => {
   house = await openHouse({
@@ -49,41 +50,65 @@ describe.each(['/mcp/every', '/mcp'])('through %s', (path) => {
       } as never);
     const results = await Promise.all([run('a'), run('b')]);
     expect(results.every((result) => textOf(result).includes('completed'))).toBe(true);
-    for (const label of ['a', 'b']) expect(seen.filter(([of]) => of === label).map(([, at]) => at)).toEqual([1, 2, 3, 4]);
+    for (const label of ['a', 'b'])
+      expect(seen.filter(([of]) => of === label).map(([, at]) => at)).toEqual([1, 2, 3, 4]);
   });
 
   it('cancellation reaches the server', async () => {
     for (const mode of ['legacy', 'auto'] as const) {
       const client = await house.client('buyer', path, { mode });
       const stop = new AbortController();
-      const call = client.callTool({ name: name('trigger-long-running-operation'), arguments: { duration: 20, steps: 20 } }, { signal: stop.signal } as never);
+      const call = client.callTool(
+        { name: name('trigger-long-running-operation'), arguments: { duration: 20, steps: 20 } },
+        { signal: stop.signal } as never,
+      );
       setTimeout(() => stop.abort(), 500);
       await expect(call).rejects.toThrow();
       await until(async () => {
         const records = await house.records();
         const intent = records.findLast((r) => r.type === 'intent' && r.target === 'trigger-long-running-operation');
-        return records.some((r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome !== 'ok') || mode === 'legacy';
+        return (
+          records.some(
+            (r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome !== 'ok',
+          ) || mode === 'legacy'
+        );
       });
     }
   });
 
   it('elicitation and sampling come to the client and their answers go back (sessions)', async () => {
     const client = await house.client('buyer', path, { capabilities: ELICIT });
-    client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { name: 'Ada', check: true, color: 'red' } }) as never);
-    client.setRequestHandler('sampling/createMessage', async () => ({ role: 'assistant', model: 'none', content: { type: 'text', text: 'sampled here' } }) as never);
+    client.setRequestHandler(
+      'elicitation/create',
+      async () => ({ action: 'accept', content: { name: 'Ada', check: true, color: 'red' } }) as never,
+    );
+    client.setRequestHandler(
+      'sampling/createMessage',
+      async () => ({ role: 'assistant', model: 'none', content: { type: 'text', text: 'sampled here' } }) as never,
+    );
     // Tools this server shows only to clients that can be asked are new to the gateway: held back until accepted.
     await client.listTools();
     await house.acceptAll('every');
     const names = (await client.listTools()).tools.map((tool) => tool.name);
     expect(names).toContain(name('trigger-elicitation-request'));
-    expect(textOf(await client.callTool({ name: name('trigger-elicitation-request'), arguments: {} }))).toContain('Ada');
-    const sampled = await client.callTool({ name: name('trigger-sampling-request'), arguments: { prompt: 'hello', maxTokens: 10 } });
+    expect(textOf(await client.callTool({ name: name('trigger-elicitation-request'), arguments: {} }))).toContain(
+      'Ada',
+    );
+    const sampled = await client.callTool({
+      name: name('trigger-sampling-request'),
+      arguments: { prompt: 'hello', maxTokens: 10 },
+    });
     expect(textOf(sampled)).toContain('sampled here');
+    await new Promise((done) => setTimeout(done, 100));
     const records = await house.records();
     for (const action of ['elicitation/create', 'sampling/createMessage']) {
       const intent = records.findLast((r) => r.type === 'intent' && r.action === action);
       expect(intent).toMatchObject({ agent: 'buyer', server: 'every' });
-      expect(records.some((r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome === 'ok')).toBe(true);
+      expect(
+        records.some(
+          (r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome === 'ok',
+        ),
+      ).toBe(true);
     }
   });
 
@@ -94,9 +119,15 @@ describe.each(['/mcp/every', '/mcp'])('through %s', (path) => {
       asked = true;
       return { role: 'assistant', model: 'none', content: { type: 'text', text: 'no' } } as never;
     });
-    await client.callTool({ name: name('trigger-sampling-request'), arguments: { prompt: 'hello', maxTokens: 10 } }).catch(() => {});
+    await client
+      .callTool({ name: name('trigger-sampling-request'), arguments: { prompt: 'hello', maxTokens: 10 } })
+      .catch(() => {});
     expect(asked).toBe(false);
-    expect((await house.records()).some((r) => r.type === 'refusal' && r.agent === 'quiet' && r.action === 'sampling/createMessage')).toBe(true);
+    expect(
+      (await house.records()).some(
+        (r) => r.type === 'refusal' && r.agent === 'quiet' && r.action === 'sampling/createMessage',
+      ),
+    ).toBe(true);
   });
 
   it('logging: a level is set and messages arrive (sessions)', async () => {
@@ -136,4 +167,3 @@ describe('names', () => {
     }
   });
 });
-

@@ -10,9 +10,15 @@ import { finished, type Trace } from '../trace.ts';
 /** Closes an intent whose answer came. Queued for the next group commit: the effect is already on record. */
 export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; response: RpcResponse }): void {
   const { response } = step;
-  const failed = 'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
+  const failed =
+    'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
   const digest = sha256Base64url('result' in response ? resultText(response.result) : JSON.stringify(response.error));
-  write(gateway, trace, { permit: step.permit, outcome: failed === null ? 'ok' : 'failed', code: failed, resultDigest: digest });
+  write(gateway, trace, {
+    permit: step.permit,
+    outcome: failed === null ? 'ok' : 'failed',
+    code: failed,
+    resultDigest: digest,
+  });
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }
 
@@ -29,7 +35,11 @@ export interface Failure {
  * Closes an intent whose answer did not come. `failed` only where it is certain that the server saw nothing; else `unknown`.
  * Returns how the surface should say it.
  */
-export function closeFailed(gateway: Gateway, trace: Trace, { permit, error, aborted = false, unsent = false }: Failure): RefusalCode {
+export function closeFailed(
+  gateway: Gateway,
+  trace: Trace,
+  { permit, error, aborted = false, unsent = false }: Failure,
+): RefusalCode {
   const fault = error instanceof Fault ? error : null;
   // A Fault that does not say otherwise is about a request that left.
   const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);

@@ -7,7 +7,11 @@ import type { Entered } from './enter.ts';
 import type { Known } from './resolve.ts';
 
 /** Gathers everything the decision may depend on. Only memory is read: no await between here and the decision. */
-export function context(gateway: Gateway, trace: Trace, { known, entry }: { known: Known; entry: Entered }): PolicyInput {
+export function context(
+  gateway: Gateway,
+  trace: Trace,
+  { known, entry }: { known: Known; entry: Entered },
+): PolicyInput {
   const { caller, session, action, server } = trace.attempt;
   const nowMs = gateway.clock.nowMs();
   const { target } = action;

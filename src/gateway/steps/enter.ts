@@ -71,7 +71,10 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
 }
 
 /** Whether a call could begin now: asked before anything is started for one. The call itself asks again. */
-export function mayBegin(gateway: Gateway, attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>): boolean {
+export function mayBegin(
+  gateway: Gateway,
+  attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>,
+): boolean {
   const entry = gateway.revocation.enter(callKeys(attempt));
   if (entry.ok) entry.leave();
   return entry.ok;

@@ -28,24 +28,46 @@ function through(result: JsonObject, mask: string | null) {
 describe('what comes back', () => {
   it('is masked by name in structured content and in text that is JSON, at any depth', () => {
     const data = { customers: [{ name: 'Ines', iban: 'FR76', card: { pan: '4111' } }] };
-    const { result } = through({ structuredContent: data, content: [{ type: 'text', text: JSON.stringify(data) }] }, 'iban, pan');
+    const { result } = through(
+      { structuredContent: data, content: [{ type: 'text', text: JSON.stringify(data) }] },
+      'iban, pan',
+    );
     const masked = { customers: [{ name: 'Ines', iban: '[masked]', card: { pan: '[masked]' } }] };
     expect(result.structuredContent).toEqual(masked);
     expect(JSON.parse((result.content as { text: string }[])[0]!.text)).toEqual(masked);
   });
 
   it('is masked whole where a name is mentioned in text that is not JSON', () => {
-    const { result } = through({ content: [{ type: 'text', text: 'her iban is FR76' }, { type: 'text', text: 'nothing here' }] }, 'iban');
-    expect(result.content).toEqual([{ type: 'text', text: '[masked]' }, { type: 'text', text: 'nothing here' }]);
+    const { result } = through(
+      {
+        content: [
+          { type: 'text', text: 'her iban is FR76' },
+          { type: 'text', text: 'nothing here' },
+        ],
+      },
+      'iban',
+    );
+    expect(result.content).toEqual([
+      { type: 'text', text: '[masked]' },
+      { type: 'text', text: 'nothing here' },
+    ]);
   });
 
   it('never holds a masked value again, whatever the shape', () => {
     const shapes = fc.letrec((tie) => ({
-      value: fc.oneof({ maxDepth: 4 }, fc.constant('plain'), fc.record({ secret: fc.constant('SECRET'), a: tie('value') }), fc.array(tie('value'), { maxLength: 3 })),
+      value: fc.oneof(
+        { maxDepth: 4 },
+        fc.constant('plain'),
+        fc.record({ secret: fc.constant('SECRET'), a: tie('value') }),
+        fc.array(tie('value'), { maxLength: 3 }),
+      ),
     })).value;
     fc.assert(
       fc.property(shapes, (value) => {
-        const { result } = through({ structuredContent: { value } as JsonObject, content: [{ type: 'text', text: JSON.stringify({ value }) }] }, 'secret');
+        const { result } = through(
+          { structuredContent: { value } as JsonObject, content: [{ type: 'text', text: JSON.stringify({ value }) }] },
+          'secret',
+        );
         expect(JSON.stringify(result)).not.toContain('SECRET');
       }),
     );

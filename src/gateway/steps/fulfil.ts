@@ -7,10 +7,7 @@ import type { Known } from './resolve.ts';
 const MASK = '[masked]';
 
 /** What was promised for the way back: masks members, and notes what the session has now seen. */
-export function fulfil(
-  trace: Trace,
-  step: { known: Known; decision: Decision; response: RpcResponse },
-): RpcResponse {
+export function fulfil(trace: Trace, step: { known: Known; decision: Decision; response: RpcResponse }): RpcResponse {
   const { known, decision, response } = step;
   const { action, session } = trace.attempt;
   if (!('result' in response)) return response;

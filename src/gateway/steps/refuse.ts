@@ -42,7 +42,16 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
   const fault = refused.error instanceof Fault ? refused.error : null;
   return {
     kind: 'refused',
-    refusal: { code, call: trace.call, decision, lock, approval: trace.approval, findings: refused.known.findings, hidden, fault },
+    refusal: {
+      code,
+      call: trace.call,
+      decision,
+      lock,
+      approval: trace.approval,
+      findings: refused.known.findings,
+      hidden,
+      fault,
+    },
   };
 }
 

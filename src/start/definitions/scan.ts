@@ -5,7 +5,13 @@ import type { Inventory } from '../../inventory/catalog.ts';
 import { digestJson } from '../../model/canonical.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../model/jsonrpc.ts';
-import { LATEST_LEGACY, META_CLIENT_CAPABILITIES, META_CLIENT_INFO, META_VERSION, MODERN_VERSIONS } from '../../model/mcp.ts';
+import {
+  LATEST_LEGACY,
+  META_CLIENT_CAPABILITIES,
+  META_CLIENT_INFO,
+  META_VERSION,
+  MODERN_VERSIONS,
+} from '../../model/mcp.ts';
 import type { IntentRecord } from '../../model/record.ts';
 import type { UpstreamLink } from '../../ports/upstream.ts';
 
@@ -31,7 +37,10 @@ export async function scan(server: ServerEntry, parts: ScanParts): Promise<numbe
     close(parts.journal, permit, { outcome: 'ok', code: null });
     return definitions.length;
   } catch (error) {
-    close(parts.journal, permit, { outcome: 'unknown', code: error instanceof Error && 'code' in error ? String(error.code) : 'internal' });
+    close(parts.journal, permit, {
+      outcome: 'unknown',
+      code: error instanceof Error && 'code' in error ? String(error.code) : 'internal',
+    });
     throw error;
   }
 }
@@ -78,7 +87,11 @@ function ask(link: UpstreamLink, id: string, params: JsonObject): Promise<RpcRes
   return send(link, { jsonrpc: '2.0', id, method: 'tools/list', params: { ...params, _meta } }, headers);
 }
 
-async function send(link: UpstreamLink, message: RpcRequest, headers: Record<string, string> = {}): Promise<RpcResponse> {
+async function send(
+  link: UpstreamLink,
+  message: RpcRequest,
+  headers: Record<string, string> = {},
+): Promise<RpcResponse> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const { response } = await link.request(message, { signal, onMessage: () => {}, timeoutMs: TIMEOUT_MS, headers });
   if ('error' in response && !isObject(response.error)) throw new Error('the server answered with no error');

@@ -97,7 +97,10 @@ interface Place {
 }
 
 /** Who may call, and where agents get the tokens that say so. */
-async function openIdentity({ gateway, live, stores, dataDir }: DoorOptions, place: Place): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
+async function openIdentity(
+  { gateway, live, stores, dataDir }: DoorOptions,
+  place: Place,
+): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
   const key = await openSigningKey(join(dataDir, 'keys'));
   const tokens = accessTokens({ key, issuer: () => place.url });
   const agents = () => live.snapshot().agents;
@@ -117,10 +120,21 @@ async function openIdentity({ gateway, live, stores, dataDir }: DoorOptions, pla
   return { authenticator, oauth };
 }
 
-async function openMetricsDoor({ live, metrics, gateway }: DoorOptions): Promise<{ close(graceMs: number): Promise<void> } | null> {
+async function openMetricsDoor({
+  live,
+  metrics,
+  gateway,
+}: DoorOptions): Promise<{ close(graceMs: number): Promise<void> } | null> {
   const { enabled, listen: where } = live.config.metrics;
   if (!enabled || where === null) return null;
-  const options = { ...where, tls: null, headerBytes: 16_384, connections: 64, headersTimeoutMs: 5_000, bodyTimeoutMs: 5_000 };
+  const options = {
+    ...where,
+    tls: null,
+    headerBytes: 16_384,
+    connections: 64,
+    headersTimeoutMs: 5_000,
+    bodyTimeoutMs: 5_000,
+  };
   return listen(
     options,
     async (_request, response, path) => {

@@ -27,7 +27,8 @@ export interface OperationParts {
 /** What an operator can do. Every act that changes something is recorded, with who and why, before it is confirmed. */
 export function operations(parts: OperationParts): Operations {
   const { live, journal, revocation, approvals, inventory, clock } = parts;
-  const record = (act: string, by: string, rest: { reason: string; detail: Json }) => journal.append({ type: 'admin', act, by, ...rest });
+  const record = (act: string, by: string, rest: { reason: string; detail: Json }) =>
+    journal.append({ type: 'admin', act, by, ...rest });
   return {
     ...reading(parts),
     async accept({ server, tool, seenHash, by, reason }) {
@@ -64,7 +65,10 @@ export function operations(parts: OperationParts): Operations {
   };
 }
 
-type Reading = Pick<Operations, 'status' | 'servers' | 'tools' | 'agents' | 'sessions' | 'locks' | 'approvals' | 'metrics'>;
+type Reading = Pick<
+  Operations,
+  'status' | 'servers' | 'tools' | 'agents' | 'sessions' | 'locks' | 'approvals' | 'metrics'
+>;
 
 function reading(parts: OperationParts): Reading {
   const { live, journal, revocation, approvals, inventory, clock, mcp, metrics } = parts;
@@ -99,7 +103,8 @@ function reading(parts: OperationParts): Reading {
         } as unknown as Json;
       });
     },
-    tools: (server) => (live.snapshot().servers.has(server) ? (inventory.pins(server) as unknown as readonly Json[]) : null),
+    tools: (server) =>
+      live.snapshot().servers.has(server) ? (inventory.pins(server) as unknown as readonly Json[]) : null,
     agents: () => live.config.agents.map(({ staticTokenSha256: _secret, ...agent }) => agent),
     sessions: () =>
       mcp.legacy.sessions.all().map((session) => ({

@@ -16,14 +16,23 @@ export interface Health {
 }
 
 /** Where each public path goes. */
-export function routes(parts: { mcp: McpHandler; oauth: AuthorizationServer; rules: DoorRules; health: Health }): Handler {
+export function routes(parts: {
+  mcp: McpHandler;
+  oauth: AuthorizationServer;
+  rules: DoorRules;
+  health: Health;
+}): Handler {
   const { mcp, oauth, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
       const why = health.notReady();
-      return sendJson(response, why === null ? 200 : 503, why === null ? { status: 'ready' } : { status: 'not ready', why });
+      return sendJson(
+        response,
+        why === null ? 200 : 503,
+        why === null ? { status: 'ready' } : { status: 'not ready', why },
+      );
     }
     return oauthRoute({ request, response, path, rules }, oauth);
   };
@@ -44,7 +53,10 @@ async function oauthRoute({ request, response, path, rules }: Visit, oauth: Auth
   response.end(answer.body);
 }
 
-async function posted({ request, path }: { request: IncomingMessage; path: string }, oauth: AuthorizationServer): Promise<HttpAnswer | null> {
+async function posted(
+  { request, path }: { request: IncomingMessage; path: string },
+  oauth: AuthorizationServer,
+): Promise<HttpAnswer | null> {
   if (path !== '/oauth/token') return null;
   const body = await readBody(request, FORM_BYTES);
   const { 'content-type': contentType, authorization } = request.headers;

@@ -29,10 +29,20 @@ class Problem extends Error {
  * reaches it. Errors are problem documents (RFC 9457).
  */
 export async function openAdmin(socket: string, operations: Operations): Promise<{ close(): Promise<void> }> {
-  const app = fastify({ bodyLimit: 1_048_576, routerOptions: { maxParamLength: 4096 }, ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } } });
+  const app = fastify({
+    bodyLimit: 1_048_576,
+    routerOptions: { maxParamLength: 4096 },
+    ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } },
+  });
   app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, _request, reply) => {
     const known = error instanceof Problem ? error : problemOf(error);
-    const body = { type: 'about:blank', title: titleOf(known.status), status: known.status, detail: known.message, code: known.code };
+    const body = {
+      type: 'about:blank',
+      title: titleOf(known.status),
+      status: known.status,
+      detail: known.message,
+      code: known.code,
+    };
     return reply.code(known.status).type('application/problem+json').send(JSON.stringify(body));
   });
   app.setNotFoundHandler(() => {
@@ -62,11 +72,18 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
     if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
   });
-  const query = { ...closed, properties: { state: { enum: STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000 } } };
-  app.get<{ Querystring: { state?: ApprovalState; limit?: number } }>('/v1/approvals', { schema: { querystring: query } }, async (request) => {
-    const { state, limit = 100 } = request.query;
-    return { approvals: await operations.approvals({ limit, ...(state === undefined ? {} : { state }) }) };
-  });
+  const query = {
+    ...closed,
+    properties: { state: { enum: STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000 } },
+  };
+  app.get<{ Querystring: { state?: ApprovalState; limit?: number } }>(
+    '/v1/approvals',
+    { schema: { querystring: query } },
+    async (request) => {
+      const { state, limit = 100 } = request.query;
+      return { approvals: await operations.approvals({ limit, ...(state === undefined ? {} : { state }) }) };
+    },
+  );
 }
 
 interface LockBody {
@@ -79,7 +96,13 @@ interface LockBody {
 
 function lockRoutes(app: FastifyInstance, operations: Operations): void {
   app.get('/v1/locks', async () => operations.locks());
-  const properties = { target: text(2100), tier: { enum: [...TIERS] }, reason: REASON, by: BY, forMs: { type: 'integer', minimum: 1 } };
+  const properties = {
+    target: text(2100),
+    tier: { enum: [...TIERS] },
+    reason: REASON,
+    by: BY,
+    forMs: { type: 'integer', minimum: 1 },
+  };
   const body = { ...closed, required: ['target', 'tier', 'reason', 'by'], properties };
   app.post<{ Body: LockBody }>('/v1/locks', { schema: { body } }, async (request) => {
     const { target, tier, reason, by, forMs } = request.body;
@@ -98,14 +121,23 @@ function lockRoutes(app: FastifyInstance, operations: Operations): void {
 }
 
 function changeRoutes(app: FastifyInstance, operations: Operations): void {
-  const acceptBody = { ...closed, required: ['tool', 'seenHash'], properties: { tool: text(2048), seenHash: text(64), by: BY, reason: REASON } };
+  const acceptBody = {
+    ...closed,
+    required: ['tool', 'seenHash'],
+    properties: { tool: text(2048), seenHash: text(64), by: BY, reason: REASON },
+  };
   app.post<{ Params: { id: string }; Body: { tool: string; seenHash: string; by?: string; reason?: string } }>(
     '/v1/servers/:id/accept',
     { schema: { body: acceptBody } },
     async (request) => {
       const { tool, seenHash, by = 'operator', reason = 'accepted' } = request.body;
       const done = await operations.accept({ server: request.params.id, tool, seenHash, by, reason });
-      if (!done) throw new Problem(409, 'changed', 'the definition has changed since it was shown, or there is no such tool: look again');
+      if (!done)
+        throw new Problem(
+          409,
+          'changed',
+          'the definition has changed since it was shown, or there is no such tool: look again',
+        );
       return { accepted: true };
     },
   );
@@ -114,23 +146,38 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
     if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
     return scanned;
   });
-  const answerBody = { ...closed, required: ['state', 'by'], properties: { state: { enum: ['approved', 'denied'] }, by: BY, reason: { type: 'string', maxLength: 2000 } } };
+  const answerBody = {
+    ...closed,
+    required: ['state', 'by'],
+    properties: { state: { enum: ['approved', 'denied'] }, by: BY, reason: { type: 'string', maxLength: 2000 } },
+  };
   app.post<{ Params: { id: string }; Body: { state: 'approved' | 'denied'; by: string; reason?: string } }>(
     '/v1/approvals/:id',
     { schema: { body: answerBody } },
     async (request) => {
       const done = await operations.answer({ id: request.params.id, reason: '', ...request.body });
-      if (!done) throw new Problem(409, 'not-pending', 'this request is not waiting for an answer: it is unknown, answered or expired');
+      if (!done)
+        throw new Problem(
+          409,
+          'not-pending',
+          'this request is not waiting for an answer: it is unknown, answered or expired',
+        );
       return { answered: true };
     },
   );
-  app.post<{ Body: { by?: string } | null }>('/v1/reload', async (request) => operations.reload(request.body?.by ?? 'operator'));
+  app.post<{ Body: { by?: string } | null }>('/v1/reload', async (request) =>
+    operations.reload(request.body?.by ?? 'operator'),
+  );
 }
 
 function targetOf(written: string): NonNullable<ReturnType<typeof parseTarget>> {
   const target = parseTarget(written);
   if (target === null) {
-    throw new Problem(400, 'invalid-target', `"${written}" is no target: use agent:<id>, owner:<id>, session:<id>, task:<id>, tool:<server>/<tool>, server:<id> or all`);
+    throw new Problem(
+      400,
+      'invalid-target',
+      `"${written}" is no target: use agent:<id>, owner:<id>, session:<id>, task:<id>, tool:<server>/<tool>, server:<id> or all`,
+    );
   }
   return target;
 }
@@ -139,7 +186,11 @@ function problemOf(error: Error & { validation?: unknown; statusCode?: number })
   if (error instanceof Fault) return new Problem(Math.max(400, FAULTS[error.code].http), error.code, error.message);
   if (error.validation !== undefined) return new Problem(400, 'invalid-request', error.message);
   const status = error.statusCode ?? 500;
-  return new Problem(status, status >= 500 ? 'internal' : 'invalid-request', status >= 500 ? 'the gateway failed; its log says more' : error.message);
+  return new Problem(
+    status,
+    status >= 500 ? 'internal' : 'invalid-request',
+    status >= 500 ? 'the gateway failed; its log says more' : error.message,
+  );
 }
 
 function titleOf(status: number): string {
@@ -157,6 +208,9 @@ async function freeSocket(socket: string): Promise<void> {
     });
     probe.once('error', () => resolve(false));
   });
-  if (alive) throw new Error(`another gateway already answers at ${socket}: stop it first, or give this one its own data directory`);
+  if (alive)
+    throw new Error(
+      `another gateway already answers at ${socket}: stop it first, or give this one its own data directory`,
+    );
   await unlink(socket).catch(() => {});
 }

@@ -29,8 +29,10 @@ export async function listen(options: ListenerOptions, handle: Handler, log: Gat
   const { headerBytes, headersTimeoutMs, bodyTimeoutMs } = options;
   const timeouts = { headersTimeout: headersTimeoutMs, requestTimeout: bodyTimeoutMs, keepAliveTimeout: 60_000 };
   const limits = { maxHeaderSize: headerBytes, ...timeouts, connectionsCheckingInterval: 5_000 };
-  const onRequest = (request: IncomingMessage, response: ServerResponse) => void serve(request, response, { handle, log });
-  const server: Server = options.tls === null ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...options.tls }, onRequest);
+  const onRequest = (request: IncomingMessage, response: ServerResponse) =>
+    void serve(request, response, { handle, log });
+  const server: Server =
+    options.tls === null ? createServer(limits, onRequest) : createTlsServer({ ...limits, ...options.tls }, onRequest);
   server.maxConnections = options.connections;
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -39,11 +41,19 @@ export async function listen(options: ListenerOptions, handle: Handler, log: Gat
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   const host = options.host.includes(':') ? `[${options.host}]` : options.host;
-  return { url: `${options.tls === null ? 'http' : 'https'}://${host}:${port}`, server, close: (graceMs) => close(server, graceMs) };
+  return {
+    url: `${options.tls === null ? 'http' : 'https'}://${host}:${port}`,
+    server,
+    close: (graceMs) => close(server, graceMs),
+  };
 }
 
 /** The broad catch at the edge: anything unexpected denies. */
-async function serve(request: IncomingMessage, response: ServerResponse, edge: { handle: Handler; log: Gateway['log'] }): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  edge: { handle: Handler; log: Gateway['log'] },
+): Promise<void> {
   const path = (request.url ?? '/').split('?', 1)[0]!;
   // A client that vanishes while it is written to is an everyday event, and must not end the process.
   response.on('error', (error) => edge.log.debug({ err: error, path }, 'a client could not be written to'));
@@ -59,8 +69,15 @@ async function serve(request: IncomingMessage, response: ServerResponse, edge: {
   }
 }
 
-function sendFault(request: IncomingMessage, response: ServerResponse, { error, log }: { error: unknown; log: Gateway['log'] }): void {
-  const fault = error instanceof Fault ? error : new Fault('internal', 'The gateway failed while handling this request', { cause: error });
+function sendFault(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { error, log }: { error: unknown; log: Gateway['log'] },
+): void {
+  const fault =
+    error instanceof Fault
+      ? error
+      : new Fault('internal', 'The gateway failed while handling this request', { cause: error });
   if (fault.code === 'internal') log.error({ err: error }, 'a request failed unexpectedly');
   const row = FAULTS[fault.code];
   const headers: Record<string, string> = {};

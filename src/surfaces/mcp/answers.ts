@@ -16,10 +16,19 @@ const STOPPED = -32005;
 export function answerRefusal(id: RequestId, refusal: Refusal, target: ActionTarget): UpstreamReply {
   if (refusal.hidden) return reply(unknownTarget(id, target));
   const text = explain(refusal);
-  const data = { code: refusal.code, call: refusal.call, ...(refusal.approval === null ? {} : { approval: refusal.approval }) };
+  const data = {
+    code: refusal.code,
+    call: refusal.call,
+    ...(refusal.approval === null ? {} : { approval: refusal.approval }),
+  };
   if (target.kind === 'tool' && refusal.code !== 'overloaded') {
     return reply(
-      success(id, { resultType: 'complete', content: [{ type: 'text', text }], isError: true, _meta: { 'interlock/refusal': data } }),
+      success(id, {
+        resultType: 'complete',
+        content: [{ type: 'text', text }],
+        isError: true,
+        _meta: { 'interlock/refusal': data },
+      }),
     );
   }
   return reply(failure(id, { code: rpcCode(refusal), message: text, data }));
@@ -87,7 +96,9 @@ function explain(refusal: Refusal): string {
     case 'overloaded':
       return `Too many calls are under way. The action was not carried out. Try again when some have finished.`;
     case 'upstream-unavailable':
-      return refusal.fault === null ? 'The server did not answer.' : `${refusal.fault.message}.${mayHaveHappened(refusal.fault)}`;
+      return refusal.fault === null
+        ? 'The server did not answer.'
+        : `${refusal.fault.message}.${mayHaveHappened(refusal.fault)}`;
     case 'internal':
       return `The gateway failed while handling this call (${refusal.call}).`;
     default:
@@ -96,7 +107,9 @@ function explain(refusal: Refusal): string {
 }
 
 function mayHaveHappened(fault: Fault): string {
-  return 'sent' in fault && fault.sent === false ? ' The action was not carried out.' : ' It is not known whether the action was carried out: check before repeating it.';
+  return 'sent' in fault && fault.sent === false
+    ? ' The action was not carried out.'
+    : ' It is not known whether the action was carried out: check before repeating it.';
 }
 
 function gap(text: string): string {

@@ -18,7 +18,10 @@ export interface McpHandlerOptions {
   /** Facts of stateless conversations that began before a restart. */
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
-  readonly authenticate: (authorization: string | readonly string[] | undefined, path: string) => Caller | Promise<Caller>;
+  readonly authenticate: (
+    authorization: string | readonly string[] | undefined,
+    path: string,
+  ) => Caller | Promise<Caller>;
 }
 
 const DRAIN_POLL_MS = 25;
@@ -57,7 +60,8 @@ export class McpHandler {
     // Authenticated before anything is said about which servers exist.
     const authenticated = this.#options.authenticate(request.headersDistinct.authorization, path);
     const caller = authenticated instanceof Promise ? await authenticated : authenticated;
-    if (endpoint.kind === 'server' && !this.#mayKnow(caller, endpoint.server)) throw new Fault('not-found', 'Not found');
+    if (endpoint.kind === 'server' && !this.#mayKnow(caller, endpoint.server))
+      throw new Fault('not-found', 'Not found');
     const visit: Visit = { request, response, endpoint, path, caller };
     switch (request.method) {
       case 'POST':
@@ -101,7 +105,8 @@ export class McpHandler {
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const turns = Math.ceil(graceMs / DRAIN_POLL_MS);
-    for (let turn = 0; turn < turns && this.legacy.sessions.busy + this.modern.busy > 0; turn++) await sleep(DRAIN_POLL_MS);
+    for (let turn = 0; turn < turns && this.legacy.sessions.busy + this.modern.busy > 0; turn++)
+      await sleep(DRAIN_POLL_MS);
   }
 
   /**
@@ -126,6 +131,9 @@ function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('vary', 'Origin');
   response.setHeader('access-control-allow-methods', ALLOWED_METHODS);
-  response.setHeader('access-control-allow-headers', request.headers['access-control-request-headers'] ?? 'authorization, content-type');
+  response.setHeader(
+    'access-control-allow-headers',
+    request.headers['access-control-request-headers'] ?? 'authorization, content-type',
+  );
   response.setHeader('access-control-expose-headers', 'Mcp-Session-Id, WWW-Authenticate');
 }

@@ -42,7 +42,10 @@ export class Sessions {
     if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
       this.sweep();
       if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
-        throw new Fault('overloaded', 'Too many sessions are open: end some, or raise limits.sessions / limits.sessionsPerAgent');
+        throw new Fault(
+          'overloaded',
+          'Too many sessions are open: end some, or raise limits.sessions / limits.sessionsPerAgent',
+        );
       }
     }
   }
@@ -68,7 +71,9 @@ export class Sessions {
     if (rest === 0) this.#perAgent.delete(session.agent);
     else this.#perAgent.set(session.agent, rest);
     session.streams.close();
-    await session.peer.close(why).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
+    await session.peer
+      .close(why)
+      .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
   }
 
   sweep(): void {

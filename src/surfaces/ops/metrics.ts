@@ -42,7 +42,11 @@ export function openMetrics(readings: () => Readings | null): Metrics {
     });
   gauge('interlock_sessions', 'Open client sessions.', (r) => r.sessions());
   gauge('interlock_lock_epoch', 'Epoch of the kill switch view.', (r) => r.revocation().epoch);
-  gauge('interlock_lock_view_age_seconds', 'Since the kill switch view was last verified.', (r) => r.revocation().ageMs / 1000);
+  gauge(
+    'interlock_lock_view_age_seconds',
+    'Since the kill switch view was last verified.',
+    (r) => r.revocation().ageMs / 1000,
+  );
   gauge('interlock_journal_records', 'Durable records, ever.', (r) => r.journal().size);
   gauge('interlock_journal_queued_records', 'Records waiting for the disk.', (r) => r.journal().queuedRecords);
   gauge('interlock_journal_ok', '1 while the journal takes records.', (r) => (r.journal().ok ? 1 : 0));

@@ -1,6 +1,21 @@
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
-import { failure, type RequestId, type RpcMessage, type RpcNotification, type RpcRequest, type RpcResponse, success } from '../../../model/jsonrpc.ts';
-import { LATEST_LEGACY, LEGACY_VERSIONS, META_SERVER_INFO, META_SUBSCRIPTION, MODERN_VERSIONS, metaOf } from '../../../model/mcp.ts';
+import {
+  failure,
+  type RequestId,
+  type RpcMessage,
+  type RpcNotification,
+  type RpcRequest,
+  type RpcResponse,
+  success,
+} from '../../../model/jsonrpc.ts';
+import {
+  LATEST_LEGACY,
+  LEGACY_VERSIONS,
+  META_SERVER_INFO,
+  META_SUBSCRIPTION,
+  MODERN_VERSIONS,
+  metaOf,
+} from '../../../model/mcp.ts';
 import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { unknownTarget } from '../answers.ts';
 import { joinUri, type Owned, qualify, qualifyItems, splitName, splitTask, splitUri } from './names.ts';
@@ -77,7 +92,8 @@ export class AggregatePeer implements Peer {
     }
     const told = this.#each((_server, peer) => peer.notify(message, asker));
     for (const result of await Promise.allSettled(told)) {
-      if (result.status === 'rejected') this.#options.warn({ err: result.reason }, 'a server did not take a notification');
+      if (result.status === 'rejected')
+        this.#options.warn({ err: result.reason }, 'a server did not take a notification');
     }
   }
 
@@ -145,7 +161,9 @@ export class AggregatePeer implements Peer {
     const answers = new Map<string, JsonObject>();
     await Promise.all(
       this.#options.servers().map(async (server) => {
-        const reply = await this.#peer(server).request(message, this.#contextOf(server, context)).catch((error: unknown) => error as Error);
+        const reply = await this.#peer(server)
+          .request(message, this.#contextOf(server, context))
+          .catch((error: unknown) => error as Error);
         if ('response' in reply && 'result' in reply.response) {
           this.#live.add(server);
           answers.set(server, reply.response.result);
@@ -155,16 +173,23 @@ export class AggregatePeer implements Peer {
     return answers;
   }
 
-  async #list(message: RpcRequest, { list, context }: { list: string; context: RequestContext }): Promise<UpstreamReply> {
+  async #list(
+    message: RpcRequest,
+    { list, context }: { list: string; context: RequestContext },
+  ): Promise<UpstreamReply> {
     const servers = context.era === 'modern' ? this.#options.servers() : [...this.#live];
     const pages = await Promise.all(servers.map((server) => this.#pages(message, { server, list, context })));
     const items = pages.flat();
-    if (items.length > MAX_ITEMS) this.#options.warn({ items: items.length }, `more than ${MAX_ITEMS} items: the rest is cut off`);
+    if (items.length > MAX_ITEMS)
+      this.#options.warn({ items: items.length }, `more than ${MAX_ITEMS} items: the rest is cut off`);
     const modern = context.era === 'modern' ? { resultType: 'complete', ttlMs: 0, cacheScope: 'private' } : {};
     return local(success(message.id, { ...modern, [list]: items.slice(0, MAX_ITEMS) }));
   }
 
-  async #pages(message: RpcRequest, step: { server: string; list: string; context: RequestContext }): Promise<JsonObject[]> {
+  async #pages(
+    message: RpcRequest,
+    step: { server: string; list: string; context: RequestContext },
+  ): Promise<JsonObject[]> {
     const { server, list, context } = step;
     const items: JsonObject[] = [];
     let cursor: Json | undefined;
@@ -184,7 +209,8 @@ export class AggregatePeer implements Peer {
   /** A request that names what it is on, and so its server. */
   async #one(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
     const found = route(message);
-    if (found === 'unmapped') return { response: failure(message.id, { code: -32601, message: 'Method not found' }), httpStatus: 404 };
+    if (found === 'unmapped')
+      return { response: failure(message.id, { code: -32601, message: 'Method not found' }), httpStatus: 404 };
     if (found === null || !this.#options.servers().includes(found.server)) return local(unroutable(message));
     const key = JSON.stringify(message.id);
     this.#sentTo.set(key, found.server);
@@ -201,7 +227,11 @@ export class AggregatePeer implements Peer {
     const { resourceSubscriptions, ...changes } = wanted as { resourceSubscriptions?: Json } & JsonObject;
     const uris = Array.isArray(resourceSubscriptions) ? resourceSubscriptions.map((uri) => splitUri(String(uri))) : [];
     const _meta = { [META_SUBSCRIPTION]: message.id };
-    context.deliver({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: { notifications: wanted, _meta } });
+    context.deliver({
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: { notifications: wanted, _meta },
+    });
     const relay: OnMessage = (frame) => {
       if ('method' in frame && frame.method !== 'notifications/subscriptions/acknowledged') context.deliver(frame);
     };
@@ -210,7 +240,10 @@ export class AggregatePeer implements Peer {
         const own = uris.filter((uri): uri is Owned => uri?.server === server).map((uri) => uri.rest);
         const notifications = own.length > 0 ? { ...changes, resourceSubscriptions: own } : changes;
         const params = { ...message.params, notifications };
-        return this.#peer(server).request({ ...message, params }, this.#contextOf(server, { ...context, deliver: relay }));
+        return this.#peer(server).request(
+          { ...message, params },
+          this.#contextOf(server, { ...context, deliver: relay }),
+        );
       }),
     );
     return local(success(message.id, { resultType: 'complete', _meta }));
@@ -253,7 +286,8 @@ function unroutable(message: RpcRequest): RpcResponse {
   const params = message.params ?? {};
   if (message.method === 'tools/call') return unknownTarget(message.id, { kind: 'tool', name: String(params.name) });
   if (message.method === 'prompts/get') return unknownTarget(message.id, { kind: 'prompt', name: String(params.name) });
-  if (message.method.startsWith('resources/')) return unknownTarget(message.id, { kind: 'resource', uri: String(params.uri) });
+  if (message.method.startsWith('resources/'))
+    return unknownTarget(message.id, { kind: 'resource', uri: String(params.uri) });
   return failure(message.id, { code: -32602, message: 'Unknown target' });
 }
 
@@ -261,7 +295,8 @@ function renameResponse(routed: Routed, message: RpcRequest, response: RpcRespon
   const asked = message.params?.name;
   if (!('result' in response)) {
     // The protocol's own error names the tool the way this client does.
-    const text = typeof asked === 'string' ? response.error.message.replaceAll(routed.rest, asked) : response.error.message;
+    const text =
+      typeof asked === 'string' ? response.error.message.replaceAll(routed.rest, asked) : response.error.message;
     return { ...response, error: { ...response.error, message: text } };
   }
   return { ...response, result: qualify(routed.server, response.result) as JsonObject };
@@ -277,7 +312,8 @@ function renameFrame(server: string, frame: RpcMessage): RpcMessage {
 function renameParams(server: string, frame: RpcRequest | RpcNotification): JsonObject {
   const params = frame.params ?? {};
   if (!('id' in frame)) {
-    if (frame.method === 'notifications/resources/updated') return { ...params, uri: joinUri(server, String(params.uri)) };
+    if (frame.method === 'notifications/resources/updated')
+      return { ...params, uri: joinUri(server, String(params.uri)) };
     return frame.method === 'notifications/tasks/status' ? (qualify(server, params) as JsonObject) : params;
   }
   const meta = metaOf(params);
@@ -298,7 +334,9 @@ function mergedCapabilities(answers: ReadonlyMap<string, JsonObject>): JsonObjec
 }
 
 function instructionsOf(answers: ReadonlyMap<string, JsonObject>): JsonObject {
-  const parts = [...answers].filter(([, a]) => typeof a.instructions === 'string').map(([server, a]) => `## ${server}\n${a.instructions}`);
+  const parts = [...answers]
+    .filter(([, a]) => typeof a.instructions === 'string')
+    .map(([server, a]) => `## ${server}\n${a.instructions}`);
   return parts.length === 0 ? {} : { instructions: parts.join('\n\n') };
 }
 

@@ -2,7 +2,15 @@ import type { Inventory } from '../../../inventory/catalog.ts';
 import type { Action } from '../../../model/action.ts';
 import { Fault } from '../../../model/fault.ts';
 import type { RpcRequest } from '../../../model/jsonrpc.ts';
-import { decodeHeaderValue, encodeHeaderValue, MODERN_VERSIONS, type MirroredParam, mirroredName, mirroredParams, mirroredValue } from '../../../model/mcp.ts';
+import {
+  decodeHeaderValue,
+  encodeHeaderValue,
+  MODERN_VERSIONS,
+  type MirroredParam,
+  mirroredName,
+  mirroredParams,
+  mirroredValue,
+} from '../../../model/mcp.ts';
 import type { ToolDefinition } from '../../../model/tool.ts';
 
 const cache = new WeakMap<ToolDefinition, readonly MirroredParam[]>();
@@ -20,7 +28,11 @@ function paramsOf(inventory: Inventory, action: Action): readonly MirroredParam[
 }
 
 /** `Mcp-Param-*` must say what the body says (2026-07-28 streamable HTTP, "Server Behavior for Custom Headers"). */
-export function checkParamHeaders(inventory: Inventory, action: Action, headers: Readonly<Record<string, string>>): void {
+export function checkParamHeaders(
+  inventory: Inventory,
+  action: Action,
+  headers: Readonly<Record<string, string>>,
+): void {
   for (const param of paramsOf(inventory, action)) {
     const name = `mcp-param-${param.header.toLowerCase()}`;
     const expected = mirroredValue(action.args, param.path);

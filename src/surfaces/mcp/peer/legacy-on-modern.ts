@@ -50,7 +50,12 @@ export class LegacyOnModern implements Conversation {
         return local(success(message.id, {}));
       case 'resources/subscribe':
       case 'resources/unsubscribe':
-        return local(failure(message.id, { code: -32601, message: 'this server offers subscriptions only to clients of revision 2026-07-28' }));
+        return local(
+          failure(message.id, {
+            code: -32601,
+            message: 'this server offers subscriptions only to clients of revision 2026-07-28',
+          }),
+        );
       default:
         return this.#rounds(message, exchange);
     }
@@ -94,7 +99,8 @@ export class LegacyOnModern implements Conversation {
       let params: JsonObject = message.params ?? {};
       for (let round = 0; round < MAX_ROUNDS; round++) {
         const reply = await this.#send({ ...message, params }, bounded);
-        if (!('result' in reply.response) || reply.response.result.resultType !== 'input_required') return legacyReply(reply);
+        if (!('result' in reply.response) || reply.response.result.resultType !== 'input_required')
+          return legacyReply(reply);
         const { inputRequests, requestState } = reply.response.result;
         const inputResponses = await this.#askAll(isObject(inputRequests) ? inputRequests : {}, bounded);
         params = { ...message.params, inputResponses, ...(requestState === undefined ? {} : { requestState }) };
@@ -107,9 +113,13 @@ export class LegacyOnModern implements Conversation {
 
   async #askAll(requests: JsonObject, exchange: Exchange): Promise<JsonObject> {
     const answers = Object.entries(requests).map(async ([key, request]) => {
-      if (!isObject(request) || typeof request.method !== 'string') throw new Fault('upstream-protocol', 'an input request has no method');
+      if (!isObject(request) || typeof request.method !== 'string')
+        throw new Fault('upstream-protocol', 'an input request has no method');
       const params = isObject(request.params) ? { params: request.params } : {};
-      const response = await this.#ask({ jsonrpc: '2.0', id: `interlock-ask-${this.#nextAsk++}`, method: request.method, ...params }, exchange);
+      const response = await this.#ask(
+        { jsonrpc: '2.0', id: `interlock-ask-${this.#nextAsk++}`, method: request.method, ...params },
+        exchange,
+      );
       if ('result' in response) return [key, response.result] as const;
       throw new Fault('upstream-protocol', `the client refused ${request.method}: ${response.error.message}`);
     });
@@ -142,7 +152,10 @@ export class LegacyOnModern implements Conversation {
       ...(name === null ? {} : { 'mcp-name': encodeHeaderValue(name) }),
     };
     const { signal, onMessage, timeoutMs } = exchange;
-    return this.link.request({ ...message, params: { ...params, _meta: meta } }, { signal, onMessage, timeoutMs, headers });
+    return this.link.request(
+      { ...message, params: { ...params, _meta: meta } },
+      { signal, onMessage, timeoutMs, headers },
+    );
   }
 }
 
@@ -162,7 +175,11 @@ function withoutSubscriptions(capabilities: JsonObject): JsonObject {
   for (const [name, value] of Object.entries(capabilities)) {
     if (!isObject(value)) out[name] = value;
     else {
-      const { subscribe: _s, listChanged: _l, ...rest } = value as { subscribe?: Json; listChanged?: Json } & JsonObject;
+      const {
+        subscribe: _s,
+        listChanged: _l,
+        ...rest
+      } = value as { subscribe?: Json; listChanged?: Json } & JsonObject;
       out[name] = rest;
     }
   }

@@ -21,7 +21,10 @@ export async function observeAndFilter(gateway: Gateway, listed: Listed): Promis
   const definitions = Array.isArray(tools) ? tools : [];
   const more = typeof response.result.nextCursor === 'string';
   await gateway.inventory.observe(listed.server, definitions as readonly Json[], { more });
-  const result: Record<string, Json | undefined> = { ...response.result, tools: visible(gateway, listed, definitions as readonly Json[]) };
+  const result: Record<string, Json | undefined> = {
+    ...response.result,
+    tools: visible(gateway, listed, definitions as readonly Json[]),
+  };
   // The list is this agent's own: nobody may cache it for another (2026-07-28 caching).
   if (result.cacheScope !== undefined) result.cacheScope = 'private';
   return { ...response, result: result as JsonObject };

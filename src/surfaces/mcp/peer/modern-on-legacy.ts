@@ -1,7 +1,14 @@
 import type { Permit } from '../../../audit/journal.ts';
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import { failure, type RpcMessage, type RpcRequest, type RpcResponse, success } from '../../../model/jsonrpc.ts';
-import { LATEST_LEGACY, META_LOG_LEVEL, META_SERVER_INFO, META_SUBSCRIPTION, MODERN_VERSIONS, metaOf } from '../../../model/mcp.ts';
+import {
+  LATEST_LEGACY,
+  META_LOG_LEVEL,
+  META_SERVER_INFO,
+  META_SUBSCRIPTION,
+  MODERN_VERSIONS,
+  metaOf,
+} from '../../../model/mcp.ts';
 import type { OnMessage, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
 import type { Conversation, Exchange } from './conversation.ts';
 
@@ -41,7 +48,11 @@ export class ModernOnLegacy implements Conversation {
     permit.spend();
     const listeners: { to?: ModernOnLegacy } = {};
     link.onUnsolicited((message) => listeners.to?.heard(message));
-    const params = { protocolVersion: LATEST_LEGACY, capabilities: {}, clientInfo: { name: 'interlock', version: '0.1.0' } };
+    const params = {
+      protocolVersion: LATEST_LEGACY,
+      capabilities: {},
+      clientInfo: { name: 'interlock', version: '0.1.0' },
+    };
     const hello = await link.request(
       { jsonrpc: '2.0', id: 'interlock-initialize', method: 'initialize', params },
       { signal, onMessage: () => {}, timeoutMs: 30_000 },
@@ -83,7 +94,9 @@ export class ModernOnLegacy implements Conversation {
   /** A frame from the server that belongs to no request. */
   heard(message: RpcMessage): void {
     if ('method' in message && 'id' in message) {
-      void this.link.post(failure(message.id, { code: -32601, message: 'the client declared no such capability' })).catch(() => {});
+      void this.link
+        .post(failure(message.id, { code: -32601, message: 'the client declared no such capability' }))
+        .catch(() => {});
       return;
     }
     for (const listener of this.#listeners) listener(message);
@@ -116,8 +129,13 @@ export class ModernOnLegacy implements Conversation {
 
   async #listen(message: RpcRequest, exchange: Exchange): Promise<UpstreamReply> {
     const wanted = isObject(message.params?.notifications) ? message.params.notifications : {};
-    const uris = Array.isArray(wanted.resourceSubscriptions) ? wanted.resourceSubscriptions.filter((u) => typeof u === 'string') : [];
-    const tag = (params: JsonObject | undefined) => ({ ...params, _meta: { ...metaOf(params), [META_SUBSCRIPTION]: message.id } });
+    const uris = Array.isArray(wanted.resourceSubscriptions)
+      ? wanted.resourceSubscriptions.filter((u) => typeof u === 'string')
+      : [];
+    const tag = (params: JsonObject | undefined) => ({
+      ...params,
+      _meta: { ...metaOf(params), [META_SUBSCRIPTION]: message.id },
+    });
     const listener: OnMessage = (frame) => {
       if (!('method' in frame) || 'id' in frame) return;
       const changed = [...CHANGES].some(([member, method]) => method === frame.method && wanted[member] === true);
@@ -129,7 +147,11 @@ export class ModernOnLegacy implements Conversation {
     const notifications: Record<string, Json> = {};
     for (const member of CHANGES.keys()) if (wanted[member] === true) notifications[member] = true;
     if (uris.length > 0) notifications.resourceSubscriptions = uris as Json;
-    exchange.onMessage({ jsonrpc: '2.0', method: 'notifications/subscriptions/acknowledged', params: tag({ notifications }) });
+    exchange.onMessage({
+      jsonrpc: '2.0',
+      method: 'notifications/subscriptions/acknowledged',
+      params: tag({ notifications }),
+    });
     await new Promise<void>((resolve) => {
       const over = (): void => {
         this.#listening.delete(over);
@@ -145,7 +167,10 @@ export class ModernOnLegacy implements Conversation {
 
   async #subscription(method: string, uri: string, signal: AbortSignal): Promise<void> {
     const id = this.#nextId++;
-    await this.link.request({ jsonrpc: '2.0', id, method, params: { uri } }, { signal, onMessage: () => {}, timeoutMs: 30_000 });
+    await this.link.request(
+      { jsonrpc: '2.0', id, method, params: { uri } },
+      { signal, onMessage: () => {}, timeoutMs: 30_000 },
+    );
   }
 }
 

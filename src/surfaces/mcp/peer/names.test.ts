@@ -23,12 +23,18 @@ describe('names on the aggregate endpoint', () => {
 
   it('are put on every link in a result and on nothing that is the server’s own data', () => {
     const result = {
-      content: [{ type: 'resource_link', uri: 'file:///a' }, { type: 'resource', resource: { uri: 'demo://b', text: 'uri' } }],
+      content: [
+        { type: 'resource_link', uri: 'file:///a' },
+        { type: 'resource', resource: { uri: 'demo://b', text: 'uri' } },
+      ],
       structuredContent: { uri: 'keep' },
       _meta: { uri: 'keep' },
     };
     expect(qualify('fs', result)).toEqual({
-      content: [{ type: 'resource_link', uri: 'fs+file:///a' }, { type: 'resource', resource: { uri: 'fs+demo://b', text: 'uri' } }],
+      content: [
+        { type: 'resource_link', uri: 'fs+file:///a' },
+        { type: 'resource', resource: { uri: 'fs+demo://b', text: 'uri' } },
+      ],
       structuredContent: { uri: 'keep' },
       _meta: { uri: 'keep' },
     });

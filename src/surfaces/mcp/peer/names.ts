@@ -48,7 +48,14 @@ export function qualify(server: string, value: Json): Json {
     if ((key === 'uri' || key === 'uriTemplate') && typeof member === 'string') out[key] = joinUri(server, member);
     else if (key === 'taskId' && typeof member === 'string') out[key] = joinTask(server, member);
     // Free-form data is the server's own and is never touched.
-    else if (key === 'structuredContent' || key === 'inputSchema' || key === 'outputSchema' || key === '_meta' || key === 'requestState') out[key] = member;
+    else if (
+      key === 'structuredContent' ||
+      key === 'inputSchema' ||
+      key === 'outputSchema' ||
+      key === '_meta' ||
+      key === 'requestState'
+    )
+      out[key] = member;
     else out[key] = qualify(server, member as Json);
   }
   return out;

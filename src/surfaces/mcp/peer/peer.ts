@@ -3,14 +3,26 @@ import { toAction } from '../../../gateway/action.ts';
 import type { Attempt } from '../../../gateway/attempt.ts';
 import { call } from '../../../gateway/call.ts';
 import type { Gateway, ServerEntry } from '../../../gateway/gateway.ts';
-import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, type MethodSpec, SERVER_NOTIFICATIONS, SERVER_REQUESTS } from '../../../gateway/methods.ts';
+import {
+  CLIENT_NOTIFICATIONS,
+  CLIENT_REQUESTS,
+  type MethodSpec,
+  SERVER_NOTIFICATIONS,
+  SERVER_REQUESTS,
+} from '../../../gateway/methods.ts';
 import type { SessionState } from '../../../gateway/session-facts.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/agent.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import { failure, type RpcMessage, type RpcNotification, type RpcRequest, type RpcResponse } from '../../../model/jsonrpc.ts';
+import {
+  failure,
+  type RpcMessage,
+  type RpcNotification,
+  type RpcRequest,
+  type RpcResponse,
+} from '../../../model/jsonrpc.ts';
 import { metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerFault, answerRefusal } from '../answers.ts';
@@ -91,7 +103,8 @@ export class ServerPeer implements Peer {
       return this.#walk(message, { server, action, context, conversation: null });
     }
     const conversation = await this.#converse(context);
-    if ('response' in conversation) return { ...conversation, response: { ...conversation.response, id: message.id } as RpcResponse };
+    if ('response' in conversation)
+      return { ...conversation, response: { ...conversation.response, id: message.id } as RpcResponse };
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context, conversation);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     return this.#walk(message, { server, action, context, conversation });
@@ -105,7 +118,8 @@ export class ServerPeer implements Peer {
       traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
       release: async (permit, signal) => {
-        if (conversation === null) throw new UpstreamFault('upstream-unavailable', 'The connection to the server is not open', { sent: false });
+        if (conversation === null)
+          throw new UpstreamFault('upstream-unavailable', 'The connection to the server is not open', { sent: false });
         const reply = await conversation.exchange(message, {
           permit,
           signal,
@@ -115,7 +129,12 @@ export class ServerPeer implements Peer {
           headers: conversation.link.era === 'modern' ? mirrorHeaders(this.#gateway.inventory, message, action) : {},
         });
         httpStatus = reply.httpStatus;
-        return observeAndFilter(this.#gateway, { message, response: reply.response, caller: context.caller, server: server.id });
+        return observeAndFilter(this.#gateway, {
+          message,
+          response: reply.response,
+          caller: context.caller,
+          server: server.id,
+        });
       },
     });
     if (result.kind === 'refused') return answerRefusal(message.id, result.refusal, action.target);
@@ -124,10 +143,12 @@ export class ServerPeer implements Peer {
 
   async notify(message: RpcNotification, asker: Asker): Promise<void> {
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
-    if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era)) throw new Fault('method-not-found', 'Method not found');
+    if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
+      throw new Fault('method-not-found', 'Method not found');
     const server = this.#server();
     const action = toAction(message, spec, server.id);
-    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(asker, server, action))) throw new Fault('forbidden', 'the notification was refused');
+    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(asker, server, action)))
+      throw new Fault('forbidden', 'the notification was refused');
     const conversation = await this.#converse(asker);
     if ('response' in conversation) return;
     const result = await call(this.#gateway, {
@@ -153,7 +174,8 @@ export class ServerPeer implements Peer {
     this.#closed = true;
     this.#nobodyAnswers();
     const conversation = await this.#conversation?.catch(() => null);
-    if (conversation !== null && conversation !== undefined && 'link' in conversation) await conversation.link.close(why);
+    if (conversation !== null && conversation !== undefined && 'link' in conversation)
+      await conversation.link.close(why);
   }
 
   get #gateway(): Gateway {
@@ -168,7 +190,8 @@ export class ServerPeer implements Peer {
 
   /** Whoever was to answer, or whoever asked, is gone. */
   #nobodyAnswers(): void {
-    for (const waiting of [...this.#waiting.values()]) waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
+    for (const waiting of [...this.#waiting.values()])
+      waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
   }
 
   /** Opened once; a failed or closed conversation is opened anew by the next request, unless the client's own end has come. */
@@ -180,7 +203,9 @@ export class ServerPeer implements Peer {
       const conversation = await opening;
       if ('response' in conversation || conversation.link.closed) this.#drop(opening);
       if ('link' in conversation && conversation.link.closed) {
-        throw Object.assign(new Fault('upstream-unavailable', 'The connection to the server has ended'), { sent: false });
+        throw Object.assign(new Fault('upstream-unavailable', 'The connection to the server has ended'), {
+          sent: false,
+        });
       }
       return conversation;
     } catch (error) {
@@ -222,11 +247,19 @@ export class ServerPeer implements Peer {
   async #listAll(context: RequestContext, conversation: Conversation): Promise<void> {
     let cursor: string | undefined;
     for (let page = 0; page < MAX_LIST_PAGES; page++) {
-      const params: JsonObject = { ...inheritedMeta(context, conversation), ...(cursor === undefined ? {} : { cursor }) };
+      const params: JsonObject = {
+        ...inheritedMeta(context, conversation),
+        ...(cursor === undefined ? {} : { cursor }),
+      };
       const message: RpcRequest = { jsonrpc: '2.0', id: `interlock-list-${page}`, method: 'tools/list', params };
       const server = this.#server();
       const action = toAction(message, CLIENT_REQUESTS.get('tools/list')!, server.id);
-      const reply = await this.#walk(message, { server, action, context: { ...context, deliver: () => {} }, conversation });
+      const reply = await this.#walk(message, {
+        server,
+        action,
+        context: { ...context, deliver: () => {} },
+        conversation,
+      });
       if (!('result' in reply.response) || typeof reply.response.result.nextCursor !== 'string') return;
       cursor = reply.response.result.nextCursor;
     }
@@ -246,7 +279,11 @@ export class ServerPeer implements Peer {
       this.#stale = true;
     }
     if (SERVER_NOTIFICATIONS.has(frame.method)) deliver(frame);
-    else this.#gateway.log.warn({ server: this.#options.server()?.id, method: frame.method.slice(0, 80) }, 'dropped an unmapped notification');
+    else
+      this.#gateway.log.warn(
+        { server: this.#options.server()?.id, method: frame.method.slice(0, 80) },
+        'dropped an unmapped notification',
+      );
   }
 
   /** A request of the server to the client (sampling, elicitation, roots) walks the same path, towards the client. */
@@ -258,14 +295,20 @@ export class ServerPeer implements Peer {
     if (spec !== undefined && to.asker !== null) {
       this.#asking++;
       // Beyond the bound not even decided: a server that asks without end takes neither the agent's places nor the journal's.
-      if (this.#asking > MAX_ASKING) response = failure(message.id, { code: -32000, message: 'too many requests wait for the client' });
+      if (this.#asking > MAX_ASKING)
+        response = failure(message.id, { code: -32000, message: 'too many requests wait for the client' });
       else response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
       this.#asking--;
     }
-    await conversation.post(response, null).catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
+    await conversation
+      .post(response, null)
+      .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
   }
 
-  async #askClient(message: RpcRequest, to: { spec: MethodSpec; asker: Asker; deliver: OnMessage }): Promise<RpcResponse> {
+  async #askClient(
+    message: RpcRequest,
+    to: { spec: MethodSpec; asker: Asker; deliver: OnMessage },
+  ): Promise<RpcResponse> {
     try {
       const server = this.#server();
       const action = toAction(message, to.spec, server.id);
@@ -297,7 +340,10 @@ export class ServerPeer implements Peer {
       };
       const failed = (error: unknown): void => end(() => reject(error));
       const aborted = (): void => failed(to.signal.reason);
-      const timer = setTimeout(() => failed(new Fault('upstream-timeout', 'the client did not answer in time')), ANSWER_MS);
+      const timer = setTimeout(
+        () => failed(new Fault('upstream-timeout', 'the client did not answer in time')),
+        ANSWER_MS,
+      );
       to.signal.addEventListener('abort', aborted);
       this.#waiting.set(key, { answered: (response) => end(() => resolve(response)), failed });
       to.deliver(message);
@@ -313,7 +359,11 @@ interface Step {
   readonly conversation: Conversation | null;
 }
 
-function attemptOf(asker: Asker & { gone?: AbortSignal | null }, server: ServerEntry, action: Action): Omit<Attempt, 'release'> {
+function attemptOf(
+  asker: Asker & { gone?: AbortSignal | null },
+  server: ServerEntry,
+  action: Action,
+): Omit<Attempt, 'release'> {
   return { surface: 'mcp', caller: asker.caller, session: asker.session, server, action, gone: asker.gone ?? null };
 }
 
