@@ -9,8 +9,8 @@ import { bidiProblem, type Finding, placeOf, problemAt, type Source } from './pu
 import { checkNames, checkWords, type KnownNames, knownNames } from './publish/names.ts';
 import type { Rule } from './rule.ts';
 import { SCHEMA } from './schema.ts';
-import { type Piece, splitPolicies } from './text/lexer.ts';
 import { type CheckedPiece, checkPieces } from './text/check.ts';
+import { type Piece, splitPolicies } from './text/lexer.ts';
 
 export type { Problem } from '../model/problem.ts';
 export type { Source } from './publish/findings.ts';

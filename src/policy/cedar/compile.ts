@@ -1,5 +1,5 @@
-import { fail } from './failure.ts';
 import type { Expr, VarName } from './expr.ts';
+import { fail } from './failure.ts';
 import { asBool, asEntity, asSet, isEntityIn } from './operators.ts';
 import { dataOf, type Env } from './value/store.ts';
 import { CedarRecord, CedarSet, EntityRef, sameValue, type Value } from './value/values.ts';
@@ -28,9 +28,9 @@ export function compile(expr: Expr): Evaluate {
     }
     case 'if': {
       const test = compile(expr.test);
-      const then = compile(expr.then);
-      const otherwise = compile(expr.otherwise);
-      return (env) => (asBool(test(env)) ? then(env) : otherwise(env));
+      const whenTrue = compile(expr.whenTrue);
+      const whenFalse = compile(expr.whenFalse);
+      return (env) => (asBool(test(env)) ? whenTrue(env) : whenFalse(env));
     }
     case 'unary':
       return compileUnary(expr);

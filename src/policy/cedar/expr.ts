@@ -24,7 +24,7 @@ export type Expr =
   | { readonly kind: 'var'; readonly name: VarName }
   | { readonly kind: 'and'; readonly left: Expr; readonly right: Expr }
   | { readonly kind: 'or'; readonly left: Expr; readonly right: Expr }
-  | { readonly kind: 'if'; readonly test: Expr; readonly then: Expr; readonly otherwise: Expr }
+  | { readonly kind: 'if'; readonly test: Expr; readonly whenTrue: Expr; readonly whenFalse: Expr }
   | {
       readonly kind: 'unary';
       readonly name: string;
@@ -87,7 +87,7 @@ function readOperator(op: string, body: JsonObject, read: (member: Json | undefi
   if (op === '&&') return { kind: 'and', left: read(body.left), right: read(body.right) };
   if (op === '||') return { kind: 'or', left: read(body.left), right: read(body.right) };
   if (op === 'if-then-else') {
-    return { kind: 'if', test: read(body.if), then: read(body.then), otherwise: read(body.else) };
+    return { kind: 'if', test: read(body.if), whenTrue: read(body.then), whenFalse: read(body.else) };
   }
   if (op === '.') return unary('.', text(body.attr), getAttribute(text(body.attr)), read(body.left));
   if (op === 'has') return readHas(body, read);

@@ -1,6 +1,6 @@
+import { DatetimeValue, DurationValue } from './extensions/datetime.ts';
 import { fail } from './failure.ts';
 import { addLong, type Long, multiplyLong, negateLong, subtractLong } from './value/long.ts';
-import { DatetimeValue, DurationValue } from './extensions/datetime.ts';
 import { dataOf, type Env } from './value/store.ts';
 import { CedarRecord, CedarSet, EntityRef, sameValue, typeName, type Value } from './value/values.ts';
 

@@ -1,5 +1,5 @@
-import { EvaluationFailure } from './failure.ts';
 import type { Expr } from './expr.ts';
+import { EvaluationFailure } from './failure.ts';
 import { asBool } from './operators.ts';
 import type { Env } from './value/store.ts';
 import type { Value } from './value/values.ts';
@@ -28,7 +28,7 @@ export function evaluatePartly(expr: Expr, env: Omit<Env, 'context'>): PartialVa
     case 'if': {
       const test = evaluatePartly(expr.test, env);
       if (isOpen(test)) return UNKNOWN;
-      return evaluatePartly(asBool(test) ? expr.then : expr.otherwise, env);
+      return evaluatePartly(asBool(test) ? expr.whenTrue : expr.whenFalse, env);
     }
     case 'unary': {
       const arg = evaluatePartly(expr.arg, env);

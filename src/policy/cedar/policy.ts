@@ -1,6 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { compileCondition } from './compile.ts';
-import { type Expr, readEntity, readExpr, type ReadOptions, UnsupportedPolicy } from './expr.ts';
+import { type Expr, type ReadOptions, readEntity, readExpr, UnsupportedPolicy } from './expr.ts';
 import { isEntityIn } from './operators.ts';
 import type { Env } from './value/store.ts';
 import { type EntityRef, sameValue } from './value/values.ts';
@@ -69,7 +69,7 @@ function readConditions(json: Json | undefined, options: ReadOptions): Expr | nu
 }
 
 function negate(body: Expr): Expr {
-  return { kind: 'if', test: body, then: FALSE, otherwise: TRUE };
+  return { kind: 'if', test: body, whenTrue: FALSE, whenFalse: TRUE };
 }
 
 const TRUE: Expr = { kind: 'literal', value: true };

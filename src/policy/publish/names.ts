@@ -121,7 +121,7 @@ function partsOf(expr: Expr): readonly Expr[] {
     case 'binary':
       return [expr.left, expr.right];
     case 'if':
-      return [expr.test, expr.then, expr.otherwise];
+      return [expr.test, expr.whenTrue, expr.whenFalse];
     case 'unary':
       return [expr.arg];
     case 'collect':

@@ -1,6 +1,6 @@
 import { canonicalize } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
-import { EMPTY_RECORD, EntityRef, type EntityData, type Value } from '../cedar/value/values.ts';
+import { EMPTY_RECORD, type EntityData, EntityRef, type Value } from '../cedar/value/values.ts';
 
 const NO_ANCESTORS: ReadonlySet<string> = new Set();
 

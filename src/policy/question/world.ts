@@ -1,6 +1,5 @@
 import type { Agent, Person } from '../../model/agent.ts';
 import type { PolicyWorld } from '../../model/policy-input.ts';
-import { ACTION_GROUPS } from '../schema.ts';
 import type { EntityStore } from '../cedar/value/store.ts';
 import {
   CedarRecord,
@@ -11,6 +10,7 @@ import {
   NO_TAGS,
   type Value,
 } from '../cedar/value/values.ts';
+import { ACTION_GROUPS } from '../schema.ts';
 
 /** The entities that do not change from call to call, built once per published policy set. */
 export interface World {

@@ -1,6 +1,6 @@
 import { fail } from '../failure.ts';
-import { divideLong, type Long } from '../value/long.ts';
 import { asString, type Binary, type Unary, wrongType } from '../operators.ts';
+import { divideLong, type Long } from '../value/long.ts';
 import type { Value } from '../value/values.ts';
 import {
   DAY_MS,

@@ -1,7 +1,7 @@
 import { readEntity, UnsupportedPolicy } from '../expr.ts';
 import { BINARY_CALLS, UNARY_CALLS } from '../extensions/calls.ts';
-import { toLong } from './long.ts';
 import type { Binary, Unary } from '../operators.ts';
+import { toLong } from './long.ts';
 import { EMPTY_STORE, type EntityInput, type Env } from './store.ts';
 import { CedarRecord, CedarSet, EMPTY_RECORD, EntityRef, type Value } from './values.ts';
 

@@ -1,6 +1,6 @@
 import type { DatetimeValue, DurationValue } from '../extensions/datetime.ts';
-import { isExtension, sameExtension } from '../extensions/equality.ts';
 import type { DecimalValue } from '../extensions/decimal.ts';
+import { isExtension, sameExtension } from '../extensions/equality.ts';
 import type { IpValue } from '../extensions/ipaddr.ts';
 import type { Long } from './long.ts';
 
