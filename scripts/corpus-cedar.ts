@@ -6,16 +6,17 @@
  * A case agrees when all of its requests agree and the validator's verdict is the one stated. A case whose policies use a feature
  * the compiler refuses at load is skipped, and the features are listed. Exit code 0: nothing failed.
  */
-import type { Schema } from '@cedar-policy/cedar-wasm/nodejs';
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
+import type { Schema } from '@cedar-policy/cedar-wasm/nodejs';
 import { authorize } from '../src/policy/cedar/authorize.ts';
 import { UnsupportedPolicy } from '../src/policy/cedar/expr.ts';
+import { compilePolicy, type Policy } from '../src/policy/cedar/policy.ts';
 import { PolicyIndex } from '../src/policy/cedar/policy-index.ts';
 import { type ExactJson, entitiesFromJson, parseExactJson, recordFromJson } from '../src/policy/cedar/value/json.ts';
-import { compilePolicy, type Policy } from '../src/policy/cedar/policy.ts';
 import { buildStore, type EntityInput } from '../src/policy/cedar/value/store.ts';
 import { EntityRef } from '../src/policy/cedar/value/values.ts';
 import { splitPolicies } from '../src/policy/text/lexer.ts';

@@ -6,7 +6,7 @@ install();
 systemPackages(['strace']);
 const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['format', 'biome', ['ci', '--log-level=warn', 'src', 'test', 'scripts', 'examples']],
+  ['format', 'biome', ['ci', '--log-level=warn', '--colors=off', 'src', 'test', 'scripts', 'examples']],
   ['lint', 'oxlint', ['--quiet', 'src', 'test', 'scripts', 'examples']],
 ];
 const only = process.argv.slice(2);

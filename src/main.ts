@@ -12,15 +12,15 @@ import type { Log } from './gateway/gateway.ts';
 import { openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
-import { recordPin } from './start/definitions/pin-events.ts';
 import { openRevocation } from './revocation/revocation.ts';
-import { ConfigurationError, Live } from './start/live.ts';
+import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
+import { ConfigurationError, Live } from './start/live.ts';
 import { makeGateway } from './start/make-gateway.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
-import { openTraces } from './surfaces/ops/traces.ts';
 import { openLog } from './surfaces/ops/log.ts';
+import { openTraces } from './surfaces/ops/traces.ts';
 
 export { ConfigurationError } from './start/live.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DIR, intentOf, ManualClock, OK, openOn, refusalOf, simulatedDisk } from '../../test/crash/fixture.ts';
-import { Fault } from '../model/fault.ts';
 import type { SimulatedDisk } from '../adapters/disk/simulated.ts';
+import { Fault } from '../model/fault.ts';
 import type { Entry, Permit } from './journal.ts';
 import { readJournal } from './read/read-journal.ts';
 import { verifyReceipt } from './read/receipt.ts';

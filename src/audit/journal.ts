@@ -3,14 +3,14 @@ import { bug, Fault } from '../model/fault.ts';
 import type { AdminRecord, IntentRecord, JournalRecord, OutcomeRecord } from '../model/record.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Disk, DiskLock } from '../ports/disk.ts';
+import { refuseToOpen } from './failure.ts';
 import { CLOSE_ACT, emptyChain, OPEN_ACT, RETENTION_ACT } from './format/chain.ts';
 import type { Checkpoint } from './format/checkpoint.ts';
 import { LOCK_FILE, readLayout } from './format/layout.ts';
 import { parseVerifier, type Signer } from './format/note.ts';
+import { DEFAULT_LIMITS, type JournalLimits } from './limits.ts';
 import { type Receipt, readReceipt } from './read/receipt.ts';
 import { recover } from './read/recover.ts';
-import { refuseToOpen } from './failure.ts';
-import { DEFAULT_LIMITS, type JournalLimits } from './limits.ts';
 import { closePermit, mintPermit, type Permit } from './write/permit.ts';
 import { applyRetention } from './write/retention.ts';
 import { openSigner } from './write/signing-key.ts';
@@ -19,8 +19,8 @@ import { Writer } from './write/writer.ts';
 
 export type { Checkpoint } from './format/checkpoint.ts';
 export type { Entry } from './format/frame.ts';
-export type { Receipt } from './read/receipt.ts';
 export type { JournalLimits } from './limits.ts';
+export type { Receipt } from './read/receipt.ts';
 export type { Permit } from './write/permit.ts';
 
 export interface JournalOptions {

@@ -9,4 +9,5 @@ if (Number(process.versions.node.split('.')[0]) < 24) {
 }
 const { run } = await import('./program.ts');
 process.exitCode = await run(process.argv.slice(2));
+
 export {};

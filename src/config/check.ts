@@ -1,7 +1,7 @@
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
-import { type ConfigFile, DEFAULTS } from './schema.ts';
 import { DEFAULT_LIMITS, type LimitName } from './schema/limits.ts';
+import { type ConfigFile, DEFAULTS } from './schema.ts';
 import { didYouMean, type Finding, type Path } from './source/problem.ts';
 
 export interface Checked {

@@ -1,9 +1,9 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Person, PublicJwk } from '../model/agent.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
-import { type ConfigFile, DEFAULTS } from './schema.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
+import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
 import { expandSecrets } from './source/secrets.ts';
 

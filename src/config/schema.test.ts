@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
-import { ConfigSchema, configJsonSchema } from './schema.ts';
 import { DEFAULT_LIMITS, LIMITS, limitsTable } from './schema/limits.ts';
+import { ConfigSchema, configJsonSchema } from './schema.ts';
 import { explain } from './source/explain.ts';
 
 const root = new URL('../../', import.meta.url);

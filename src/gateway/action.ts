@@ -1,5 +1,5 @@
-import { canonicalize, sha256Base64url } from '../model/canonical.ts';
 import type { Action, ActionTarget } from '../model/action.ts';
+import { canonicalize, sha256Base64url } from '../model/canonical.ts';
 import { Fault } from '../model/fault.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { RpcNotification, RpcRequest } from '../model/jsonrpc.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { targetName } from '../model/action.ts';
 import type { MappedFacts } from '../model/policy-input.ts';
 import type { Attempt } from './attempt.ts';
-import { targetName } from '../model/action.ts';
 import type { Gateway } from './gateway.ts';
 
 /** What the path learns about one call on its way: ids and times, nothing a later step may decide on but `facts`. */

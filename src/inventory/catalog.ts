@@ -4,7 +4,7 @@ import type { Finding, ToolDefinition, ToolLabels } from '../model/tool.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PinRow, PinStore } from '../ports/stores.ts';
 import { describePin } from './diff.ts';
-import { isOmitted, scanName, type Sighting } from './findings.ts';
+import { isOmitted, type Sighting, scanName } from './findings.ts';
 import { type LabelSource, labelsOf } from './labels.ts';
 import { lookAt } from './look.ts';
 import { nextPin } from './pins.ts';

@@ -4,8 +4,8 @@ import { thumbprint } from '../identity/keys.ts';
 import { normalizeResource, type Resources, serverOf } from '../identity/resources.ts';
 import { type AccessTokens, TOKEN_LIMITS } from '../identity/tokens.ts';
 import type { Agent } from '../model/agent.ts';
-import type { ReplayStore } from '../ports/stores.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ReplayStore } from '../ports/stores.ts';
 import { errorAnswer, type HttpAnswer, OAuthRefused, tokenAnswer } from './answer.ts';
 import { type Form, readForm } from './form.ts';
 

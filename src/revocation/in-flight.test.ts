@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallKeys, LockKind } from '../model/lock.ts';
 import { type InFlight, makeRegistry } from './in-flight.ts';

@@ -1,7 +1,7 @@
-import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
+import type { Journal } from '../audit/journal.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, loadConfig, type Problem } from '../config/load.ts';
-import type { Journal } from '../audit/journal.ts';
+import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
 import type { GatewayLimits, Log, Snapshot } from '../gateway/gateway.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Agent } from '../model/agent.ts';

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { labelsOf } from '../inventory/labels.ts';
 import type { PolicyWorld } from '../model/policy-input.ts';
-import { type Problem, publish } from '../policy/publish.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
+import { type Problem, publish } from '../policy/publish.ts';
 
 const MAX_POLICY_BYTES = 4_194_304;
 

@@ -1,7 +1,7 @@
 import type { Entry } from '../audit/journal.ts';
-import type { Inventory } from '../inventory/catalog.ts';
 import { SessionState } from '../gateway/session-facts.ts';
 import type { Usage } from '../gateway/usage.ts';
+import type { Inventory } from '../inventory/catalog.ts';
 
 const ACTING: ReadonlySet<string> = new Set([
   'tools/call',

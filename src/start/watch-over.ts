@@ -3,9 +3,9 @@ import type { Gateway } from '../gateway/gateway.ts';
 import type { SessionState } from '../gateway/session-facts.ts';
 import { formatTarget, type Lock } from '../model/lock.ts';
 import type { Stores } from '../ports/stores.ts';
+import { scan } from './definitions/scan.ts';
 import type { Doors } from './doors/doors.ts';
 import type { Live } from './live.ts';
-import { scan } from './definitions/scan.ts';
 
 const SWEEP_MS = 30_000;
 const SCAN_MS = 60_000;

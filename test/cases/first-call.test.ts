@@ -1,9 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
 import { CONNECT, EVERYTHING, type House, openHouse, textOf, until } from './house.ts';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 
 let company: DemoCompany;
 let house: House;

@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { type IncomingHttpHeaders, request as httpRequest } from 'node:http';
 import { systemClock } from '../../src/adapters/clock.ts';
 import { realDisk } from '../../src/adapters/disk/real.ts';
 import type { Entry } from '../../src/audit/journal.ts';

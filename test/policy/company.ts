@@ -1,3 +1,4 @@
+import type { ActionTarget } from '../../src/model/action.ts';
 import type { Agent } from '../../src/model/agent.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type {
@@ -9,9 +10,8 @@ import type {
   UsageWindow,
 } from '../../src/model/policy-input.ts';
 import type { ToolLabels } from '../../src/model/tool.ts';
-import type { ActionTarget } from '../../src/model/action.ts';
-import { publish } from '../../src/policy/publish.ts';
 import type { PolicySet } from '../../src/policy/policy-set.ts';
+import { publish } from '../../src/policy/publish.ts';
 
 /** A small company for policy tests. */
 export const PROCUREMENT: Agent = {

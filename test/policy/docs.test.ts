@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { PolicyWorld } from '../../src/model/policy-input.ts';
-import { publish } from '../../src/policy/publish.ts';
 import { OBLIGATIONS } from '../../src/policy/obligations.ts';
+import { publish } from '../../src/policy/publish.ts';
 import { ACTION_GROUPS, SCHEMA, WORDS } from '../../src/policy/schema.ts';
 import { withCedar } from '../../src/policy/text/wasm.ts';
 import { labels, PROCUREMENT, WORLD } from './company.ts';

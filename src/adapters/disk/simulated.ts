@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { dirname, resolve } from 'node:path';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Disk, DiskFile } from '../../ports/disk.ts';
 
 export interface DiskOperation {

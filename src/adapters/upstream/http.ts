@@ -5,12 +5,12 @@ import type { Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../po
 import { type ClientInfo, discoverRequest, type Eras, erasFrom, KnownEras } from './discover.ts';
 import { RESPONSE_JSON, SILENT, type UpstreamLog } from './frames.ts';
 import type { ResumeLimits } from './http/call.ts';
-import { Exchange, type ExchangeSink } from './http/wire/exchange.ts';
-import { configuredHeaders, postHeaders } from './http/wire/headers.ts';
-import { Lane } from './http/wire/lane.ts';
 import { LegacyLink } from './http/legacy-link.ts';
 import { ModernLink } from './http/modern-link.ts';
 import type { HttpMessage, HttpPeer } from './http/peer.ts';
+import { Exchange, type ExchangeSink } from './http/wire/exchange.ts';
+import { configuredHeaders, postHeaders } from './http/wire/headers.ts';
+import { Lane } from './http/wire/lane.ts';
 
 export interface HttpUpstreamOptions {
   readonly id: string;

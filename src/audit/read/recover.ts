@@ -1,10 +1,10 @@
 import type { Disk, DiskFile } from '../../ports/disk.ts';
+import { refuseToOpen } from '../failure.ts';
 import { type Chain, segmentStart, trackOpen } from '../format/chain.ts';
 import { type Checkpoint, openCheckpoint, splitStored } from '../format/checkpoint.ts';
 import { salvageFrames } from '../format/frame.ts';
 import { checkpointsPath, readLayout, recordsPath } from '../format/layout.ts';
 import type { Verifier } from '../format/note.ts';
-import { refuseToOpen } from '../failure.ts';
 import { type SegmentFile, writeFully } from '../write/segment-file.ts';
 import { MAX_LINE_BYTES, readFrom, readWhole } from './lines.ts';
 import { type Break, walkSegment } from './segment.ts';

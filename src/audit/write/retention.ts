@@ -2,8 +2,8 @@ import type { Json } from '../../model/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
 import { checkpointsPath, readLayout, recordsPath } from '../format/layout.ts';
-import { readFrames } from '../read/segment.ts';
 import type { JournalLimits } from '../limits.ts';
+import { readFrames } from '../read/segment.ts';
 
 export interface RetentionTask {
   readonly dir: string;

@@ -1,10 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Disk } from '../../ports/disk.ts';
+import { refuseToOpen } from '../failure.ts';
 import { KEY_FILE, type Layout, VKEY_FILE } from '../format/layout.ts';
 import { generateKey, parseSigner, type Signer } from '../format/note.ts';
 import { readWhole } from '../read/lines.ts';
-import { refuseToOpen } from '../failure.ts';
 import { writeFully } from './segment-file.ts';
 
 const MAX_KEY_BYTES = 4096;

@@ -1,13 +1,13 @@
 import { bug, Fault } from '../../model/fault.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Disk } from '../../ports/disk.ts';
+import { writeFault } from '../failure.ts';
 import { type Chain, SEGMENT_ACT } from '../format/chain.ts';
 import { type Checkpoint, signCheckpoint } from '../format/checkpoint.ts';
 import type { Frontier } from '../format/merkle.ts';
 import type { Signer } from '../format/note.ts';
-import { Batch } from './batch.ts';
-import { writeFault } from '../failure.ts';
 import type { JournalLimits } from '../limits.ts';
+import { Batch } from './batch.ts';
 import { appendCheckpoint, appendRecords, closeSegment, createSegment, type SegmentFile } from './segment-file.ts';
 
 export interface WriterStart {

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { realDisk } from '../../adapters/disk/real.ts';
 import { type Checkpoint, openCheckpoint, splitStored } from '../../audit/format/checkpoint.ts';
 import { checkpointsPath, readLayout, VKEY_FILE } from '../../audit/format/layout.ts';

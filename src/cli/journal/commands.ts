@@ -3,12 +3,12 @@ import type { Command } from 'commander';
 import { realDisk } from '../../adapters/disk/real.ts';
 import { readReceipt, verifyReceipt } from '../../audit/read/receipt.ts';
 import { verifyJournal } from '../../audit/read/verify.ts';
+import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT, type ExitCode } from '../shell/exit.ts';
-import { locate } from '../operate/locate.ts';
-import { type LogOptions, log } from './log.ts';
 import { latestCheckpoint, readVkey } from './checkpoint.ts';
+import { type LogOptions, log } from './log.ts';
 
 interface VerifyOptions {
   readonly checkpoint?: string;

@@ -3,11 +3,11 @@ import { systemClock } from '../../adapters/clock.ts';
 import type { Config } from '../../config/config.ts';
 import { didYouMean } from '../../config/source/problem.ts';
 import { formatTarget, type Lock, type LockTarget, parseTarget, type Tier } from '../../model/lock.ts';
+import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
-import { formatDuration, isoTime, parseDuration } from '../shell/text.ts';
-import type { Act } from '../shell/act.ts';
 import type { Tone } from '../shell/terminal.ts';
+import { formatDuration, isoTime, parseDuration } from '../shell/text.ts';
 import { type Desk, openDesk, openStoreDesk } from './desk.ts';
 import { locate, type Place } from './locate.ts';
 

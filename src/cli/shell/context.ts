@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { formatProblem, loadConfig, type Problem } from '../../config/load.ts';
 import type { Config } from '../../config/config.ts';
+import { formatProblem, loadConfig, type Problem } from '../../config/load.ts';
 import { CliError, EXIT } from './exit.ts';
 import { makeTerminal, type Terminal } from './terminal.ts';
 

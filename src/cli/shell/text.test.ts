@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration, shellQuote, visible, visibleLines } from './text.ts';
 import { makeTerminal } from './terminal.ts';
+import { formatDuration, parseDuration, shellQuote, visible, visibleLines } from './text.ts';
 
 describe('text from outside', () => {
   it('cannot drive the terminal, begin a line or reorder what is read', () => {

@@ -7,7 +7,7 @@ import type { Caller } from '../../model/agent.ts';
 import { digestJson } from '../../model/canonical.ts';
 import type { PolicyInput, UsageWindow } from '../../model/policy-input.ts';
 import type { Act } from '../shell/act.ts';
-import { configurationError, type Context, requireConfig } from '../shell/context.ts';
+import { type Context, configurationError, requireConfig } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 
 interface BenchOptions {

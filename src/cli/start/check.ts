@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Config } from '../../config/config.ts';
 import { loadConfig, type Problem } from '../../config/load.ts';
 import type { Act } from '../shell/act.ts';
-import { configurationError, type Context, render } from '../shell/context.ts';
+import { type Context, configurationError, render } from '../shell/context.ts';
 
 export function addCheckCommand(program: Command, act: Act): void {
   program

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ConfigurationError as ConfigurationErrorType, RunningGateway } from '../../main.ts';
 import type { Act } from '../shell/act.ts';
-import { configurationError, type Context } from '../shell/context.ts';
+import { type Context, configurationError } from '../shell/context.ts';
 import { EXIT, type ExitCode } from '../shell/exit.ts';
 
 interface UpOptions {

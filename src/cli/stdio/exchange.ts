@@ -1,8 +1,8 @@
 import { SseReader } from '../../adapters/upstream/http/wire/sse.ts';
 import type { Json } from '../../model/json.ts';
-import { CliError } from '../shell/exit.ts';
 import type { HttpAnswer, HttpClient } from '../agents/http.ts';
 import type { TokenSource } from '../agents/token.ts';
+import { CliError } from '../shell/exit.ts';
 
 export interface Endpoint {
   readonly url: string;

@@ -3,10 +3,10 @@ import type { RpcRequest } from '../../model/jsonrpc.ts';
 import {
   encodeHeaderValue,
   META_VERSION,
+  type MirroredParam,
   MODERN_VERSIONS,
   metaOf,
   mirroredName,
-  type MirroredParam,
   mirroredParams,
   mirroredValue,
 } from '../../model/mcp.ts';

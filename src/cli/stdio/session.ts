@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Endpoint, contentOf, exchange, explainFailure, readEvents } from './exchange.ts';
+import { contentOf, type Endpoint, exchange, explainFailure, readEvents } from './exchange.ts';
 
 /** The legacy session: its id, the revision agreed on, and the server's own stream. */
 export interface Session {

@@ -1,9 +1,9 @@
 import type { Permit } from '../../audit/journal.ts';
+import { sha256Base64url } from '../../model/canonical.ts';
 import type { RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
-import { resultText, type RpcResponse } from '../../model/jsonrpc.ts';
+import { type RpcResponse, resultText } from '../../model/jsonrpc.ts';
 import type { OutcomeRecord } from '../../model/record.ts';
-import { sha256Base64url } from '../../model/canonical.ts';
 import type { Gateway } from '../gateway.ts';
 import { finished, type Trace } from '../trace.ts';
 

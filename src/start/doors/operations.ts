@@ -8,8 +8,8 @@ import type { Revocation } from '../../revocation/revocation.ts';
 import type { Operations } from '../../surfaces/admin/operations.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import type { Metrics } from '../../surfaces/ops/metrics.ts';
-import type { Live } from '../live.ts';
 import { scan } from '../definitions/scan.ts';
+import type { Live } from '../live.ts';
 
 export interface OperationParts {
   readonly live: Live;

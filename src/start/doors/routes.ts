@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { isLoopback, type Config } from '../../config/config.ts';
+import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
 import type { AuthorizationServer } from '../../oauth/authorization-server.ts';

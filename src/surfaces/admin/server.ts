@@ -1,7 +1,7 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
-import { Fault, FAULTS } from '../../model/fault.ts';
+import { FAULTS, Fault } from '../../model/fault.ts';
 import { parseTarget, TIERS } from '../../model/lock.ts';
 import type { ApprovalState } from '../../ports/stores.ts';
 import type { Operations } from './operations.ts';

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../gateway/attempt.ts';
-import { targetName, type ActionTarget } from '../../model/action.ts';
+import { type ActionTarget, targetName } from '../../model/action.ts';
 import { FAULTS, type Fault } from '../../model/fault.ts';
 import { failure, type RequestId, type RpcResponse, success } from '../../model/jsonrpc.ts';
 import type { UpstreamReply } from '../../ports/upstream.ts';

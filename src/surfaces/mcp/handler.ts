@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../../gateway/gateway.ts';
+import type { SessionState } from '../../gateway/session-facts.ts';
 import type { Caller } from '../../model/agent.ts';
 import { Fault } from '../../model/fault.ts';
 import { isObject } from '../../model/json.ts';
@@ -10,7 +11,6 @@ import { isModern, ModernEndpoint } from './modern.ts';
 import type { Endpoint } from './peers.ts';
 import { sendEmpty } from './responder.ts';
 import type { McpSession } from './session.ts';
-import type { SessionState } from '../../gateway/session-facts.ts';
 
 export interface McpHandlerOptions {
   readonly gateway: Gateway;

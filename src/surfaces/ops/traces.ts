@@ -1,5 +1,5 @@
+import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, type Tracer, trace } from '@opentelemetry/api';
 import type { FinishedCall } from '../../gateway/gateway.ts';
-import { context, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 
 export interface Traces {
   finished(call: FinishedCall): void;

@@ -1,5 +1,5 @@
-import { ConflictResolutionStrategy, type Policy as AgtPolicy, PolicyEngine } from '@microsoft/agent-governance-sdk';
 import type { StatefulAuthorizationCall } from '@cedar-policy/cedar-wasm/nodejs';
+import { type Policy as AgtPolicy, ConflictResolutionStrategy, PolicyEngine } from '@microsoft/agent-governance-sdk';
 import { withCedar } from '../../../src/policy/text/wasm.ts';
 import { cedarText } from './cedar.ts';
 import type { Company, QuestionSpec, RuleSpec, Test } from './rules.ts';

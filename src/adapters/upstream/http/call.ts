@@ -232,7 +232,12 @@ export class HttpCall implements ExchangeSink {
     if (this.#paused) this.#options.onPaused?.(asked);
     this.#paused = false;
     this.#pause = setTimeout(() => {
-      this.#exchange = this.#peer.resumeFrom(this.#lastEventId, this);
+      try {
+        this.#exchange = this.#peer.resumeFrom(this.#lastEventId, this);
+      } catch (error) {
+        // No room, or the server is being removed: nobody else would catch it here.
+        this.#fail(toUpstreamFault(error, true));
+      }
     }, pauseMs);
   }
 

@@ -3,9 +3,9 @@ import type { RpcMessage, RpcNotification, RpcRequest, RpcResponse } from '../..
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
 import { refusesInitialize } from '../discover.ts';
 import type { CallPeer } from './call.ts';
-import type { Exchange, ExchangeSink, Head } from './wire/exchange.ts';
 import { Listener } from './listener.ts';
 import { acknowledged, closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
+import type { Exchange, ExchangeSink, Head } from './wire/exchange.ts';
 
 /** MCP 2025-11-25 "Session Management", item 1: visible ASCII. The length is ours. */
 const SESSION_ID = /^[\x21-\x7e]{1,1024}$/;

@@ -1,10 +1,10 @@
+import { bug } from '../../../model/fault.ts';
 import type { RpcNotification, RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
-import { bug } from '../../../model/fault.ts';
 import { MODERN_VERSION } from '../discover.ts';
 import type { CallPeer } from './call.ts';
-import { modernHeaders } from './wire/headers.ts';
 import { closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
+import { modernHeaders } from './wire/headers.ts';
 
 /** MCP 2026-07-28: every request stands alone; closing its stream cancels it; nothing is resumed. */
 export class ModernLink implements UpstreamLink {

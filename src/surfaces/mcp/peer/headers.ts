@@ -5,8 +5,8 @@ import type { RpcRequest } from '../../../model/jsonrpc.ts';
 import {
   decodeHeaderValue,
   encodeHeaderValue,
-  MODERN_VERSIONS,
   type MirroredParam,
+  MODERN_VERSIONS,
   mirroredName,
   mirroredParams,
   mirroredValue,
