@@ -145,6 +145,8 @@ async function settle(state: State, request: ApprovalRequest, row: ApprovalRow):
     case 'approved':
       // The store compares the digest of THIS call: an approval of anything else stays untouched.
       if (await state.store.consume(id, request.digest, nowMs)) {
+        // Policies changed since it was asked: one person's word is not another's. It is used up, and the right one is asked.
+        if (row.askWhom.join() !== request.askWhom.join()) return null;
         return { outcome: 'approved', id, by: row.answeredBy ?? '' };
       }
       return row.expiresAtMs <= state.clock.nowMs() ? { outcome: 'expired', id } : null;

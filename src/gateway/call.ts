@@ -36,7 +36,8 @@ interface Admitted {
   readonly entry: Entered;
 }
 
-async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitted): Promise<CallResult> {
+async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }: Admitted): Promise<CallResult> {
+  let known = first;
   // context, decide: from memory, pure, synchronous, total
   let decision = decideNow(gateway, trace, { known, entry });
   if (decision.effect === 'deny') return refuse(gateway, trace, { known, decision });
@@ -45,15 +46,16 @@ async function admitted(gateway: Gateway, trace: Trace, { known, entry }: Admitt
     // approve: one human answer, consumed at most once
     const answer = await approve(gateway, trace, { known, entry, decision });
     if (answer.code !== null)
-      return refuse(gateway, trace, { known, decision, code: answer.code, approval: answer.id });
+      return refuse(gateway, trace, { known, decision, code: answer.code, lock: answer.lock, approval: answer.id });
     trace.approval = answer.id;
     // enter again, decide again: the wait for a human is the widest race of all
     const stop = stopped(entry);
     if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });
-    const now = decideNow(gateway, trace, { known: resolve(gateway, trace.attempt), entry });
+    known = resolve(gateway, trace.attempt);
+    const now = decideNow(gateway, trace, { known, entry });
     if (now.effect === 'deny') return refuse(gateway, trace, { known, decision: now });
-    // A policy that now asks somebody else was not answered by the one who answered.
-    if (now.effect === 'ask' && now.ask.join() !== decision.ask.join()) {
+    // A policy that now asks somebody else was not answered by the one who answered; nor was it about another definition.
+    if ((now.effect === 'ask' && now.ask.join() !== decision.ask.join()) || known.pin !== first.pin) {
       return refuse(gateway, trace, { known, decision: now, code: 'approval-expired' });
     }
     decision = { ...now, effect: 'ask' };

@@ -1,21 +1,43 @@
 import { targetName } from '../../model/action.ts';
 import type { Decision, RefusalCode } from '../../model/decision.ts';
+import { Fault } from '../../model/fault.ts';
+import type { Lock } from '../../model/lock.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Trace } from '../trace.ts';
-import type { Entered } from './enter.ts';
+import { type Entered, stopped } from './enter.ts';
 import { callFacts } from './record.ts';
 import type { Known } from './resolve.ts';
 
 export type Answer =
   | { readonly code: null; readonly id: string }
-  | { readonly code: RefusalCode; readonly id: string | null };
+  | { readonly code: RefusalCode; readonly id: string | null; readonly lock: Lock | null };
 
-/** Parks the call for a human. The answer is bound to the digest of the exact action and is good once. */
-export async function approve(
-  gateway: Gateway,
-  trace: Trace,
-  step: { known: Known; entry: Entered; decision: Decision },
-): Promise<Answer> {
+interface Question {
+  readonly known: Known;
+  readonly entry: Entered;
+  readonly decision: Decision;
+}
+
+/** Parks the call for a human. Total: a halt that ends the waiting, and whatever fails meanwhile, is a refusal like any other. */
+export async function approve(gateway: Gateway, trace: Trace, step: Question): Promise<Answer> {
+  try {
+    return await ask(gateway, trace, step);
+  } catch (error) {
+    const stop = stopped(step.entry);
+    if (stop !== null) return { ...stop, id: null };
+    // The caller went away: nobody reads the refusal, the record does.
+    if (trace.attempt.gone?.aborted === true) return { code: 'approval-pending', id: null, lock: null };
+    gateway.log.error({ call: trace.call, err: error }, 'nobody could be asked; the call is refused');
+    const code =
+      error instanceof Fault && (error.code === 'overloaded' || error.code === 'journal-unavailable')
+        ? error.code
+        : 'internal';
+    return { code, id: null, lock: null };
+  }
+}
+
+/** The answer is bound to the digest of the exact action and is good once. */
+async function ask(gateway: Gateway, trace: Trace, step: Question): Promise<Answer> {
   const { attempt } = trace;
   const { caller, session, action, server } = attempt;
   session.asked++;
@@ -51,10 +73,10 @@ export async function approve(
     case 'approved':
       return { code: null, id: result.id };
     case 'denied':
-      return { code: 'approval-denied', id: result.id };
+      return { code: 'approval-denied', id: result.id, lock: null };
     case 'expired':
-      return { code: 'approval-expired', id: result.id };
+      return { code: 'approval-expired', id: result.id, lock: null };
     case 'pending':
-      return { code: 'approval-pending', id: result.id };
+      return { code: 'approval-pending', id: result.id, lock: null };
   }
 }
