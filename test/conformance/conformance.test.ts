@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { httpUpstream } from '../../src/adapters/upstream/http.ts';
+import { openSession } from '../contract/upstream/session.ts';
 import { BROKEN, compareServers, table } from './compare.ts';
 import { passing } from './record.ts';
 import type { Requirements } from './run.ts';
@@ -55,4 +57,21 @@ describe.each(SERVERS)('in front of the %s server', (name, start, vacuous) => {
       }
     },
   );
+});
+
+it('the official server has none of the tools whose absence is set aside', async () => {
+  const official = await startOfficial();
+  const upstream = httpUpstream({ id: 'official', url: official.url });
+  try {
+    const { send } = await openSession(upstream, 'legacy');
+    const { response } = await send('tools/list');
+    const names = (response as unknown as { result: { tools: { name: string }[] } }).result.tools.map(
+      ({ name }) => name,
+    );
+    expect(names.length).toBeGreaterThan(5);
+    expect(names.filter((name) => name.startsWith('test_'))).toEqual([]);
+  } finally {
+    await upstream.close();
+    await official.stop();
+  }
 });
