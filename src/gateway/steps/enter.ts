@@ -80,6 +80,14 @@ export function mayBegin(
   return entry.ok;
 }
 
+/** Whether a halt is on the agent, its owner, its session or its task: then nothing is opened for it, and nothing kept open. */
+export function isHalted(gateway: Gateway, { caller, session }: Pick<Attempt, 'caller' | 'session'>): boolean {
+  const { agent, taskId: task } = caller;
+  const entry = gateway.revocation.enter({ agent: agent.id, owner: agent.owner, session: session.id, task, server: '', tool: null });
+  if (entry.ok) entry.leave();
+  return !entry.ok && entry.code === 'killed';
+}
+
 /** The second look, after every wait. */
 export function stopped(entry: Entered): Stopped | null {
   const lock = entry.again();

@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { SessionState } from '../../gateway/session-facts.ts';
+import { isHalted } from '../../gateway/steps/enter.ts';
 import type { Caller } from '../../model/agent.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Json } from '../../model/json.ts';
-import { classify, type RpcRequest } from '../../model/jsonrpc.ts';
+import { classify, failure, type RequestId, type RpcRequest, type RpcResponse } from '../../model/jsonrpc.ts';
 import { LEGACY_VERSIONS } from '../../model/mcp.ts';
 import { header } from '../http/door.ts';
 import { type Endpoint, peerFor } from './peers.ts';
@@ -56,6 +57,7 @@ export class LegacyEndpoint {
       throw new Fault('not-acceptable', 'Accept must list text/event-stream');
     }
     const session = this.#session(visit);
+    if (isHalted(this.#gateway, { caller: visit.caller, session: session.state })) throw new Fault('forbidden', STOPPED);
     const headers = sessionHeaders(session);
     const last = header(visit.request, 'last-event-id');
     if (last === undefined) {
@@ -91,7 +93,9 @@ export class LegacyEndpoint {
       throw new Fault('invalid-request', 'this session is initialized already');
     this.sessions.admit(caller.agent.id);
     const session = this.#create(visit);
-    const responder = new SessionResponder(response, session.streams, { headers: {}, primes: false });
+    // A handshake slow enough to be streamed cannot say the id later: headers come first.
+    const options = { headers: {}, streamHeaders: sessionHeaders(session), primes: false };
+    const responder = new SessionResponder(response, session.streams, options);
     const context = {
       caller,
       session: session.state,
@@ -100,17 +104,32 @@ export class LegacyEndpoint {
       gone: null,
       paramHeaders: {},
     } as const;
-    const reply = await session.peer.request(message, context);
-    if ('result' in reply.response) {
-      const version = reply.response.result.protocolVersion;
-      if (typeof version === 'string') session.protocolVersion = version;
-      this.sessions.add(session);
-      responder.finish(reply.response, reply.httpStatus, { 'mcp-session-id': session.id });
-      this.#gateway.log.debug({ agent: caller.agent.id, endpoint, session: session.id.slice(0, 8) }, 'session opened');
-      return;
+    try {
+      const { response: answer, httpStatus } = await session.peer.request(message, context);
+      // A halt that came meanwhile ended the sessions it found, and this was not one yet.
+      const halted = isHalted(this.#gateway, context);
+      if ('result' in answer && !halted) {
+        const version = answer.result.protocolVersion;
+        if (typeof version === 'string') session.protocolVersion = version;
+        this.sessions.add(session);
+        responder.finish(answer, httpStatus, { 'mcp-session-id': session.id });
+        this.#gateway.log.debug({ agent: caller.agent.id, endpoint, session: session.id.slice(0, 8) }, 'session opened');
+        return;
+      }
+      await this.#neverOpened(session);
+      responder.finish(halted ? stoppedAnswer(message.id) : answer, halted ? 200 : httpStatus);
+    } catch (error) {
+      responder.abandon();
+      await this.#neverOpened(session);
+      throw error;
     }
-    await session.peer.close('initialize failed');
-    responder.finish(reply.response, reply.httpStatus);
+  }
+
+  async #neverOpened(session: McpSession): Promise<void> {
+    this.sessions.giveUp(session.agent);
+    await session.peer.close('initialize failed').catch((error: unknown) => {
+      this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly');
+    });
   }
 
   #create(visit: Visit): McpSession {
@@ -167,6 +186,12 @@ export class LegacyEndpoint {
       session.inFlight--;
     }
   }
+}
+
+const STOPPED = "An operator has stopped this agent's actions. Do not repeat it; wait for a human to release it.";
+
+function stoppedAnswer(id: RequestId): RpcResponse {
+  return failure(id, { code: -32005, message: STOPPED });
 }
 
 function sessionHeaders(session: McpSession): Record<string, string> {

@@ -65,9 +65,8 @@ export function openSse(response: ServerResponse, headers: Record<string, string
   response.once('close', () => clearInterval(beat));
 }
 
-/** One event. `JSON.stringify` never writes a raw line break, so one `data:` line is enough. */
-export function writeEvent(response: ServerResponse, id: string | null, frame: RpcMessage | null): boolean {
-  const data = frame === null ? '' : frameText(frame);
+/** One event; `data` is JSON text, which holds no raw line break, or empty. */
+export function writeEvent(response: ServerResponse, id: string | null, data: string): boolean {
   const taken = response.write(`${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${data}\n\n`);
   if (response.writableLength > MAX_UNREAD_BYTES) response.destroy();
   return taken;
@@ -91,13 +90,13 @@ export class ModernResponder {
   readonly deliver = (frame: RpcMessage): void => {
     // Servers may not send requests on these streams (2026-07-28, "Receiving Messages").
     if ('method' in frame && 'id' in frame) return;
-    if (this.#stream()) writeEvent(this.#response, null, frame);
+    if (this.#stream()) writeEvent(this.#response, null, frameText(frame));
   };
 
   finish(answer: RpcResponse, httpStatus: number | null): void {
     clearTimeout(this.#quiet);
     if (this.#streaming) {
-      if (!this.#response.destroyed) writeEvent(this.#response, null, answer);
+      if (!this.#response.destroyed) writeEvent(this.#response, null, frameText(answer));
       this.#response.end();
       return;
     }

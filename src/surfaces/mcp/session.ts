@@ -26,7 +26,9 @@ export interface McpSession {
 export class Sessions {
   readonly #gateway: Gateway;
   readonly #byId = new Map<string, McpSession>();
+  /** Sessions and those being opened: whoever is admitted has their place already. */
   readonly #perAgent = new Map<string, number>();
+  #places = 0;
 
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
@@ -37,11 +39,25 @@ export class Sessions {
     return randomBytes(24).toString('base64url');
   }
 
+  /** Takes a place, given back by `end` or, when the session never comes to be, by `giveUp`. */
   admit(agent: string): void {
+    this.#checkRoom(agent);
+    this.#places++;
+    this.#perAgent.set(agent, (this.#perAgent.get(agent) ?? 0) + 1);
+  }
+
+  giveUp(agent: string): void {
+    this.#places--;
+    const rest = (this.#perAgent.get(agent) ?? 1) - 1;
+    if (rest === 0) this.#perAgent.delete(agent);
+    else this.#perAgent.set(agent, rest);
+  }
+
+  #checkRoom(agent: string): void {
     const { limits } = this.#gateway;
-    if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
+    if (this.#places >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
       this.sweep();
-      if (this.#byId.size >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
+      if (this.#places >= limits.sessions || (this.#perAgent.get(agent) ?? 0) >= limits.sessionsPerAgent) {
         throw new Fault(
           'overloaded',
           'Too many sessions are open: end some, or raise limits.sessions / limits.sessionsPerAgent',
@@ -52,7 +68,6 @@ export class Sessions {
 
   add(session: McpSession): void {
     this.#byId.set(session.id, session);
-    this.#perAgent.set(session.agent, (this.#perAgent.get(session.agent) ?? 0) + 1);
   }
 
   /** Another agent's session, another endpoint's and none at all look the same. */
@@ -67,9 +82,7 @@ export class Sessions {
 
   async end(session: McpSession, why: string): Promise<void> {
     if (!this.#byId.delete(session.id)) return;
-    const rest = (this.#perAgent.get(session.agent) ?? 1) - 1;
-    if (rest === 0) this.#perAgent.delete(session.agent);
-    else this.#perAgent.set(session.agent, rest);
+    this.giveUp(session.agent);
     session.streams.close();
     await session.peer
       .close(why)

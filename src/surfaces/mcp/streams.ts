@@ -1,11 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import type { RpcMessage, RpcResponse } from '../../model/jsonrpc.ts';
+import { frameText, type RpcMessage, type RpcResponse } from '../../model/jsonrpc.ts';
 import { openSse, QUIET_MS, sendFrame, writeEvent } from './responder.ts';
 
 interface Event {
   readonly seq: number;
-  readonly frame: RpcMessage | null;
+  readonly data: string;
 }
+
+/** Kept of one stream for a client that comes back, whatever the number of events; the newest is always kept. */
+const MAX_KEPT_CHARS = 8 * 1024 * 1024;
 
 /**
  * One SSE stream of a session (2025-11-25 and before). Events carry ids, so a client whose connection broke gets what it missed by
@@ -15,6 +18,7 @@ export class EventStream {
   readonly id: number;
   readonly #max: number;
   #events: Event[] = [];
+  #keptChars = 0;
   #nextSeq = 1;
   #response: ServerResponse | null = null;
   finished = false;
@@ -61,14 +65,17 @@ export class EventStream {
 
   #push(frame: RpcMessage | null): void {
     if (this.finished) return;
-    const event = { seq: this.#nextSeq++, frame };
+    const event = { seq: this.#nextSeq++, data: frame === null ? '' : frameText(frame) };
     this.#events.push(event);
-    if (this.#events.length > this.#max) this.#events = this.#events.slice(-Math.ceil(this.#max / 2));
+    this.#keptChars += event.data.length;
+    while (this.#events.length > this.#max || (this.#keptChars > MAX_KEPT_CHARS && this.#events.length > 1)) {
+      this.#keptChars -= this.#events.shift()?.data.length ?? 0;
+    }
     if (this.#response !== null) this.#write(this.#response, event);
   }
 
   #write(response: ServerResponse, event: Event): void {
-    writeEvent(response, `${this.id}-${event.seq}`, event.frame);
+    writeEvent(response, `${this.id}-${event.seq}`, event.data);
   }
 }
 
@@ -118,6 +125,7 @@ export class SessionResponder {
   readonly #response: ServerResponse;
   readonly #streams: Streams;
   readonly #headers: Record<string, string>;
+  readonly #streamHeaders: Record<string, string>;
   readonly #primes: boolean;
   #stream: EventStream | null = null;
   readonly #quiet: NodeJS.Timeout;
@@ -125,11 +133,12 @@ export class SessionResponder {
   constructor(
     response: ServerResponse,
     streams: Streams,
-    options: { headers: Record<string, string>; primes: boolean },
+    options: { headers: Record<string, string>; streamHeaders?: Record<string, string>; primes: boolean },
   ) {
     this.#response = response;
     this.#streams = streams;
     this.#headers = options.headers;
+    this.#streamHeaders = options.streamHeaders ?? options.headers;
     this.#primes = options.primes;
     this.#quiet = setTimeout(() => this.#streamed(), QUIET_MS);
     this.#quiet.unref();
@@ -165,7 +174,7 @@ export class SessionResponder {
     if (this.#stream !== null) return this.#stream;
     const stream = this.#streams.create();
     this.#stream = stream;
-    if (!this.#response.destroyed && !this.#response.headersSent) stream.attach(this.#response, this.#headers, null);
+    if (!this.#response.destroyed && !this.#response.headersSent) stream.attach(this.#response, this.#streamHeaders, null);
     // Older clients try to parse the empty data of a priming event.
     if (this.#primes) stream.prime();
     return stream;
