@@ -22,7 +22,7 @@ export const PersonSchema = Type.Object(
       Type.String({ pattern: '^[^@\\s]+@[^@\\s]+$', maxLength: 254, description: 'Where this person is reached.' }),
     ),
     department: Type.Optional(text('Department, readable by policies.')),
-    groups: groups('Groups a policy can test with `in PersonGroup::"…"`.'),
+    groups: groups('Groups a policy can test with `in Group::"…"`.'),
   },
   { ...closed, description: 'A human who owns agents or answers approvals.' },
 );
