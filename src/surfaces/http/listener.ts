@@ -85,7 +85,7 @@ function sendFault(
   if (typeof challenge === 'string') headers['www-authenticate'] = challenge;
   // A body that was not read to its end would be taken for the next request.
   if (!request.complete) headers.connection = 'close';
-  const status = row.http === 200 ? 502 : row.http;
+  const status = row.http !== 200 ? row.http : row.kind === 'caller' ? 400 : 502;
   const id = (fault as { requestId?: unknown }).requestId;
   sendJson(response, status, failure(isRequestId(id) ? id : null, { code: row.rpc, message: fault.message }), headers);
 }

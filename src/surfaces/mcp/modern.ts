@@ -20,6 +20,9 @@ import { peerFor } from './peers.ts';
 import { ModernResponder, sendEmpty, sendJson } from './responder.ts';
 
 interface Pooled {
+  readonly agent: string;
+  /** Its credential: nobody comes back after that. */
+  readonly expiresAtMs: number;
   readonly peer: Peer;
   readonly state: SessionState;
   lastSeenMs: number;
@@ -108,14 +111,25 @@ export class ModernEndpoint {
       if (this.#pool.size >= this.#gateway.limits.sessions) this.sweep();
       if (this.#pool.size >= this.#gateway.limits.sessions)
         throw new Fault('overloaded', 'Too many conversations are open');
+      this.#checkShare(caller.agent.id);
       const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
-      pooled = { peer, state, lastSeenMs: nowMs, inFlight: 0, listening: 0 };
+      pooled = { agent: caller.agent.id, expiresAtMs: caller.expiresAtMs, peer, state, lastSeenMs: nowMs, inFlight: 0, listening: 0 };
       this.#pool.set(key, pooled);
     }
     pooled.lastSeenMs = nowMs;
     return pooled;
+  }
+
+  /** Each token is a conversation of its own here: without shares, an agent that mints many locks all others out. */
+  #checkShare(agent: string): void {
+    const count = () => [...this.#pool.values()].filter((pooled) => pooled.agent === agent).length;
+    const { sessionsPerAgent } = this.#gateway.limits;
+    if (count() < sessionsPerAgent) return;
+    this.sweep();
+    if (count() < sessionsPerAgent) return;
+    throw new Fault('overloaded', 'This agent has too many conversations open: raise limits.sessionsPerAgent');
   }
 
   /** One credential's conversations on several endpoints are one session. */
@@ -125,9 +139,11 @@ export class ModernEndpoint {
   }
 
   sweep(): void {
-    const oldest = this.#gateway.clock.nowMs() - this.#gateway.limits.idleSessionMs;
+    const nowMs = this.#gateway.clock.nowMs();
+    const oldest = nowMs - this.#gateway.limits.idleSessionMs;
     for (const [key, pooled] of this.#pool) {
-      if (pooled.lastSeenMs < oldest && pooled.inFlight + pooled.listening === 0) this.#drop(key, pooled, 'idle');
+      const over = pooled.lastSeenMs < oldest || pooled.expiresAtMs <= nowMs;
+      if (over && pooled.inFlight + pooled.listening === 0) this.#drop(key, pooled, 'idle');
     }
   }
 

@@ -1,6 +1,7 @@
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import {
   failure,
+  isRequestId,
   type RequestId,
   type RpcMessage,
   type RpcNotification,
@@ -86,7 +87,8 @@ export class AggregatePeer implements Peer {
     if (message.method === 'notifications/progress') {
       const owned = splitTask(String(message.params?.progressToken));
       if (owned === null || !this.#live.has(owned.server)) return;
-      const progressToken = JSON.parse(owned.rest) as Json;
+      const progressToken = idOf(owned.rest);
+      if (progressToken === null) return;
       await this.#peer(owned.server).notify({ ...message, params: { ...message.params, progressToken } }, asker);
       return;
     }
@@ -100,7 +102,8 @@ export class AggregatePeer implements Peer {
   answer(message: RpcResponse): boolean {
     const owned = typeof message.id === 'string' ? splitTask(message.id) : null;
     if (owned === null || !this.#peers.has(owned.server)) return false;
-    const id = JSON.parse(owned.rest) as RequestId;
+    const id = idOf(owned.rest);
+    if (id === null) return false;
     return this.#peer(owned.server).answer({ ...message, id });
   }
 
@@ -199,7 +202,9 @@ export class AggregatePeer implements Peer {
       const { response } = await this.#peer(server).request(request, this.#contextOf(server, context));
       if (!('result' in response)) break;
       const found = response.result[list];
-      if (Array.isArray(found)) items.push(...qualifyItems(server, list, found as readonly Json[]));
+      // One by one: a list of a million entries is too much for one call's arguments.
+      if (Array.isArray(found)) for (const item of qualifyItems(server, list, found as readonly Json[])) items.push(item);
+      if (items.length > MAX_ITEMS) break;
       cursor = response.result.nextCursor;
       if (typeof cursor !== 'string') break;
     }
@@ -247,6 +252,16 @@ export class AggregatePeer implements Peer {
       }),
     );
     return local(success(message.id, { resultType: 'complete', _meta }));
+  }
+}
+
+/** An id or token as `renameFrame` wrote it; null for anything a client made up. */
+function idOf(text: string): RequestId | null {
+  try {
+    const value = JSON.parse(text) as Json;
+    return isRequestId(value) ? value : null;
+  } catch {
+    return null;
   }
 }
 
