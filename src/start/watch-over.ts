@@ -20,7 +20,9 @@ export interface Watched {
 /** What happens without anybody asking: sessions end after a halt or when idle, tool definitions are looked at again. */
 export function watchOver(parts: Watched): { close(): void } {
   const { gateway, live, doors, stores } = parts;
-  const stopHalts = gateway.revocation.onHalt((lock) => void archive(parts, lock));
+  const stopHalts = gateway.revocation.onHalt((lock) => {
+    archive(parts, lock).catch((error: unknown) => gateway.log.error({ err: error }, 'halted sessions did not end'));
+  });
   const sweep = setInterval(() => {
     doors.mcp.sweep();
     // What other gateways on the same store have seen and accepted.
@@ -31,18 +33,30 @@ export function watchOver(parts: Watched): { close(): void } {
       .prune(systemClock.nowMs())
       .catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
   }, SWEEP_MS);
+  // By entry: a server that answers slowly is not asked once more each minute, one that was configured anew is.
+  const scanning = new Set<unknown>();
   const scanAll = () => {
     for (const server of live.snapshot().servers.values()) {
+      const { upstream } = server;
+      if (scanning.has(upstream)) continue;
+      scanning.add(upstream);
       const { journal, inventory } = gateway;
-      scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version }).catch(
-        (error: unknown) => {
+      scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version })
+        .catch((error: unknown) => {
           gateway.log.warn({ server: server.id, err: error }, 'the server could not be looked at');
-        },
-      );
+        })
+        .finally(() => scanning.delete(upstream));
     }
   };
   const rescan = setInterval(scanAll, SCAN_MS);
   live.onChange(scanAll);
+  live.onChange(() => {
+    // Who is not configured any more is refused at the door, and so hears nothing more through one that is open already.
+    const { agents } = live.snapshot();
+    doors.mcp
+      .end((_state, agent) => !agents.has(agent), 'the agent was removed from the configuration')
+      .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions of removed agents did not end'));
+  });
   scanAll();
   return {
     close() {

@@ -32,10 +32,13 @@ export interface ScanParts {
 export async function scan(server: ServerEntry, parts: ScanParts): Promise<number> {
   const permit = await parts.journal.intent(intentOf(server.id, parts.policyVersion()));
   try {
-    const definitions = await listTools(server, permit);
-    await parts.inventory.observe(server.id, definitions);
+    let tools = 0;
+    await listTools(server, permit, async (page, more) => {
+      tools += page.length;
+      await parts.inventory.observe(server.id, page, { more });
+    });
     close(parts.journal, permit, { outcome: 'ok', code: null });
-    return definitions.length;
+    return tools;
   } catch (error) {
     close(parts.journal, permit, {
       outcome: 'unknown',
@@ -50,24 +53,29 @@ function close(journal: Journal, permit: Permit, end: { outcome: 'ok' | 'unknown
   void journal.outcome(permit, { ...end, resultDigest: null, timingsUs }).catch(() => {});
 }
 
-async function listTools(server: ServerEntry, permit: Permit): Promise<Json[]> {
+/** Page by page: a server that lists without end is not held in memory as a whole. */
+async function listTools(
+  server: ServerEntry,
+  permit: Permit,
+  onPage: (tools: readonly Json[], more: boolean) => Promise<void>,
+): Promise<void> {
   const eras = await server.upstream.eras();
   const era = eras.modern ? 'modern' : 'legacy';
   const link = await server.upstream.open(era);
   try {
     permit.spend();
     if (era === 'legacy') await greet(link);
-    const found: Json[] = [];
     let cursor: Json | undefined;
     for (let page = 0; page < MAX_PAGES; page++) {
       const response = await ask(link, `interlock-scan-${page}`, cursor === undefined ? {} : { cursor });
       // A server without tools has none to pin.
-      if (!('result' in response)) return found;
-      if (Array.isArray(response.result.tools)) found.push(...(response.result.tools as Json[]));
+      if (!('result' in response)) return;
+      const { tools } = response.result;
       cursor = response.result.nextCursor;
-      if (typeof cursor !== 'string') return found;
+      const more = typeof cursor === 'string' && page + 1 < MAX_PAGES;
+      await onPage(Array.isArray(tools) ? (tools as readonly Json[]) : [], more);
+      if (!more) return;
     }
-    return found;
   } finally {
     await link.close('scan done');
   }
