@@ -5,6 +5,16 @@ import { Usage } from './usage.ts';
 const KEYS = { agent: 'buyer', session: 's1', task: null };
 
 describe('usage counts what was permitted, per agent, session and task', () => {
+  it('keeps nothing of a session that is over, and everything of its agent', () => {
+    const usage = new Usage();
+    for (let i = 0; i < 100; i++) {
+      usage.count({ ...KEYS, session: `s${i}` }, null, 1_000_000);
+      usage.forgetSession(`s${i}`);
+    }
+    expect(usage.size).toBe(1);
+    expect(usage.read('agent', 'buyer', 1_000_000).callsTotal).toBe(100);
+  });
+
   it('starts at nothing and keeps agents apart', () => {
     const usage = new Usage();
     usage.count(KEYS, 3999900, 1_000_000);

@@ -76,6 +76,7 @@ export interface UsageKeys {
 export class Usage {
   readonly #meters = new Map<string, Meter>();
   readonly #maxMeters: number;
+  #sweptMs = Number.NEGATIVE_INFINITY;
 
   constructor(maxMeters = 100_000) {
     this.#maxMeters = maxMeters;
@@ -115,8 +116,15 @@ export class Usage {
     if (amount !== null) meter.spent.add(nowMs, amount);
   }
 
-  /** Forgets sessions and tasks unused for a day; agents are never forgotten. */
+  /** A session with a handshake is over for good: its id never comes back. */
+  forgetSession(id: string): void {
+    this.#meters.delete(`session:${id}`);
+  }
+
+  /** Forgets sessions and tasks unused for a day; agents are never forgotten. Once a minute at most: it looks at every one. */
   #sweep(nowMs: number): void {
+    if (nowMs < this.#sweptMs + MINUTE_MS) return;
+    this.#sweptMs = nowMs;
     for (const [key, meter] of this.#meters) {
       if (!key.startsWith('agent:') && nowMs - meter.touchedMs > 24 * HOUR_MS) this.#meters.delete(key);
     }

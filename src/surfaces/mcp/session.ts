@@ -84,6 +84,7 @@ export class Sessions {
     if (!this.#byId.delete(session.id)) return;
     this.giveUp(session.agent);
     session.streams.close();
+    this.#gateway.usage.forgetSession(session.id);
     await session.peer
       .close(why)
       .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an upstream did not close cleanly'));
