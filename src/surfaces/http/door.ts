@@ -45,6 +45,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
   if (declared !== undefined && Number(declared) > maxBytes) {
     return Promise.reject(new Fault('too-large', `The body is larger than ${maxBytes} bytes`));
   }
+  // Its events have been and gone: nobody would ever settle the promise.
+  if (request.destroyed) return Promise.reject(new Fault('invalid-request', 'the request ended early'));
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
