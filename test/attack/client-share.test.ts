@@ -37,6 +37,11 @@ describe('a stateless client', () => {
     expect([answer.status, answer.json.error.code, answer.json.id]).toEqual([400, -32602, 5]);
   });
 
+  it('names what it calls by a text, and not by a list that reads like one', async () => {
+    const answer = await stateless('/mcp', 'tools/call', { name: ['hostile__plain'], arguments: {} });
+    expect(answer.json.error.message).toMatch(/^Unknown tool/);
+  });
+
   it('has a share of the conversations, and no more', async () => {
     expect((await stateless('/mcp/hostile', 'tools/list')).status).toBe(200);
     expect((await stateless('/mcp', 'tools/list')).status).toBe(200);

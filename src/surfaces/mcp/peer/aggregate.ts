@@ -277,24 +277,29 @@ function route(message: RpcRequest): Routed | null | 'unmapped' {
   switch (message.method) {
     case 'tools/call':
     case 'prompts/get':
-      return renamed(splitName(String(params.name)), (name) => ({ name }));
+      return renamed(splitName(textOf(params.name)), (name) => ({ name }));
     case 'resources/read':
     case 'resources/subscribe':
     case 'resources/unsubscribe':
-      return renamed(splitUri(String(params.uri)), (uri) => ({ uri }));
+      return renamed(splitUri(textOf(params.uri)), (uri) => ({ uri }));
     case 'tasks/get':
     case 'tasks/cancel':
     case 'tasks/result':
     case 'tasks/update':
-      return renamed(splitTask(String(params.taskId)), (taskId) => ({ taskId }));
+      return renamed(splitTask(textOf(params.taskId)), (taskId) => ({ taskId }));
     case 'completion/complete': {
       const ref = isObject(params.ref) ? params.ref : {};
-      if (ref.type === 'ref/prompt') return renamed(splitName(String(ref.name)), (name) => ({ ref: { ...ref, name } }));
-      return renamed(splitUri(String(ref.uri)), (uri) => ({ ref: { ...ref, uri } }));
+      if (ref.type === 'ref/prompt') return renamed(splitName(textOf(ref.name)), (name) => ({ ref: { ...ref, name } }));
+      return renamed(splitUri(textOf(ref.uri)), (uri) => ({ ref: { ...ref, uri } }));
     }
     default:
       return 'unmapped';
   }
+}
+
+/** Only a text names anything: a list of one would become that text, and say something else in the headers. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function unroutable(message: RpcRequest): RpcResponse {
