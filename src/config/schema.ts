@@ -17,7 +17,7 @@ export const DEFAULTS = {
   data: './.interlock',
   policies: './policies',
   approvals: { waitMs: 120_000, expireMs: 3_600_000 },
-  journal: { segmentBytes: 67_108_864, checkpointIntervalMs: 1_000, minFreeBytes: 104_857_600 },
+  journal: { segmentBytes: 33_554_432, checkpointIntervalMs: 900, minFreeBytes: 104_857_600 },
   tokens: { ttlMs: 600_000, maxTtlMs: 3_600_000 },
   log: { level: 'info', format: 'auto' },
 } as const;

@@ -1,3 +1,5 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { systemClock } from '../adapters/clock.ts';
 import { realDisk } from '../adapters/disk/real.ts';
 import type { Approvals } from '../approvals/approvals.ts';
@@ -11,6 +13,8 @@ import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metric
 import type { Traces } from '../surfaces/ops/traces.ts';
 import type { Live } from './live.ts';
 import { replay } from './replay.ts';
+
+const DAY_MS = 24 * 3_600_000;
 
 export interface MadeGateway {
   readonly gateway: Gateway;
@@ -33,7 +37,8 @@ export interface GatewayParts {
 export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   const { live, inventory, log } = parts;
   const usage = new Usage();
-  const entries = readJournal(live.config.journal.dir, { disk: realDisk });
+  const { dir } = live.config.journal;
+  const entries = readJournal(dir, { disk: realDisk, fromSeq: await firstRecent(dir) });
   const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
   if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
   const readings: { current: Readings | null } = { current: null };
@@ -55,4 +60,14 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     },
   };
   return { gateway, metrics, sessions: replayed.sessions, readings };
+}
+
+/** Where reading must begin to see the last day: at the first segment written to since. Older ones need not be read at every start. */
+async function firstRecent(dir: string): Promise<number> {
+  const since = systemClock.nowMs() - DAY_MS;
+  for (const name of (await readdir(dir)).sort()) {
+    const first = /^(\d{16})\.jsonl$/.exec(name)?.[1];
+    if (first !== undefined && (await stat(join(dir, name))).mtimeMs >= since) return Number(first);
+  }
+  return 0;
 }
