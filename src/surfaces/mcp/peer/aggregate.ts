@@ -180,7 +180,8 @@ export class AggregatePeer implements Peer {
     message: RpcRequest,
     { list, context }: { list: string; context: RequestContext },
   ): Promise<UpstreamReply> {
-    const servers = context.era === 'modern' ? this.#options.servers() : [...this.#live];
+    // In the order of the configuration, not in that of who answered first; one that a reload took away is left out.
+    const servers = this.#options.servers().filter((server) => context.era === 'modern' || this.#live.has(server));
     const pages = await Promise.all(servers.map((server) => this.#pages(message, { server, list, context })));
     const items = pages.flat();
     if (items.length > MAX_ITEMS)
