@@ -8,13 +8,21 @@ const META = {
   'io.modelcontextprotocol/clientInfo': { name: 'raw', version: '1' },
   'io.modelcontextprotocol/clientCapabilities': {},
 };
-const asking = (whom: string) => `${CONNECT} @ask("${whom}") permit(principal, action == Action::"tools/call", resource);`;
+const asking = (whom: string) =>
+  `${CONNECT} @ask("${whom}") permit(principal, action == Action::"tools/call", resource);`;
 let house: House;
 
 beforeAll(async () => {
   const { yaml } = await hostileServer();
-  house = await openHouse({ servers: yaml, policies: { 'a.cedar': asking('owner') }, extra: 'approvals: { waitMs: 1000, expireMs: 60000 }' });
-  await until(async () => ((await house.admin<{ servers: { tools: number }[] }>('GET', '/v1/servers')).body.servers[0]?.tools ?? 0) === 3);
+  house = await openHouse({
+    servers: yaml,
+    policies: { 'a.cedar': asking('owner') },
+    extra: 'approvals: { waitMs: 1000, expireMs: 60000 }',
+  });
+  await until(
+    async () =>
+      ((await house.admin<{ servers: { tools: number }[] }>('GET', '/v1/servers')).body.servers[0]?.tools ?? 0) === 3,
+  );
 });
 afterAll(() => house?.stop());
 
@@ -29,8 +37,10 @@ interface Row {
   readonly id: string;
   readonly askWhom: readonly string[];
 }
-const pending = async () => (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
-const approve = (id: string) => house.admin('POST', `/v1/approvals/${id}`, { state: 'approved', by: 'alice', reason: 'fine' });
+const pending = async () =>
+  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+const approve = (id: string) =>
+  house.admin('POST', `/v1/approvals/${id}`, { state: 'approved', by: 'alice', reason: 'fine' });
 
 describe('a call that waits for a person', () => {
   it('is told of a halt, and the record says that it was one', async () => {
@@ -40,10 +50,13 @@ describe('a call that waits for a person', () => {
     const answer = await waiting;
     expect(answer.status).toBe(200);
     expect(JSON.stringify(answer.json)).toContain('An operator has stopped');
-    const refusals = (await house.records()).filter((record) => record.type === 'refusal' && record.decision.code === 'killed');
+    const refusals = (await house.records()).filter(
+      (record) => record.type === 'refusal' && record.decision.code === 'killed',
+    );
     expect(refusals).toMatchObject([{ decision: { lock: 'halt' } }]);
     await house.admin('DELETE', '/v1/locks/agent:buyer?reason=over&by=bob');
-    for (const row of await pending()) await house.admin('POST', `/v1/approvals/${row.id}`, { state: 'denied', by: 'alice', reason: 'over' });
+    for (const row of await pending())
+      await house.admin('POST', `/v1/approvals/${row.id}`, { state: 'denied', by: 'alice', reason: 'over' });
   });
 
   it('does not pass on the word of somebody whom the policy asks no more', async () => {

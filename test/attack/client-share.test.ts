@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONNECT, type House, openHouse, until } from '../cases/house.ts';
 import { hostileServer } from './hostile-server.ts';
@@ -62,7 +62,11 @@ describe('a session', () => {
   it('ends, with its open stream, when its agent is removed from the configuration', async () => {
     const opened = await house.raw({ path: '/mcp/hostile', agent: 'leaver', body: INIT });
     const session = opened.headers['mcp-session-id'] as string;
-    const headers = { accept: 'text/event-stream', authorization: `Bearer ${house.token('leaver')}`, 'mcp-session-id': session };
+    const headers = {
+      accept: 'text/event-stream',
+      authorization: `Bearer ${house.token('leaver')}`,
+      'mcp-session-id': session,
+    };
     let ended = false;
     const stream = request(new URL('/mcp/hostile', house.url), { headers, agent: false }, (answer) => {
       expect(answer.statusCode).toBe(200);

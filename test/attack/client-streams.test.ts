@@ -22,8 +22,7 @@ afterAll(() => house?.stop());
 afterEach(() => house.admin('DELETE', '/v1/locks/agent:buyer?reason=over&by=bob'));
 
 const open = (path = '/mcp/hostile') => house.raw({ path, agent: 'buyer', body: INIT });
-const sessions = async () =>
-  (await house.admin<{ sessions: { id: string }[] }>('GET', '/v1/sessions')).body.sessions;
+const sessions = async () => (await house.admin<{ sessions: { id: string }[] }>('GET', '/v1/sessions')).body.sessions;
 const end = (id: string) =>
   house.raw({ path: '/mcp/hostile', agent: 'buyer', method: 'DELETE', headers: { 'mcp-session-id': id } });
 
@@ -52,7 +51,12 @@ describe('what a stream keeps for a client that comes back', () => {
     const data = 'x'.repeat(1024 * 1024);
     for (let i = 0; i < 64; i++) stream.send({ jsonrpc: '2.0', method: 'notifications/message', params: { data } });
     let written = 0;
-    const response = { writeHead() {}, flushHeaders() {}, once() {}, write: (text: string) => (written += text.length) };
+    const response = {
+      writeHead() {},
+      flushHeaders() {},
+      once() {},
+      write: (text: string) => (written += text.length),
+    };
     stream.attach(response as never, {}, 0);
     expect(written).toBeGreaterThan(1024 * 1024);
     expect(written).toBeLessThan(10 * 1024 * 1024);

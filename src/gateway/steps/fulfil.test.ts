@@ -28,7 +28,10 @@ function through(result: JsonObject, mask: string | null) {
 function answered(response: object) {
   const session = new SessionState('s', 0);
   const trace = { attempt: { action: { target: { kind: 'tool', name: 't' } }, session } } as unknown as Trace;
-  const decision = { effect: 'permit', obligations: [{ name: 'mask', detail: 'iban', policy: 'a#b' }] } as unknown as Decision;
+  const decision = {
+    effect: 'permit',
+    obligations: [{ name: 'mask', detail: 'iban', policy: 'a#b' }],
+  } as unknown as Decision;
   const step = { known: KNOWN, decision, response: { jsonrpc: '2.0', id: 1, ...response } as never };
   return { response: fulfil(trace, step) as unknown, session };
 }

@@ -34,7 +34,11 @@ function masked(response: RpcResponse, names: ReadonlySet<string>): RpcResponse 
   }
   const { result } = response;
   if (isObject(result.task) || result.resultType === 'task') {
-    throw new UpstreamFault('upstream-protocol', 'The result would come later as a task, where it could not be masked', { sent: true });
+    throw new UpstreamFault(
+      'upstream-protocol',
+      'The result would come later as a task, where it could not be masked',
+      { sent: true },
+    );
   }
   return { ...response, result: mask(result, names) as JsonObject };
 }

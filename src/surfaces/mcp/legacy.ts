@@ -57,7 +57,8 @@ export class LegacyEndpoint {
       throw new Fault('not-acceptable', 'Accept must list text/event-stream');
     }
     const session = this.#session(visit);
-    if (isHalted(this.#gateway, { caller: visit.caller, session: session.state })) throw new Fault('forbidden', STOPPED);
+    if (isHalted(this.#gateway, { caller: visit.caller, session: session.state }))
+      throw new Fault('forbidden', STOPPED);
     const headers = sessionHeaders(session);
     const last = header(visit.request, 'last-event-id');
     if (last === undefined) {
@@ -113,7 +114,10 @@ export class LegacyEndpoint {
         if (typeof version === 'string') session.protocolVersion = version;
         this.sessions.add(session);
         responder.finish(answer, httpStatus, { 'mcp-session-id': session.id });
-        this.#gateway.log.debug({ agent: caller.agent.id, endpoint, session: session.id.slice(0, 8) }, 'session opened');
+        this.#gateway.log.debug(
+          { agent: caller.agent.id, endpoint, session: session.id.slice(0, 8) },
+          'session opened',
+        );
         return;
       }
       await this.#neverOpened(session);

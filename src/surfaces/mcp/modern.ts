@@ -115,7 +115,15 @@ export class ModernEndpoint {
       const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
-      pooled = { agent: caller.agent.id, expiresAtMs: caller.expiresAtMs, peer, state, lastSeenMs: nowMs, inFlight: 0, listening: 0 };
+      pooled = {
+        agent: caller.agent.id,
+        expiresAtMs: caller.expiresAtMs,
+        peer,
+        state,
+        lastSeenMs: nowMs,
+        inFlight: 0,
+        listening: 0,
+      };
       this.#pool.set(key, pooled);
     }
     pooled.lastSeenMs = nowMs;

@@ -174,7 +174,8 @@ export class SessionResponder {
     if (this.#stream !== null) return this.#stream;
     const stream = this.#streams.create();
     this.#stream = stream;
-    if (!this.#response.destroyed && !this.#response.headersSent) stream.attach(this.#response, this.#streamHeaders, null);
+    if (!this.#response.destroyed && !this.#response.headersSent)
+      stream.attach(this.#response, this.#streamHeaders, null);
     // Older clients try to parse the empty data of a priming event.
     if (this.#primes) stream.prime();
     return stream;

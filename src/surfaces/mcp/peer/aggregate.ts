@@ -204,7 +204,8 @@ export class AggregatePeer implements Peer {
       if (!('result' in response)) break;
       const found = response.result[list];
       // One by one: a list of a million entries is too much for one call's arguments.
-      if (Array.isArray(found)) for (const item of qualifyItems(server, list, found as readonly Json[])) items.push(item);
+      if (Array.isArray(found))
+        for (const item of qualifyItems(server, list, found as readonly Json[])) items.push(item);
       if (items.length > MAX_ITEMS) break;
       cursor = response.result.nextCursor;
       if (typeof cursor !== 'string') break;

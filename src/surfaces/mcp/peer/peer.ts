@@ -11,7 +11,6 @@ import {
   SERVER_REQUESTS,
 } from '../../../gateway/methods.ts';
 import type { SessionState } from '../../../gateway/session-facts.ts';
-import { mayBegin } from '../../../gateway/steps/enter.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/agent.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
@@ -25,7 +24,7 @@ import {
 } from '../../../model/jsonrpc.ts';
 import { metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
-import { answerFault, answerRefusal } from '../answers.ts';
+import { answerRefusal } from '../answers.ts';
 import type { Conversation } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
@@ -87,6 +86,9 @@ export class ServerPeer implements Peer {
   #stale = false;
   readonly #waiting = new Map<string, Waiting>();
   #asking = 0;
+  /** The client's handshake, for a server that has to be started anew. */
+  #hello: RpcRequest | null = null;
+  #greeted = false;
   #closed = false;
 
   constructor(options: PeerOptions) {
@@ -98,28 +100,27 @@ export class ServerPeer implements Peer {
     if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
     const server = this.#server();
     const action = toAction(message, spec, server.id);
-    // Nothing is started for a call that the kill switch refuses; the refusal is told and recorded like any other.
-    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(context, server, action))) {
-      return this.#walk(message, { server, action, context, conversation: null });
-    }
-    const conversation = await this.#converse(context);
-    if ('response' in conversation)
-      return { ...conversation, response: { ...conversation.response, id: message.id } as RpcResponse };
-    if (action.target.kind === 'tool') await this.#ensureKnown(action, context, conversation);
+    if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
-    return this.#walk(message, { server, action, context, conversation });
+    if (message.method === 'initialize') this.#hello = message;
+    return this.#walk(message, { server, action, context });
   }
 
   async #walk(message: RpcRequest, step: Step): Promise<UpstreamReply> {
-    const { server, action, context, conversation } = step;
+    const { server, action, context } = step;
     let httpStatus: number | null = null;
     const result = await call(this.#gateway, {
       ...attemptOf(context, server, action),
       traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
       release: async (permit, signal) => {
-        if (conversation === null)
-          throw new UpstreamFault('upstream-unavailable', 'The connection to the server is not open', { sent: false });
+        // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
+        const conversation = await this.#converse(context, signal);
+        if ('response' in conversation) {
+          httpStatus = conversation.httpStatus;
+          return { ...conversation.response, id: message.id } as RpcResponse;
+        }
+        signal.throwIfAborted();
         const reply = await conversation.exchange(message, {
           permit,
           signal,
@@ -147,19 +148,17 @@ export class ServerPeer implements Peer {
       throw new Fault('method-not-found', 'Method not found');
     const server = this.#server();
     const action = toAction(message, spec, server.id);
-    if (this.#conversation === null && !mayBegin(this.#gateway, attemptOf(asker, server, action)))
-      throw new Fault('forbidden', 'the notification was refused');
-    const conversation = await this.#converse(asker);
-    if ('response' in conversation) return;
     const result = await call(this.#gateway, {
       ...attemptOf(asker, server, action),
-      release: async (permit) => {
+      release: async (permit, signal) => {
+        const conversation = await this.#converse(asker, signal);
+        if ('response' in conversation) return conversation.response;
         await conversation.post(message, permit);
+        if (message.method === 'notifications/initialized') conversation.link.listen();
         return { jsonrpc: '2.0', id: 0, result: {} };
       },
     });
     if (result.kind === 'refused') throw new Fault('forbidden', 'the notification was refused');
-    if (message.method === 'notifications/initialized') conversation.link.listen();
   }
 
   answer(message: RpcResponse): boolean {
@@ -194,24 +193,23 @@ export class ServerPeer implements Peer {
       waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
   }
 
-  /** Opened once; a failed or closed conversation is opened anew by the next request, unless the client's own end has come. */
-  async #converse(asker: Asker): Promise<Conversation | UpstreamReply> {
-    if (this.#closed) return answerFault(0, new Fault('upstream-unavailable', 'The conversation has ended'));
-    const opening = this.#conversation ?? this.#open(asker);
+  /**
+   * Opened once; a failed or closed conversation is opened anew by the next call, unless the client's own end has come. Under the permit
+   * of the call that needs it. Nothing of that call was sent when opening fails.
+   */
+  async #converse(asker: Asker, signal: AbortSignal): Promise<Conversation | UpstreamReply> {
+    if (this.#closed) throw notSent(new Fault('upstream-unavailable', 'The conversation has ended'));
+    const opening = this.#conversation ?? this.#open(asker, signal);
     this.#conversation = opening;
     try {
       const conversation = await opening;
-      if ('response' in conversation || conversation.link.closed) this.#drop(opening);
-      if ('link' in conversation && conversation.link.closed) {
-        throw Object.assign(new Fault('upstream-unavailable', 'The connection to the server has ended'), {
-          sent: false,
-        });
-      }
+      if ('response' in conversation) this.#drop(opening);
+      else if (conversation.link.closed)
+        throw new Fault('upstream-unavailable', 'The connection to the server has ended');
       return conversation;
     } catch (error) {
       this.#drop(opening);
-      if (error instanceof Fault) return answerFault(0, error);
-      throw error;
+      throw error instanceof Fault ? notSent(error) : error;
     }
   }
 
@@ -222,33 +220,46 @@ export class ServerPeer implements Peer {
     this.#listed = null;
   }
 
-  async #open(asker: Asker): Promise<Conversation | UpstreamReply> {
+  async #open(asker: Asker, signal: AbortSignal): Promise<Conversation | UpstreamReply> {
+    const again = this.#greeted;
     const conversation = await this.#options.open(asker);
     if (!('link' in conversation)) return conversation;
+    this.#greeted = true;
     conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
     conversation.link.onClosed(() => {
       this.#nobodyAnswers();
       conversation.ended?.();
     });
+    if (again && conversation.link.era === 'legacy' && asker.era === 'legacy')
+      await this.#greetAgain(conversation, signal);
     return conversation;
   }
 
+  /** A server that died in the middle of a session is started anew, and told again who its client is. */
+  async #greetAgain({ link }: Conversation, signal: AbortSignal): Promise<void> {
+    if (this.#hello === null) return;
+    const hello = { ...this.#hello, id: 'interlock-again' };
+    await link.request(hello, { signal, onMessage: () => {}, timeoutMs: this.#server().timeoutMs });
+    await link.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+    link.listen();
+  }
+
   /** A tool nobody has listed yet, or a catalogue the server says has changed: the gateway lists before it decides. */
-  async #ensureKnown(action: Action, context: RequestContext, conversation: Conversation): Promise<void> {
+  async #ensureKnown(action: Action, context: RequestContext): Promise<void> {
     const name = action.target.kind === 'tool' ? action.target.name : '';
     const known = this.#listed !== null || this.#gateway.inventory.resolve(action.server, name).state !== 'unknown';
     if (this.#stale || !known) {
       this.#stale = false;
-      this.#listed = this.#listAll(context, conversation);
+      this.#listed = this.#listAll(context);
     }
     await this.#listed;
   }
 
-  async #listAll(context: RequestContext, conversation: Conversation): Promise<void> {
+  async #listAll(context: RequestContext): Promise<void> {
     let cursor: string | undefined;
     for (let page = 0; page < MAX_LIST_PAGES; page++) {
       const params: JsonObject = {
-        ...inheritedMeta(context, conversation),
+        ...inheritedMeta(context),
         ...(cursor === undefined ? {} : { cursor }),
       };
       const message: RpcRequest = { jsonrpc: '2.0', id: `interlock-list-${page}`, method: 'tools/list', params };
@@ -258,7 +269,6 @@ export class ServerPeer implements Peer {
         server,
         action,
         context: { ...context, deliver: () => {} },
-        conversation,
       });
       if (!('result' in reply.response) || typeof reply.response.result.nextCursor !== 'string') return;
       cursor = reply.response.result.nextCursor;
@@ -355,8 +365,6 @@ interface Step {
   readonly server: ServerEntry;
   readonly action: Action;
   readonly context: RequestContext;
-  /** Null: none was opened, because the call cannot begin. */
-  readonly conversation: Conversation | null;
 }
 
 function attemptOf(
@@ -372,8 +380,9 @@ function isLongLived(method: string): boolean {
   return method === 'subscriptions/listen' || method === 'tasks/result';
 }
 
-function inheritedMeta(context: RequestContext, conversation: Conversation): JsonObject {
-  if (context.era !== 'modern' || conversation.link.era !== 'modern') return {};
+/** What a stateless request must carry; the bridge to sessions takes it off again. */
+function inheritedMeta(context: RequestContext): JsonObject {
+  if (context.era !== 'modern') return {};
   return {
     _meta: {
       'io.modelcontextprotocol/protocolVersion': '2026-07-28',
@@ -395,6 +404,14 @@ function parkedNotice(message: RpcRequest, approval: string, context: RequestCon
 function traceparentOf(message: RpcRequest): string | null {
   const { traceparent } = metaOf(message.params);
   return typeof traceparent === 'string' ? traceparent : null;
+}
+
+/** Whatever went wrong while opening, the call itself did not leave. */
+function notSent(fault: Fault): UpstreamFault {
+  return new UpstreamFault(fault.code, fault.message, {
+    sent: false,
+    ...(fault.detail === undefined ? {} : { detail: fault.detail }),
+  });
 }
 
 function methodNotFound(message: RpcRequest): UpstreamReply {
