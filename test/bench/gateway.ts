@@ -31,7 +31,7 @@ export interface GatewayOptions {
   readonly profileDir?: string;
 }
 
-export const FULL_GATEWAY = { rounds: 3, windowMs: 1_200, warmupMs: 2_000 } as const;
+export const FULL_GATEWAY = { rounds: 2, windowMs: 1_200, warmupMs: 6_000 } as const;
 export const QUICK_GATEWAY = { rounds: 1, windowMs: 300, warmupMs: 500 } as const;
 
 type ByConcurrency = Readonly<Record<string, number | null>>;
