@@ -67,10 +67,8 @@ describe.each(['/mcp/every', '/mcp'])('through %s', (path) => {
       await until(async () => {
         const records = await house.records();
         const intent = records.findLast((r) => r.type === 'intent' && r.target === 'trigger-long-running-operation');
-        return (
-          records.some(
-            (r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome !== 'ok',
-          ) || mode === 'legacy'
+        return records.some(
+          (r) => r.type === 'outcome' && intent?.type === 'intent' && r.call === intent.call && r.outcome !== 'ok',
         );
       });
     }

@@ -70,6 +70,16 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
   };
 }
 
+/** Whether a call could begin now: asked again by whoever had to wait before sending. */
+export function mayBegin(
+  gateway: Gateway,
+  attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>,
+): boolean {
+  const entry = gateway.revocation.enter(callKeys(attempt));
+  if (entry.ok) entry.leave();
+  return entry.ok;
+}
+
 /** Whether a halt is on the agent, its owner, its session or its task: then nothing is opened for it, and nothing kept open. */
 export function isHalted(gateway: Gateway, { caller, session }: Pick<Attempt, 'caller' | 'session'>): boolean {
   const { agent, taskId: task } = caller;

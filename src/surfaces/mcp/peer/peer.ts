@@ -11,6 +11,7 @@ import {
   SERVER_REQUESTS,
 } from '../../../gateway/methods.ts';
 import type { SessionState } from '../../../gateway/session-facts.ts';
+import { mayBegin } from '../../../gateway/steps/enter.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/agent.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
@@ -89,6 +90,10 @@ export class ServerPeer implements Peer {
   /** The client's handshake, for a server that has to be started anew. */
   #hello: RpcRequest | null = null;
   #greeted = false;
+  /** The conversation is open: sending waits for nothing. */
+  #ready = false;
+  /** Requests under way that the client may cancel, by id (revisions with sessions). */
+  readonly #cancels = new Map<string, AbortController>();
   #closed = false;
 
   constructor(options: PeerOptions) {
@@ -103,7 +108,21 @@ export class ServerPeer implements Peer {
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     if (message.method === 'initialize') this.#hello = message;
-    return this.#walk(message, { server, action, context });
+    return context.gone === null
+      ? this.#cancellable(message, { server, action, context })
+      : this.#walk(message, { server, action, context });
+  }
+
+  /** A server does not answer what was cancelled: without this the call would hold its place until its time is over. */
+  async #cancellable(message: RpcRequest, step: Step): Promise<UpstreamReply> {
+    const key = JSON.stringify(message.id);
+    const cancel = new AbortController();
+    this.#cancels.set(key, cancel);
+    try {
+      return await this.#walk(message, { ...step, context: { ...step.context, gone: cancel.signal } });
+    } finally {
+      if (this.#cancels.get(key) === cancel) this.#cancels.delete(key);
+    }
   }
 
   async #walk(message: RpcRequest, step: Step): Promise<UpstreamReply> {
@@ -115,12 +134,16 @@ export class ServerPeer implements Peer {
       parked: (id) => parkedNotice(message, id, context),
       release: async (permit, signal) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
+        const waited = !this.#ready;
         const conversation = await this.#converse(context, signal);
         if ('response' in conversation) {
           httpStatus = conversation.httpStatus;
           return { ...conversation.response, id: message.id } as RpcResponse;
         }
         signal.throwIfAborted();
+        // Opening can take seconds: who was paused meanwhile sends nothing.
+        if (waited && !mayBegin(this.#gateway, attemptOf(context, server, action)))
+          throw notSent(new Fault('upstream-unavailable', 'The call was stopped before it was sent'));
         const reply = await conversation.exchange(message, {
           permit,
           signal,
@@ -154,6 +177,8 @@ export class ServerPeer implements Peer {
         const conversation = await this.#converse(asker, signal);
         if ('response' in conversation) return conversation.response;
         await conversation.post(message, permit);
+        if (message.method === 'notifications/cancelled')
+          this.#cancels.get(JSON.stringify(message.params?.requestId))?.abort();
         if (message.method === 'notifications/initialized') conversation.link.listen();
         return { jsonrpc: '2.0', id: 0, result: {} };
       },
@@ -203,6 +228,7 @@ export class ServerPeer implements Peer {
     this.#conversation = opening;
     try {
       const conversation = await opening;
+      this.#ready = true;
       if ('response' in conversation) this.#drop(opening);
       else if (conversation.link.closed)
         throw new Fault('upstream-unavailable', 'The connection to the server has ended');
@@ -217,6 +243,7 @@ export class ServerPeer implements Peer {
   #drop(opening: Promise<Conversation | UpstreamReply>): void {
     if (this.#conversation !== opening) return;
     this.#conversation = null;
+    this.#ready = false;
     this.#listed = null;
   }
 
