@@ -1,8 +1,10 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { rm, statfs, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigurationError } from '../../src/main.ts';
-import { CONNECT, EVERYTHING, type House, type HouseOptions, openHouse, textOf } from './house.ts';
+import { CONNECT, EVERYTHING, type House, type HouseOptions, openHouse, textOf, until } from './house.ts';
 
 /** Invariant 5: anything unexpected denies, and says so. Requirements AZ1, AZ6, AZ7, OB1. */
 const houses: House[] = [];
@@ -122,31 +124,28 @@ describe('a reload', () => {
 });
 
 describe('a disk without room', () => {
-  it('refuses every call, sends nothing, and says so in health', async () => {
-    const house = await open({ extra: '' });
-    const client = await house.client('buyer', '/mcp/every');
-    await client.callTool({ name: 'echo', arguments: { message: 'x' } });
-    await house.stop();
-    houses.pop();
+  it('is no place to start', async () => {
     const full = openHouse({
       servers: SERVER,
       policies: { 'a.cedar': ALL },
       journal: 'journal: { minFreeBytes: 9007199254740991 }',
     });
-    // Either it does not start, or it starts and refuses: never does it serve without recording.
-    const started = await full.then(
-      (opened) => opened,
-      () => null,
-    );
-    if (started === null) return;
-    houses.push(started);
-    const answer = await started.raw({
-      path: '/mcp/every',
-      agent: 'buyer',
-      body: { jsonrpc: '2.0', id: 1, method: 'initialize', params: {} },
-    });
-    expect(answer.json.error.message).toContain('cannot check or record');
-    expect((await started.raw({ path: '/readyz', method: 'GET' })).status).toBe(503);
+    await expect(full).rejects.toThrow('nearly full');
+  });
+
+  it('that fills up while the gateway runs refuses every call, says so in health, and serves again when there is room', async () => {
+    const space = await statfs(tmpdir());
+    const house = await open({ journal: `journal: { minFreeBytes: ${space.bavail * space.bsize - 300_000_000} }` });
+    const client = await house.client('buyer', '/mcp/every');
+    const echo = () => client.callTool({ name: 'echo', arguments: { message: 'served' } });
+    expect(textOf(await echo())).toContain('served');
+    const filler = join(house.dir, 'filler');
+    execFileSync('fallocate', ['-l', '600000000', filler]);
+    await until(async () => textOf(await echo()).includes('cannot check or record'));
+    expect((await house.raw({ path: '/readyz', method: 'GET' })).status).toBe(503);
+    await rm(filler);
+    await until(async () => textOf(await echo()).includes('served'));
+    expect((await house.raw({ path: '/readyz', method: 'GET' })).status).toBe(200);
   });
 });
 
