@@ -1,4 +1,5 @@
-import type { Agent, Person } from '../model/agent.ts';
+import type { Agent } from '../model/agent.ts';
+import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { Limits } from './schema/limits.ts';

@@ -1,5 +1,6 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import type { Person, PublicJwk } from '../model/agent.ts';
+import { AGENT_DEFAULTS, type PublicJwk } from '../model/agent.ts';
+import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
@@ -81,7 +82,9 @@ type RawPerson = NonNullable<ConfigFile['people']>[string];
 
 function resolvePerson([id, person]: [string, RawPerson]): Person {
   return {
+    ...PERSON_DEFAULTS,
     id,
+    userName: id,
     name: person.name,
     email: person.email ?? null,
     department: person.department ?? null,
@@ -91,6 +94,7 @@ function resolvePerson([id, person]: [string, RawPerson]): Person {
 
 function resolveAgent(id: string, raw: ConfigFile['agents'][string], allowStaticTokens: boolean): ConfiguredAgent {
   return {
+    ...AGENT_DEFAULTS,
     id,
     name: raw.name,
     owner: raw.owner,

@@ -1,6 +1,6 @@
 import type { Permit } from '../audit/journal.ts';
 import type { Action } from '../model/action.ts';
-import type { Caller } from '../model/agent.ts';
+import type { Caller } from '../model/caller.ts';
 import type { Decision, RefusalCode } from '../model/decision.ts';
 import type { Fault } from '../model/fault.ts';
 import type { RpcResponse } from '../model/jsonrpc.ts';

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { Agent, Caller } from '../model/agent.ts';
+import type { Agent } from '../model/agent.ts';
+import { ALONE, type Caller } from '../model/caller.ts';
 import { sha256Base64url } from '../model/canonical.ts';
 import { Fault } from '../model/fault.ts';
 import { AuthFault, type BearerError } from './challenge.ts';
@@ -170,7 +171,7 @@ class CachingAuthenticator implements Authenticator {
       throw new CredentialRefused('the token has been revoked');
     }
     const { subject, chain, jti, expiresAtMs, taskId } = claims;
-    const caller: Caller = { agent, subject, chain, method: 'token', credentialId: jti, expiresAtMs, taskId };
+    const caller: Caller = { ...ALONE, agent, subject, chain, method: 'token', credentialId: jti, expiresAtMs, taskId };
     return { caller, claims, agents };
   }
 
@@ -221,12 +222,10 @@ class NoCredentials extends CredentialRefused {
 
 function developmentCaller(agent: Agent, credentialId: string): Caller {
   return {
+    ...ALONE,
     agent,
-    subject: null,
-    chain: [],
     method: 'static-development',
     credentialId,
     expiresAtMs: Number.MAX_SAFE_INTEGER,
-    taskId: null,
   };
 }

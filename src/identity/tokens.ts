@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { Actor } from '../model/agent.ts';
+import type { Actor } from '../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { CredentialRefused, isSignedBy, readJws } from './jws.ts';
 import { SIGNING_ALGORITHM, type SigningKey } from './keys.ts';

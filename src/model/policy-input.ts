@@ -1,5 +1,6 @@
 import type { Action } from './action.ts';
-import type { Caller, Person } from './agent.ts';
+import type { Caller } from './caller.ts';
+import type { Person } from './person.ts';
 import type { DataClass, ToolLabels } from './tool.ts';
 
 /** Fixed-point number with four decimals, as Cedar's `decimal`: 399.99 is 3999900. Always an integer. */

@@ -1,4 +1,4 @@
-import type { Actor } from './agent.ts';
+import type { Actor } from './caller.ts';
 import type { Effect } from './decision.ts';
 import type { Json } from './json.ts';
 import type { Tier } from './lock.ts';

@@ -1,5 +1,5 @@
 import type { Action, ActionTarget } from '../model/action.ts';
-import type { Caller } from '../model/agent.ts';
+import type { Caller } from '../model/caller.ts';
 import type { Decision } from '../model/decision.ts';
 import type { PolicyInput, PolicyWorld } from '../model/policy-input.ts';
 import type { ToolLabels } from '../model/tool.ts';

@@ -1,11 +1,12 @@
 import type { Lock, LockTarget } from '../model/lock.ts';
 import type { Finding, PinState, ToolDefinition } from '../model/tool.ts';
+import type { IdentityStores } from './identity-stores.ts';
 
 /**
  * What must survive a restart and be shared between processes. Two adapters: SQLite (embedded) and PostgreSQL.
  * Every write is insert-if-absent or compare-and-set; the loser is told, never overwritten.
  */
-export interface Stores {
+export interface Stores extends IdentityStores {
   readonly locks: LockStore;
   readonly pins: PinStore;
   readonly approvals: ApprovalStore;

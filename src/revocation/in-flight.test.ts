@@ -9,17 +9,25 @@ const name = fc.constantFrom('a', 'b', 'c', '__proto__');
 const keys: fc.Arbitrary<CallKeys> = fc.record({
   agent: name,
   owner: name,
+  user: fc.option(name),
+  through: fc.array(fc.record({ agent: name, owner: name }), { maxLength: 3 }),
   session: fc.option(name),
-  task: fc.option(name),
+  tasks: fc.array(name, { maxLength: 3 }),
   server: name,
   tool: fc.option(name),
 });
-const kinds: readonly LockKind[] = ['all', 'agent', 'owner', 'session', 'task', 'server', 'tool'];
+const kinds: readonly LockKind[] = ['all', 'agent', 'owner', 'user', 'session', 'task', 'server', 'tool'];
 const step = fc.oneof(
   fc.record({ do: fc.constant('add' as const), keys }),
   fc.record({ do: fc.constant('remove' as const), pick: fc.nat() }),
   fc.record({ do: fc.constant('find' as const), target: fc.record({ kind: fc.constantFrom(...kinds), id: name }) }),
 );
+
+function stands(keys: CallKeys, kind: LockKind, id: string): boolean {
+  if (kind === 'agent' || kind === 'owner') return keys[kind] === id || keys.through.some((one) => one[kind] === id);
+  if (kind === 'task') return keys.tasks.includes(id);
+  return keys[kind as 'user' | 'session' | 'server' | 'tool'] === id;
+}
 
 function call(of: CallKeys): InFlight {
   return { keys: of, halt: () => {}, seats: null };
@@ -51,7 +59,7 @@ describe('the registry of calls in flight', () => {
           } else {
             const { kind, id } = each.target;
             const found = registry.matching(each.target);
-            const wanted = all.filter((one) => kind === 'all' || one.keys[kind] === id);
+            const wanted = all.filter((one) => kind === 'all' || stands(one.keys, kind, id));
             expect(new Set(found)).toEqual(new Set(wanted));
             expect(found).toHaveLength(wanted.length);
           }
@@ -63,7 +71,7 @@ describe('the registry of calls in flight', () => {
 
   it('keeps no trace of sessions that are over', () => {
     const registry = makeRegistry();
-    const base = { agent: 'a', owner: 'o', task: null, server: 's', tool: null };
+    const base = { agent: 'a', owner: 'o', user: null, through: [], tasks: [], server: 's', tool: null };
     const before = usedBytes();
     for (let i = 0; i < 200_000; i++) {
       const made = call({ ...base, session: `session-${i}` });

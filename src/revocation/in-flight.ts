@@ -1,7 +1,7 @@
 import type { CallKeys, Lock, LockKind, LockTarget } from '../model/lock.ts';
 
 type Indexed = Exclude<LockKind, 'all'>;
-const INDEXED: readonly Indexed[] = ['agent', 'owner', 'session', 'task', 'server', 'tool'];
+const INDEXED: readonly Indexed[] = ['agent', 'owner', 'user', 'session', 'task', 'server', 'tool'];
 /** Empty buckets kept for the next call with the same key before they are swept out. */
 const MAX_EMPTY = 4_096;
 
@@ -11,13 +11,14 @@ export interface InFlight {
   /** Called when a halt on one of its keys appears. */
   halt(lock: Lock): void;
   /** Where it stands in the bucket of each of its keys. Owned by the registry; null: not registered. */
-  seats: Seats | null;
+  seats: readonly Seat[] | null;
 }
 
-type Bucket = InFlight[];
-interface Seats {
-  readonly buckets: (Bucket | null)[];
-  readonly places: number[];
+/** One place in one bucket. Moves when the gap somebody left is filled with it. */
+interface Seat {
+  readonly call: InFlight;
+  readonly bucket: Seat[];
+  place: number;
 }
 
 /**
@@ -34,28 +35,29 @@ export interface Registry {
 }
 
 export function makeRegistry(): Registry {
-  const maps = INDEXED.map(() => new Map<string, Bucket>());
+  const maps = Object.fromEntries(INDEXED.map((kind) => [kind, new Map<string, Seat[]>()])) as Record<
+    Indexed,
+    Map<string, Seat[]>
+  >;
   let size = 0;
   let empty = 0;
-  const seat = (call: InFlight, seats: Seats, i: number): void => {
-    const key = call.keys[INDEXED[i] as Indexed];
-    if (key === null) return;
-    const map = maps[i] as Map<string, Bucket>;
-    let bucket = map.get(key);
+  const sit = (call: InFlight, kind: Indexed, id: string): Seat => {
+    let bucket = maps[kind].get(id);
     if (bucket === undefined) {
       bucket = [];
-      map.set(key, bucket);
+      maps[kind].set(id, bucket);
     } else if (bucket.length === 0) empty--;
-    seats.buckets[i] = bucket;
-    seats.places[i] = bucket.push(call) - 1;
+    const seat: Seat = { call, bucket, place: bucket.length };
+    bucket.push(seat);
+    return seat;
   };
   return {
     get size() {
       return size;
     },
     add(call) {
-      const seats: Seats = { buckets: [null, null, null, null, null, null], places: [0, 0, 0, 0, 0, 0] };
-      for (let i = 0; i < INDEXED.length; i++) seat(call, seats, i);
+      const seats: Seat[] = [];
+      eachKey(call.keys, (kind, id) => seats.push(sit(call, kind, id)));
       call.seats = seats;
       size++;
     },
@@ -64,33 +66,45 @@ export function makeRegistry(): Registry {
       if (seats === null) return;
       call.seats = null;
       size--;
-      for (let i = 0; i < INDEXED.length; i++) {
-        const bucket = seats.buckets[i] ?? null;
-        if (bucket === null) continue;
-        unseat(bucket, call, { seats, i });
-        if (bucket.length === 0) empty++;
+      for (const seat of seats) {
+        unseat(seat);
+        if (seat.bucket.length === 0) empty++;
       }
       if (empty <= MAX_EMPTY) return;
-      for (const map of maps) sweep(map);
+      for (const kind of INDEXED) sweep(maps[kind]);
       empty = 0;
     },
-    matching(target) {
-      const i = INDEXED.indexOf(target.kind as Indexed);
+    matching({ kind, id }) {
+      const known = kind !== 'all' && maps[kind] !== undefined;
       // `all`, and any kind only a newer version knows. Every call has an agent.
-      if (i === -1) return [...(maps[0] as Map<string, Bucket>).values()].flat();
-      return [...((maps[i] as Map<string, Bucket>).get(target.id) ?? [])];
+      const seats = known ? (maps[kind].get(id) ?? []) : [...maps.agent.values()].flat();
+      return [...new Set(seats.map((seat) => seat.call))];
     },
   };
 }
 
-function unseat(bucket: Bucket, call: InFlight, { seats, i }: { seats: Seats; i: number }): void {
-  const last = bucket.pop() as InFlight;
-  if (last === call) return;
-  const place = seats.places[i] as number;
-  bucket[place] = last;
-  (last.seats as Seats).places[i] = place;
+/** Every key a call can be found, and stopped, by. */
+export function eachKey(keys: CallKeys, visit: (kind: Indexed, id: string) => void): void {
+  visit('agent', keys.agent);
+  visit('owner', keys.owner);
+  if (keys.user !== null) visit('user', keys.user);
+  for (const { agent, owner } of keys.through) {
+    visit('agent', agent);
+    visit('owner', owner);
+  }
+  if (keys.session !== null) visit('session', keys.session);
+  for (const task of keys.tasks) visit('task', task);
+  visit('server', keys.server);
+  if (keys.tool !== null) visit('tool', keys.tool);
 }
 
-function sweep(map: Map<string, Bucket>): void {
+function unseat({ bucket, place }: Seat): void {
+  const last = bucket.pop() as Seat;
+  if (last.place === place) return;
+  bucket[place] = last;
+  last.place = place;
+}
+
+function sweep(map: Map<string, Seat[]>): void {
   for (const [key, bucket] of map) if (bucket.length === 0) map.delete(key);
 }

@@ -28,7 +28,9 @@ const MAX_STALE_MS = 1_000;
 const HEARTBEAT_MS = 250;
 
 function hits({ kind, id }: LockTarget, keys: CallKeys): boolean {
-  return kind === 'all' || keys[kind] === id;
+  if (kind === 'all') return true;
+  if (kind === 'agent' || kind === 'owner') return keys[kind] === id || keys.through.some((one) => one[kind] === id);
+  return kind === 'task' ? keys.tasks.includes(id) : keys[kind] === id;
 }
 
 function inForce(known: Model['known'][number], clock: ManualClock): boolean {
@@ -101,14 +103,16 @@ function command(text: string, run: (model: Model, real: Real) => Promise<void>)
 const someId = fc.constantFrom('x', 'y');
 const target: fc.Arbitrary<LockTarget> = fc.oneof(
   fc.constant<LockTarget>({ kind: 'all', id: '*' }),
-  fc.record({ kind: fc.constantFrom('agent', 'owner', 'session', 'task', 'server'), id: someId }),
+  fc.record({ kind: fc.constantFrom('agent', 'owner', 'user', 'session', 'task', 'server'), id: someId }),
   fc.record({ kind: fc.constant('tool'), id: fc.constantFrom('s/x', 's/y') }),
 ) as fc.Arbitrary<LockTarget>;
 const keys: fc.Arbitrary<CallKeys> = fc.record({
   agent: someId,
   owner: someId,
+  user: fc.option(someId),
+  through: fc.array(fc.record({ agent: someId, owner: someId }), { maxLength: 2 }),
   session: fc.option(someId),
-  task: fc.option(someId),
+  tasks: fc.array(someId, { maxLength: 2 }),
   server: someId,
   tool: fc.option(fc.constantFrom('s/x', 's/y')),
 });

@@ -6,12 +6,23 @@ import { type Entered, type LockRequest, openRevocation, type Revocation } from 
 const buyer: CallKeys = {
   agent: 'buyer',
   owner: 'olga',
+  user: null,
+  through: [],
   session: 's1',
-  task: 't1',
+  tasks: ['t1'],
   server: 'crm',
   tool: 'crm/orders.create',
 };
-const other: CallKeys = { agent: 'other', owner: 'otto', session: 's2', task: null, server: 'git', tool: 'git/push' };
+const other: CallKeys = {
+  agent: 'other',
+  owner: 'otto',
+  user: null,
+  through: [],
+  session: 's2',
+  tasks: [],
+  server: 'git',
+  tool: 'git/push',
+};
 
 function halt(over: Partial<LockRequest> = {}): LockRequest {
   return { target: { kind: 'agent', id: 'buyer' }, tier: 'halt', reason: 'odd', by: 'ops', untilMs: null, ...over };

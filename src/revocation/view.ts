@@ -1,5 +1,6 @@
 import type { CallKeys, Lock, LockKind, LockTarget } from '../model/lock.ts';
 import type { Clock } from '../ports/clock.ts';
+import { eachKey } from './in-flight.ts';
 
 /** All locks of one epoch, indexed for look-up by key. Immutable: a change of the store makes a new view. */
 export interface View {
@@ -15,7 +16,7 @@ export interface Held {
   readonly untilUs: number;
 }
 
-const KINDS: readonly LockKind[] = ['all', 'agent', 'owner', 'session', 'task', 'server', 'tool'];
+const KINDS: readonly LockKind[] = ['all', 'agent', 'owner', 'user', 'session', 'task', 'server', 'tool'];
 
 export const EMPTY_VIEW: View = { epoch: -1, held: new Map(), byKind: index([]) };
 
@@ -75,12 +76,9 @@ export function strictest({ held, byKind }: View, keys: CallKeys, clock: Clock):
   if (held.size === 0) return null;
   let found: Lock | null = null;
   for (const everyone of byKind.all.values()) found = stricter(found, everyone, clock);
-  found = stricter(found, byKind.agent.get(keys.agent), clock);
-  found = stricter(found, byKind.owner.get(keys.owner), clock);
-  found = stricter(found, byKind.server.get(keys.server), clock);
-  if (keys.session !== null) found = stricter(found, byKind.session.get(keys.session), clock);
-  if (keys.task !== null) found = stricter(found, byKind.task.get(keys.task), clock);
-  if (keys.tool !== null) found = stricter(found, byKind.tool.get(keys.tool), clock);
+  eachKey(keys, (kind, id) => {
+    found = stricter(found, byKind[kind].get(id), clock);
+  });
   return found;
 }
 

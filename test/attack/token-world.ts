@@ -13,6 +13,7 @@ import { openSigningKey, type SigningKey, thumbprint } from '../../src/identity/
 import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
+import { AGENT_DEFAULTS } from '../../src/model/agent.ts';
 import { type AuthorizationServer, authorizationServer } from '../../src/oauth/authorization-server.ts';
 import type { ReplayStore } from '../../src/ports/stores.ts';
 
@@ -37,16 +38,14 @@ export function agentNamed(
   more: Partial<RegisteredAgent> = {},
 ): RegisteredAgent {
   return {
+    ...AGENT_DEFAULTS,
     id,
     name: id,
     owner: 'ada',
     purpose: 'tests',
     archetype: 'homegrown',
     riskTier: 'low',
-    department: null,
-    groups: [],
     keys,
-    servers: null,
     ...more,
   };
 }

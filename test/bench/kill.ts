@@ -100,7 +100,16 @@ async function crossProcess(location: Location, kills: number): Promise<Latency>
 }
 
 async function killOnce(revocation: Revocation, peer: Peer, agent: string): Promise<{ seenMs: number; ackMs: number }> {
-  const keys: CallKeys = { agent, owner: 'owner', session: agent, task: null, server: 'crm', tool: 'crm/pay' };
+  const keys: CallKeys = {
+    agent,
+    owner: 'owner',
+    user: null,
+    through: [],
+    session: agent,
+    tasks: [],
+    server: 'crm',
+    tool: 'crm/pay',
+  };
   const target = { kind: 'agent', id: agent } as const;
   const entry = await peer.ask<{ ok: boolean }>('enter', agent, keys);
   if (!entry.ok) throw new Error('the other process refused a call that nobody stopped');
@@ -132,8 +141,10 @@ async function enterCost(batches: number): Promise<{ enter_ns: number; refused_n
   const free: CallKeys[] = Array.from({ length: 512 }, (_, i) => ({
     agent: `agent-${i % 50}`,
     owner: `owner-${i % 10}`,
+    user: null,
+    through: [],
     session: `session-${i}`,
-    task: null,
+    tasks: [],
     server: 'crm',
     tool: `crm/tool-${i % 20}`,
   }));

@@ -7,6 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { loadConfigText } from '../../src/config/load.ts';
 import { SessionState } from '../../src/gateway/session-facts.ts';
 import { Usage } from '../../src/gateway/usage.ts';
+import { ALONE } from '../../src/model/caller.ts';
 import { digestJson } from '../../src/model/canonical.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { PolicyInput } from '../../src/model/policy-input.ts';
@@ -63,13 +64,11 @@ describe('the demo company’s policies', () => {
     const target = { kind: 'tool', name } as const;
     const input: PolicyInput = {
       caller: {
+        ...ALONE,
         agent,
-        subject: null,
-        chain: [],
         method: 'token',
         credentialId: 'c',
         expiresAtMs: NOW_MS + 60_000,
-        taskId: null,
       },
       action: { name: 'tools/call', server: serverId, target, args, digest: digestJson(args), sizeChars: 0 },
       labels: known.labels,

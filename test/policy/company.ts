@@ -1,6 +1,9 @@
 import type { ActionTarget } from '../../src/model/action.ts';
 import type { Agent } from '../../src/model/agent.ts';
+import { AGENT_DEFAULTS } from '../../src/model/agent.ts';
+import { ALONE } from '../../src/model/caller.ts';
 import type { JsonObject } from '../../src/model/json.ts';
+import { PERSON_DEFAULTS } from '../../src/model/person.ts';
 import type {
   MappedFacts,
   PolicyInput,
@@ -15,6 +18,7 @@ import { publish } from '../../src/policy/publish.ts';
 
 /** A small company for policy tests. */
 export const PROCUREMENT: Agent = {
+  ...AGENT_DEFAULTS,
   id: 'procurement',
   name: 'Procurement',
   owner: 'ada',
@@ -23,8 +27,6 @@ export const PROCUREMENT: Agent = {
   riskTier: 'medium',
   department: 'purchasing',
   groups: ['buyers'],
-  keys: [],
-  servers: null,
 };
 
 export const OPS: Agent = {
@@ -49,8 +51,16 @@ export const labels = (effect: ToolLabels['effect'], more: Partial<ToolLabels> =
 export const WORLD: PolicyWorld = {
   agents: [PROCUREMENT, OPS],
   people: [
-    { id: 'ada', name: 'Ada', email: 'ada@example.com', department: 'purchasing', groups: ['finance'] },
-    { id: 'bob', name: 'Bob', email: null, department: null, groups: [] },
+    {
+      ...PERSON_DEFAULTS,
+      id: 'ada',
+      userName: 'ada',
+      name: 'Ada',
+      email: 'ada@example.com',
+      department: 'purchasing',
+      groups: ['finance'],
+    },
+    { ...PERSON_DEFAULTS, id: 'bob', userName: 'bob', name: 'Bob' },
   ],
   servers: [
     { id: 'crm', risk: 'low', environment: 'production' },
@@ -122,9 +132,9 @@ export function input(given: Given = {}): PolicyInput {
   const target = given.target ?? { kind: 'tool', name: given.tool ?? 'orders.create' };
   return {
     caller: {
+      ...ALONE,
       agent: given.agent ?? PROCUREMENT,
       subject: given.subject ?? null,
-      chain: [],
       method: 'token',
       credentialId: 'c',
       expiresAtMs: 0,

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { systemClock } from '../../adapters/clock.ts';
 import type { Config } from '../../config/config.ts';
-import type { Caller } from '../../model/agent.ts';
+import { ALONE, type Caller } from '../../model/caller.ts';
 import { digestJson } from '../../model/canonical.ts';
 import type { PolicyInput, UsageWindow } from '../../model/policy-input.ts';
 import type { Act } from '../shell/act.ts';
@@ -72,13 +72,11 @@ async function benchDecisions(
 
 function callerOf(agent: Config['agents'][number]): Caller {
   return {
+    ...ALONE,
     agent,
-    subject: null,
-    chain: [{ id: agent.id, kind: 'agent' }],
     method: 'token',
     credentialId: 'bench',
     expiresAtMs: Number.MAX_SAFE_INTEGER,
-    taskId: null,
   };
 }
 

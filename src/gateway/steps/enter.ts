@@ -1,3 +1,5 @@
+import type { Agent } from '../../model/agent.ts';
+import type { Caller } from '../../model/caller.ts';
 import type { RefusalCode } from '../../model/decision.ts';
 import type { CallKeys, Lock } from '../../model/lock.ts';
 import type { Attempt } from '../attempt.ts';
@@ -23,13 +25,30 @@ const underWay = new WeakMap<Gateway, { total: number; byAgent: Map<string, numb
 function callKeys(attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>): CallKeys {
   const { caller, session, action, server } = attempt;
   return {
-    agent: caller.agent.id,
-    owner: caller.agent.owner,
+    ...callerKeys(caller),
     session: session.id,
-    task: caller.taskId,
     server: server.id,
     tool: action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null,
   };
+}
+
+/** Who and what a caller stands for: itself, the human at the root, everyone between, and the tasks it is bound to. */
+function callerKeys(caller: Caller): Pick<CallKeys, 'agent' | 'owner' | 'user' | 'through' | 'tasks'> {
+  const { agent, subject, through, taskId, tasks } = caller;
+  const inside = tasks.length > 0 ? tasks.map((task) => task.id) : taskId === null ? NONE : [taskId];
+  return {
+    agent: agent.id,
+    owner: agent.owner,
+    user: subject,
+    through: through.length === 0 ? NONE : through.map(ofAgent),
+    tasks: inside,
+  };
+}
+
+const NONE: readonly never[] = Object.freeze([]);
+
+function ofAgent({ id, owner }: Agent): { agent: string; owner: string } {
+  return { agent: id, owner };
 }
 
 /** Asks the kill switch and takes a place. The place is given back by `leave`, exactly once. */
@@ -82,15 +101,7 @@ export function mayBegin(
 
 /** Whether a halt is on the agent, its owner, its session or its task: then nothing is opened for it, and nothing kept open. */
 export function isHalted(gateway: Gateway, { caller, session }: Pick<Attempt, 'caller' | 'session'>): boolean {
-  const { agent, taskId: task } = caller;
-  const entry = gateway.revocation.enter({
-    agent: agent.id,
-    owner: agent.owner,
-    session: session.id,
-    task,
-    server: '',
-    tool: null,
-  });
+  const entry = gateway.revocation.enter({ ...callerKeys(caller), session: session.id, server: '', tool: null });
   if (entry.ok) entry.leave();
   return !entry.ok && entry.code === 'killed';
 }

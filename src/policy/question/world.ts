@@ -1,4 +1,5 @@
-import type { Agent, Person } from '../../model/agent.ts';
+import type { Agent } from '../../model/agent.ts';
+import type { Person } from '../../model/person.ts';
 import type { PolicyWorld } from '../../model/policy-input.ts';
 import type { EntityStore } from '../cedar/value/store.ts';
 import {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { SessionState } from '../../gateway/session-facts.ts';
-import type { Caller } from '../../model/agent.ts';
+import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import { isObject } from '../../model/json.ts';
 import { checkMedia, checkOrigin, type DoorRules, parseBody, readBody } from '../http/door.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { SessionState } from '../../gateway/session-facts.ts';
 import { isHalted } from '../../gateway/steps/enter.ts';
-import type { Caller } from '../../model/agent.ts';
+import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Json } from '../../model/json.ts';
 import { classify, failure, type RequestId, type RpcRequest, type RpcResponse } from '../../model/jsonrpc.ts';

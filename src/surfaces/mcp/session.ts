@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { SessionState } from '../../gateway/session-facts.ts';
-import type { Caller } from '../../model/agent.ts';
+import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Peer } from './peer/peer.ts';
 import { Streams } from './streams.ts';

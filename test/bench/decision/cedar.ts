@@ -1,4 +1,7 @@
 import type { Agent } from '../../../src/model/agent.ts';
+import { AGENT_DEFAULTS } from '../../../src/model/agent.ts';
+import { ALONE } from '../../../src/model/caller.ts';
+import { PERSON_DEFAULTS } from '../../../src/model/person.ts';
 import type { PolicyInput, PolicyWorld, UsageWindow } from '../../../src/model/policy-input.ts';
 import type { ToolLabels } from '../../../src/model/tool.ts';
 import type { Company, QuestionSpec, RuleSpec, Test, ToolSpec } from './rules.ts';
@@ -47,15 +50,15 @@ function cedarTest(test: Test): string {
 export function worldOf(company: Company): PolicyWorld {
   return {
     agents: company.agents.map(agentOf),
-    people: [{ id: 'ada', name: 'Ada', email: null, department: 'finance', groups: [] }],
+    people: [{ ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada', department: 'finance' }],
     servers: company.servers.map((id) => ({ id, risk: 'low', environment: null })),
     tools: company.tools.map((tool) => ({ server: tool.server, name: tool.name, labels: labelsOf(tool) })),
   };
 }
 
 function agentOf({ id, groups }: { id: string; groups: readonly string[] }): Agent {
-  const fixed = { owner: 'ada', purpose: 'work', archetype: 'homegrown', riskTier: 'low', department: null } as const;
-  return { id, name: id, ...fixed, groups, keys: [], servers: null };
+  const fixed = { owner: 'ada', purpose: 'work', archetype: 'homegrown', riskTier: 'low' } as const;
+  return { ...AGENT_DEFAULTS, id, name: id, ...fixed, groups };
 }
 
 function labelsOf(tool: ToolSpec): ToolLabels {
@@ -72,13 +75,11 @@ export function inputOf(question: QuestionSpec): PolicyInput {
   const unused = { denied: 0, asked: 0, reads: 0, writes: 0, destructive: 0, external: 0 };
   return {
     caller: {
+      ...ALONE,
       agent: agentOf(agent),
-      subject: null,
-      chain: [],
       method: 'token',
       credentialId: 'credential',
       expiresAtMs: 0,
-      taskId: null,
     },
     action: {
       name: 'tools/call',

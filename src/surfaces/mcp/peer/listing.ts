@@ -1,5 +1,5 @@
 import type { Gateway } from '../../../gateway/gateway.ts';
-import type { Caller } from '../../../model/agent.ts';
+import type { Caller } from '../../../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 

@@ -13,7 +13,7 @@ import {
 import type { SessionState } from '../../../gateway/session-facts.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
 import type { Action } from '../../../model/action.ts';
-import type { Caller } from '../../../model/agent.ts';
+import type { Caller } from '../../../model/caller.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import {

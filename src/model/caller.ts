@@ -1,0 +1,51 @@
+import type { Agent } from './agent.ts';
+import type { Person } from './person.ts';
+import type { Task } from './task.ts';
+
+/** RFC 8693 `act`. */
+export interface Actor {
+  readonly id: string;
+  readonly kind: 'agent' | 'person' | 'service';
+}
+
+/** An authenticated caller: the answer of every authenticator. */
+export interface Caller {
+  /** Who acts now. */
+  readonly agent: Agent;
+  /** The human at the root, on whose authority. `null` when no human is: the agent, or the first agent of the chain, acts on its own. */
+  readonly subject: string | null;
+  /** The subject as known now; `null` exactly when `subject` is. */
+  readonly person: Person | null;
+  /**
+   * Every actor from the one that acts now (first) to the first after the root; where no human is at the root, the agent at the root
+   * comes last. Empty when the agent acts alone and for itself.
+   */
+  readonly chain: readonly Actor[];
+  /** The other agents of the chain as registered now, in the order of `chain`. */
+  readonly through: readonly Agent[];
+  /** How it proved itself; copied into every record. `static-development` is never proof. */
+  readonly method: 'token' | 'dpop' | 'static-development';
+  /** Opaque id of the credential (never the credential). */
+  readonly credentialId: string;
+  readonly expiresAtMs: number;
+  /** What the credential is limited to (model/scope.ts). `null`: no limit of its own. */
+  readonly scopes: readonly string[] | null;
+  /** The task the agent declared or is bound to. */
+  readonly taskId: string | null;
+  /** The terms of the task it is bound to, and those of the tasks that one is part of, innermost first. Empty: bound to none. */
+  readonly tasks: readonly Task[];
+  /** One id for everything that follows from one root authorization (draft-ietf-oauth-transaction-tokens `txn`). */
+  readonly txn: string | null;
+}
+
+/** What a caller has that acts alone, for itself, without limits of its own. */
+export const ALONE = Object.freeze({
+  subject: null,
+  person: null,
+  chain: [],
+  through: [],
+  scopes: null,
+  taskId: null,
+  tasks: [],
+  txn: null,
+} as const satisfies Partial<Caller>);
