@@ -17,6 +17,8 @@ export interface CompactJws {
   readonly kid: string | null;
   /** Media type without `application/`, lower case (RFC 7515 section 4.1.9). */
   readonly typ: string | null;
+  /** The key the token brings along; only where the reader said it accepts one, else `null`. Proves possession, never identity. */
+  readonly jwk: JsonObject | null;
   /** Not verified yet. */
   readonly payload: JsonObject;
 }
@@ -31,9 +33,9 @@ const REFUSED_HEADERS = ['crit', 'b64', 'jku', 'jwk', 'x5u', 'x5c', 'zip', 'enc'
 
 /**
  * Reads a compact JWS without trusting it: bounded, one spelling only (canonical base64url, UTF-8, JSON without duplicate names).
- * Throws CredentialRefused.
+ * `ownKey`: the header must hold the public key (a DPoP proof, RFC 9449 section 4.2). Throws CredentialRefused.
  */
-export function readJws(text: string, maxLength: number): CompactJws {
+export function readJws(text: string, maxLength: number, { ownKey = false } = {}): CompactJws {
   if (text.length > maxLength) throw new CredentialRefused(`the token is longer than ${maxLength} characters`);
   const parts = COMPACT.exec(text);
   if (parts === null) throw new CredentialRefused('the token is not a signed JWT');
@@ -41,16 +43,20 @@ export function readJws(text: string, maxLength: number): CompactJws {
   const payload = readPart(parts[2] as string);
   decode(parts[3] as string);
   for (const name of REFUSED_HEADERS) {
-    if (header[name] !== undefined) throw new CredentialRefused(`the header member "${name}" is not accepted`);
+    if (header[name] !== undefined && !(ownKey && name === 'jwk')) {
+      throw new CredentialRefused(`the header member "${name}" is not accepted`);
+    }
   }
-  const { alg, kid, typ } = header;
+  const { alg, kid, typ, jwk } = header;
+  if (ownKey && !isObject(jwk)) throw new CredentialRefused('the header has no "jwk"');
   if (typeof alg !== 'string') throw new CredentialRefused('the header has no "alg"');
   if (kid !== undefined && (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH)) {
     throw new CredentialRefused('the header member "kid" is not a usable key id');
   }
   if (typ !== undefined && typeof typ !== 'string')
     throw new CredentialRefused('the header member "typ" is not a text');
-  return { text, alg, kid: kid ?? null, typ: typ === undefined ? null : mediaType(typ), payload };
+  const media = typ === undefined ? null : mediaType(typ);
+  return { text, alg, kid: kid ?? null, typ: media, jwk: isObject(jwk) ? jwk : null, payload };
 }
 
 function mediaType(typ: string): string {

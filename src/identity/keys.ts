@@ -17,6 +17,23 @@ export interface SigningKey {
   readonly privateKey: CryptoKey;
 }
 
+/** Every key of the gateway: one signs, all verify. */
+export interface SigningKeys {
+  current(): SigningKey;
+  /** By kid: the one that signs, those that did, those that will. */
+  find(kid: string): PublicJwk | undefined;
+  published(): readonly PublicJwk[];
+}
+
+/** A ring of one. */
+export function onlyKey(key: SigningKey): SigningKeys {
+  return {
+    current: () => key,
+    find: (kid) => (kid === key.kid ? key.publicJwk : undefined),
+    published: () => [key.publicJwk],
+  };
+}
+
 /**
  * Reads the signing key from a directory, making it on the first start. Owner-only; two processes that start at the same time end
  * up with the same key, because the file appears whole or not at all and only for the first (`link` is insert-if-absent).

@@ -9,7 +9,7 @@ import {
   createAuthenticator,
   type RegisteredAgent,
 } from '../../src/identity/authenticator.ts';
-import { openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
+import { onlyKey, openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
 import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
@@ -82,7 +82,7 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
   const key = await openSigningKey(dir);
   const buyer = await keyPair();
   const resources = resourcesOf(options.publicUrl ?? PUBLIC_URL);
-  const tokens = accessTokens({ key, issuer: () => resources.issuer });
+  const tokens = accessTokens({ keys: onlyKey(key), issuer: () => resources.issuer });
   const world: World = {
     nowMs: START_MS,
     agents: new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]),

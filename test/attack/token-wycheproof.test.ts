@@ -30,7 +30,7 @@ function unread(text: string): CompactJws | null {
   const header = JSON.parse(Buffer.from(parts[0] as string, 'base64url').toString() || 'null') as {
     alg?: string;
   } | null;
-  return header?.alg === undefined ? null : { text, alg: header.alg, kid: null, typ: null, payload: {} };
+  return header?.alg === undefined ? null : { text, alg: header.alg, kid: null, typ: null, jwk: null, payload: {} };
 }
 
 it.runIf(present)('every Wycheproof JWS vector with a public key is judged as it should be', async () => {

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../adapters/clock.ts';
 import { gatewayUrl } from '../../config/config.ts';
 import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts';
-import { openSigningKey } from '../../identity/keys.ts';
+import { onlyKey, openSigningKey } from '../../identity/keys.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import { accessTokens } from '../../identity/tokens.ts';
 import { type AuthorizationServer, authorizationServer } from '../../oauth/authorization-server.ts';
@@ -102,7 +102,7 @@ async function openIdentity(
   place: Place,
 ): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
   const key = await openSigningKey(join(dataDir, 'keys'));
-  const tokens = accessTokens({ key, issuer: () => place.url });
+  const tokens = accessTokens({ keys: onlyKey(key), issuer: () => place.url });
   const agents = () => live.snapshot().agents;
   const resources = () => resourcesOf(place.url);
   const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
