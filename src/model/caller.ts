@@ -8,10 +8,15 @@ export interface Actor {
   readonly kind: 'agent' | 'person' | 'service';
 }
 
-/** An authenticated caller: the answer of every authenticator. */
-export interface Caller {
-  /** Who acts now. */
+/** An agent and the human who answers for it, as known now. */
+export interface Acting {
   readonly agent: Agent;
+  /** `null`: nobody knows that person. */
+  readonly owner: Person | null;
+}
+
+/** An authenticated caller: the answer of every authenticator. Its `agent` is the one that acts now. */
+export interface Caller extends Acting {
   /** The human at the root, on whose authority. `null` when no human is: the agent, or the first agent of the chain, acts on its own. */
   readonly subject: string | null;
   /** The subject as known now; `null` exactly when `subject` is. */
@@ -22,7 +27,7 @@ export interface Caller {
    */
   readonly chain: readonly Actor[];
   /** The other agents of the chain as registered now, in the order of `chain`. */
-  readonly through: readonly Agent[];
+  readonly through: readonly Acting[];
   /** How it proved itself; copied into every record. `static-development` is never proof. */
   readonly method: 'token' | 'dpop' | 'static-development';
   /** Opaque id of the credential (never the credential). */
@@ -40,6 +45,7 @@ export interface Caller {
 
 /** What a caller has that acts alone, for itself, without limits of its own. */
 export const ALONE = Object.freeze({
+  owner: null,
   subject: null,
   person: null,
   chain: [],

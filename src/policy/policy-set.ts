@@ -141,8 +141,7 @@ export class PolicySet {
     action: Action,
     labels: ToolLabels | null,
   ): { env: Known; target: Target<Plans> } | string {
-    const principal = this.world.agents.get(caller.agent.id);
-    if (principal === undefined) return 'interlock#unknown-agent';
+    const principal = this.world.principal(caller);
     const server = this.world.servers.get(action.server);
     if (server === undefined) return 'interlock#unknown-server';
     const actionRef = this.world.actions.get(action.name);

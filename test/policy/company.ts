@@ -3,7 +3,7 @@ import type { Agent } from '../../src/model/agent.ts';
 import { AGENT_DEFAULTS } from '../../src/model/agent.ts';
 import { ALONE } from '../../src/model/caller.ts';
 import type { JsonObject } from '../../src/model/json.ts';
-import { PERSON_DEFAULTS } from '../../src/model/person.ts';
+import { PERSON_DEFAULTS, type Person } from '../../src/model/person.ts';
 import type {
   MappedFacts,
   PolicyInput,
@@ -126,6 +126,10 @@ export interface Given {
   readonly nowMs?: number;
 }
 
+function personNamed(id: string | null): Person | null {
+  return WORLD.people.find((person) => person.id === id) ?? null;
+}
+
 /** The procurement agent creating an order, unless said otherwise. */
 export function input(given: Given = {}): PolicyInput {
   const server = given.server ?? 'crm';
@@ -134,7 +138,9 @@ export function input(given: Given = {}): PolicyInput {
     caller: {
       ...ALONE,
       agent: given.agent ?? PROCUREMENT,
+      owner: personNamed((given.agent ?? PROCUREMENT).owner),
       subject: given.subject ?? null,
+      person: personNamed(given.subject ?? null),
       method: 'token',
       credentialId: 'c',
       expiresAtMs: 0,

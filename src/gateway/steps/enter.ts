@@ -1,5 +1,4 @@
-import type { Agent } from '../../model/agent.ts';
-import type { Caller } from '../../model/caller.ts';
+import type { Acting, Caller } from '../../model/caller.ts';
 import type { RefusalCode } from '../../model/decision.ts';
 import type { CallKeys, Lock } from '../../model/lock.ts';
 import type { Attempt } from '../attempt.ts';
@@ -47,7 +46,7 @@ function callerKeys(caller: Caller): Pick<CallKeys, 'agent' | 'owner' | 'user' |
 
 const NONE: readonly never[] = Object.freeze([]);
 
-function ofAgent({ id, owner }: Agent): { agent: string; owner: string } {
+function ofAgent({ agent: { id, owner } }: Acting): { agent: string; owner: string } {
   return { agent: id, owner };
 }
 

@@ -62,7 +62,7 @@ const CONTEXT: Readers<Question> = new Map<string, (question: Question) => Value
   ['server', (q) => q.server],
   ['session', (q) => CedarRecord.lazy(SESSION, q.input.session)],
   ['usage', (q) => CedarRecord.lazy(USAGE, q.input.usage)],
-  ['subject', (q) => optional(q.input.caller.subject, (id) => personRef(q.world, id))],
+  ['subject', (q) => optional(q.input.caller.subject, (id) => subjectRef(q, id))],
   ['task', (q) => optional(q.input.caller.taskId, (id) => new EntityRef('Task', id, null))],
   ['authMethod', (q) => q.input.caller.method],
   ['watched', (q) => q.input.watched],
@@ -82,7 +82,8 @@ function isoWeekday(ms: number): number {
   return ((((days + 3) % 7) + 7) % 7) + 1;
 }
 
-/** A person nobody configured exists in name only: reading one of its attributes is an error, which denies. */
-function personRef(world: World, id: string): EntityRef {
-  return world.people.get(id) ?? new EntityRef('Person', id, null);
+/** A person nobody knows exists in name only: reading one of its attributes is an error, which denies. */
+function subjectRef({ input, world }: Question, id: string): EntityRef {
+  const { person } = input.caller;
+  return person === null ? new EntityRef('Person', id, null) : world.person(person);
 }

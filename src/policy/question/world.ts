@@ -1,4 +1,5 @@
 import type { Agent } from '../../model/agent.ts';
+import type { Acting } from '../../model/caller.ts';
 import type { Person } from '../../model/person.ts';
 import type { PolicyWorld } from '../../model/policy-input.ts';
 import type { EntityStore } from '../cedar/value/store.ts';
@@ -15,8 +16,9 @@ import { ACTION_GROUPS } from '../schema.ts';
 
 /** The entities that do not change from call to call, built once per published policy set. */
 export interface World {
-  readonly agents: ReadonlyMap<string, EntityRef>;
-  readonly people: ReadonlyMap<string, EntityRef>;
+  /** The entity of an agent as it is now. The same one as long as neither the agent nor its owner changes. */
+  principal(acting: Acting): EntityRef;
+  person(person: Person): EntityRef;
   readonly servers: ReadonlyMap<string, EntityRef>;
   readonly actions: ReadonlyMap<string, EntityRef>;
   /** For entities policies name themselves. */
@@ -29,22 +31,51 @@ export function buildWorld(world: PolicyWorld): World {
     all.set(ref.key, ref.data as EntityData);
     return ref;
   };
-  const people = new Map(world.people.map((person) => [person.id, add(personEntity(person))]));
-  const agents = new Map(world.agents.map((agent) => [agent.id, add(agentEntity(agent, people))]));
+  const people = new Map(world.people.map((person) => [person.id, person]));
+  const agents = new Map(world.agents.map((agent) => [agent.id, agent]));
+  const person = remembered(personEntity);
   const servers = new Map(world.servers.map((server) => [server.id, add(serverEntity(server))]));
   const actions = new Map(
     [...ACTION_GROUPS].map(([id, group]) => [id, add(entity('Action', id, { parents: [entityKey('Action', group)] }))]),
   );
   for (const group of new Set(ACTION_GROUPS.values())) add(entity('Action', group, {}));
-  return { agents, people, servers, actions, store: { get: (key) => all.get(key) ?? null } };
+  const principals = new WeakMap<Agent, { owner: Person | null; ref: EntityRef }>();
+  const principal = ({ agent, owner }: Acting): EntityRef => {
+    const known = principals.get(agent);
+    if (known !== undefined && known.owner === owner) return known.ref;
+    const ref = agentEntity(agent, owner === null ? new EntityRef('Person', agent.owner, null) : person(owner));
+    principals.set(agent, { owner, ref });
+    return ref;
+  };
+  // Those a policy names itself are looked up by what they were when it was published.
+  const named = (key: string): EntityData | null => {
+    const separator = key.indexOf('\u0000');
+    const type = key.slice(0, separator);
+    const id = key.slice(separator + 1);
+    const agent = type === 'Agent' ? agents.get(id) : undefined;
+    if (agent !== undefined) return principal({ agent, owner: people.get(agent.owner) ?? null }).data ?? null;
+    const found = type === 'Person' ? people.get(id) : undefined;
+    return found === undefined ? null : (person(found).data ?? null);
+  };
+  return { principal, person, servers, actions, store: { get: (key) => all.get(key) ?? named(key) } };
 }
 
-function agentEntity(agent: Agent, people: ReadonlyMap<string, EntityRef>): EntityRef {
+/** One entity per object: people and agents are replaced, never changed. */
+function remembered<T extends object>(make: (one: T) => EntityRef): (one: T) => EntityRef {
+  const known = new WeakMap<T, EntityRef>();
+  return (one) => {
+    let ref = known.get(one);
+    if (ref === undefined) known.set(one, (ref = make(one)));
+    return ref;
+  };
+}
+
+function agentEntity(agent: Agent, owner: EntityRef): EntityRef {
   return entity('Agent', agent.id, {
     parents: agent.groups.map((group) => entityKey('AgentGroup', group)),
     attributes: {
       name: agent.name,
-      owner: people.get(agent.owner) ?? new EntityRef('Person', agent.owner, null),
+      owner,
       purpose: agent.purpose,
       archetype: agent.archetype,
       riskTier: agent.riskTier,
