@@ -24,6 +24,31 @@ export interface SendOptions {
   readonly timeoutMs: number;
 }
 
+/** A credential as a server wants it. Never logged, never part of a frame. */
+export interface UpstreamCredential {
+  /** Name, value, name, value; lower-case names. HTTP only. */
+  readonly headers: readonly string[];
+  /** stdio only. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The texts a server must not say back to an agent: each is blotted out of every frame. */
+  readonly secrets: readonly string[];
+}
+
+/** Whose credential a link carries. A link carries one holder's, from its first byte to its last. */
+export interface CredentialHolder {
+  /** Equal for two callers exactly when they may share whatever carries the credential. */
+  readonly key: string;
+  /** What to send now. `null`: it has to be waited for with `renew`. Never waits. */
+  current(): UpstreamCredential | null;
+  /**
+   * A usable credential. `refused`: the server answered 401 to this one, so another is wanted. Rejects with an UpstreamFault that
+   * says `sent: false` when none can be had.
+   */
+  renew(refused: UpstreamCredential | null): Promise<UpstreamCredential>;
+  /** Aborted when the credential was withdrawn: what carries it ends. */
+  readonly withdrawn: AbortSignal;
+}
+
 /** What the server answered, and how: the HTTP status (null on stdio) is part of the protocol since 2026-07-28. */
 export interface UpstreamReply {
   readonly response: RpcResponse;
@@ -57,9 +82,11 @@ export interface UpstreamLink {
 export interface UpstreamServer {
   readonly id: string;
   /** `modern` opens a stateless link; `legacy` one that expects `initialize` as its first request. */
-  open(era: Era): Promise<UpstreamLink>;
+  open(era: Era, holder?: CredentialHolder | null): Promise<UpstreamLink>;
   /** Asks once (and remembers) which eras the server speaks, by `server/discover`. Rejects with a Fault when unreachable. */
-  eras(): Promise<{ readonly legacy: boolean; readonly modern: boolean; readonly discover: JsonObject | null }>;
+  eras(
+    holder?: CredentialHolder | null,
+  ): Promise<{ readonly legacy: boolean; readonly modern: boolean; readonly discover: JsonObject | null }>;
   health(): UpstreamHealth;
   close(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { isObject, type JsonObject } from '../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../model/jsonrpc.ts';
+import type { CredentialHolder } from '../../ports/upstream.ts';
 
 export const MODERN_VERSION = '2026-07-28';
 
@@ -56,17 +57,18 @@ export function refusesInitialize(response: RpcResponse): boolean {
 
 /** What is known of a server's eras: asked once, shared by all who wait, forgotten when the server fails. */
 export class KnownEras {
-  readonly #probe: () => Promise<Eras>;
+  readonly #probe: (holder: CredentialHolder | null) => Promise<Eras>;
   #known: Eras | null = null;
-  #probing: Promise<Eras> | null = null;
+  #probing: { readonly key: string | null; readonly eras: Promise<Eras> } | null = null;
   #legacyRefused = false;
 
-  constructor(probe: () => Promise<Eras>) {
+  constructor(probe: (holder: CredentialHolder | null) => Promise<Eras>) {
     this.#probe = probe;
   }
 
-  async get(): Promise<Eras> {
-    const eras = this.#known ?? (await this.#ask());
+  /** `holder` carries the question; what the answer says holds for everybody. */
+  async get(holder: CredentialHolder | null = null): Promise<Eras> {
+    const eras = this.#known ?? (await this.#ask(holder));
     return this.#legacyRefused ? { ...eras, legacy: false } : eras;
   }
 
@@ -79,18 +81,23 @@ export class KnownEras {
     this.#legacyRefused = true;
   }
 
-  #ask(): Promise<Eras> {
-    this.#probing ??= this.#probe().then(
-      (eras) => {
-        this.#known = eras;
-        this.#probing = null;
-        return eras;
-      },
-      (error: unknown) => {
-        this.#probing = null;
-        throw error;
-      },
-    );
-    return this.#probing;
+  async #ask(holder: CredentialHolder | null): Promise<Eras> {
+    const key = holder?.key ?? null;
+    const asked = this.#probing;
+    if (asked !== null && asked.key === key) return asked.eras;
+    if (asked !== null) {
+      // What somebody else's credential could not find out says nothing about one's own.
+      const eras = await asked.eras.catch(() => null);
+      return eras ?? this.get(holder);
+    }
+    const probing = { key, eras: this.#probe(holder) };
+    this.#probing = probing;
+    try {
+      const eras = await probing.eras;
+      this.#known = eras;
+      return eras;
+    } finally {
+      this.#probing = null;
+    }
   }
 }

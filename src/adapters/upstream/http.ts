@@ -1,7 +1,8 @@
 import { Pool } from 'undici';
 import { Fault, UpstreamFault } from '../../model/fault.ts';
 import type { JsonLimits } from '../../model/strict-json.ts';
-import type { Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
+import type { CredentialHolder, Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
+import { CarryingLink, carried, carryingPeer } from './carrying.ts';
 import { type ClientInfo, discoverRequest, type Eras, erasFrom, KnownEras } from './discover.ts';
 import { RESPONSE_JSON, SILENT, type UpstreamLog } from './frames.ts';
 import type { ResumeLimits } from './http/call.ts';
@@ -87,7 +88,7 @@ class HttpServer implements UpstreamServer {
   #dropped = 0;
   #state: UpstreamHealth['state'] = 'unknown';
   #lastError: string | null = null;
-  readonly #eras = new KnownEras(() => this.#probe());
+  readonly #eras = new KnownEras((holder) => this.#probe(holder));
   #closed = false;
 
   constructor(options: HttpUpstreamOptions) {
@@ -170,21 +171,27 @@ class HttpServer implements UpstreamServer {
     this.#eras.forget();
   }
 
-  async open(era: Era): Promise<UpstreamLink> {
+  async open(era: Era, holder: CredentialHolder | null = null): Promise<UpstreamLink> {
+    if (holder === null) return this.#link(era, this.#peer);
+    const with_ = await carried(holder);
+    return new CarryingLink(this.#link(era, carryingPeer(this.#peer, with_)), with_);
+  }
+
+  #link(era: Era, peer: HttpPeer): UpstreamLink {
     if (this.#closed) throw overloaded('the server is being removed');
     if (this.#links.size >= this.#limits.links) throw overloaded('too many links');
-    const link = era === 'legacy' ? new LegacyLink(this.#peer) : new ModernLink(this.#peer);
+    const link = era === 'legacy' ? new LegacyLink(peer) : new ModernLink(peer);
     this.#links.add(link);
     return link;
   }
 
-  eras(): Promise<Eras> {
-    return this.#eras.get();
+  eras(holder: CredentialHolder | null = null): Promise<Eras> {
+    return this.#eras.get(holder);
   }
 
-  async #probe(): Promise<Eras> {
+  async #probe(holder: CredentialHolder | null): Promise<Eras> {
     const client = this.#options.clientInfo ?? { name: 'interlock', version: '0' };
-    const link = new ModernLink(this.#peer);
+    const link = await this.open('modern', holder);
     try {
       const options = {
         signal: new AbortController().signal,

@@ -1,7 +1,8 @@
 import { UpstreamFault } from '../../model/fault.ts';
 import type { JsonLimits } from '../../model/strict-json.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
+import type { CredentialHolder, Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
+import { type Carried, CarryingLink, carried } from './carrying.ts';
 import { type ClientInfo, discoverRequest, type Eras, erasFrom, initializeRequest, KnownEras } from './discover.ts';
 import { describe, RESPONSE_JSON, SILENT, type UpstreamLog } from './frames.ts';
 import { Child, type ChildLimits, childEnv } from './stdio/child.ts';
@@ -73,7 +74,7 @@ class StdioServer implements UpstreamServer {
   #up = false;
   #lastError: string | null = null;
   #stderrTail = '';
-  readonly #eras = new KnownEras(() => this.#probe());
+  readonly #eras = new KnownEras((holder) => this.#probe(holder));
   #closed = false;
 
   constructor(options: StdioUpstreamOptions) {
@@ -101,14 +102,16 @@ class StdioServer implements UpstreamServer {
     };
   }
 
-  async open(era: Era): Promise<UpstreamLink> {
-    const link = await this.#spawn(era);
+  /** The child has the holder's credential in its environment, and is that holder's alone. */
+  async open(era: Era, holder: CredentialHolder | null = null): Promise<UpstreamLink> {
+    const with_ = holder === null ? null : await carried(holder);
+    const link = await this.#spawn(era, with_);
     this.#links.add(link);
     if (link.closed) this.#links.delete(link);
-    return link;
+    return with_ === null ? link : new CarryingLink(link, with_);
   }
 
-  async #spawn(era: Era): Promise<StdioLink> {
+  async #spawn(era: Era, with_: Carried | null): Promise<StdioLink> {
     if (this.#closed) throw refused('overloaded', 'the server is being removed');
     if (this.#children >= this.#limits.maxChildren)
       throw refused('overloaded', `${this.#children} children already run`);
@@ -118,7 +121,7 @@ class StdioServer implements UpstreamServer {
     try {
       await this.#hold();
       const link = new StdioLink(this.#peer, era);
-      child = this.#start(link);
+      child = this.#start(link, with_);
       await child.ready;
       return link;
     } catch (error) {
@@ -151,20 +154,21 @@ class StdioServer implements UpstreamServer {
     if (this.#closed) throw refused('overloaded', 'the server is being removed');
   }
 
-  #start(link: StdioLink): Child {
+  #start(link: StdioLink, with_: Carried | null): Child {
     const { command, args = [], cwd, uid, gid, env = {} } = this.#options;
-    const spawned = { command, args, env: childEnv(process.env, env) };
+    const spawned = { command, args, env: childEnv(process.env, { ...env, ...with_?.env() }) };
     const placed = {
       ...(cwd === undefined ? {} : { cwd }),
       ...(uid === undefined ? {} : { uid }),
       ...(gid === undefined ? {} : { gid }),
     };
     const child = new Child({ ...spawned, ...placed }, this.#limits, {
-      onLine: (line) => link.onLine(line),
+      onLine: (line) => link.onLine(with_ === null ? line : with_.blotLine(line)),
       onOversize: () => link.onOversize(),
       onStderr: (line) => {
-        this.#stderrTail = child.stderrTail;
-        this.#options.onStderr?.(line);
+        const clean = (text: string): string => (with_ === null ? text : with_.blot(text));
+        this.#stderrTail = clean(child.stderrTail);
+        this.#options.onStderr?.(clean(line));
       },
       onExit: (how) => {
         if (link.endedBy !== 'session') this.#onDeath(link, child.ran, how);
@@ -190,14 +194,15 @@ class StdioServer implements UpstreamServer {
     this.#eras.forget();
   }
 
-  eras(): Promise<Eras> {
-    return this.#eras.get();
+  eras(holder: CredentialHolder | null = null): Promise<Eras> {
+    return this.#eras.get(holder);
   }
 
   /** MCP 2026-07-28 "stdio", Backward Compatibility: any other error, or silence, is a legacy server. */
-  async #probe(): Promise<Eras> {
+  async #probe(holder: CredentialHolder | null): Promise<Eras> {
     const client = this.#options.clientInfo ?? { name: 'interlock', version: '0' };
-    const link = await this.#spawn('modern');
+    const with_ = holder === null ? null : await carried(holder);
+    const link = await this.#spawn('modern', with_);
     const options = {
       signal: new AbortController().signal,
       onMessage: () => {},
@@ -207,7 +212,7 @@ class StdioServer implements UpstreamServer {
       return erasFrom((await link.request(discoverRequest(client), options)).response);
     } catch (error) {
       if (!(error instanceof UpstreamFault)) throw error;
-      if (error.code !== 'upstream-timeout') await this.#probeLegacy(client);
+      if (error.code !== 'upstream-timeout') await this.#probeLegacy(client, with_);
       return { legacy: true, modern: false, discover: null };
     } finally {
       await link.close('probed');
@@ -215,8 +220,8 @@ class StdioServer implements UpstreamServer {
   }
 
   /** A child that dies of the probe may be a legacy server that is strict, or broken: only `initialize` tells. */
-  async #probeLegacy(client: ClientInfo): Promise<void> {
-    const link = await this.#spawn('legacy');
+  async #probeLegacy(client: ClientInfo, with_: Carried | null): Promise<void> {
+    const link = await this.#spawn('legacy', with_);
     try {
       const options = {
         signal: new AbortController().signal,

@@ -113,7 +113,7 @@ export class HttpCall implements ExchangeSink {
   onHead(head: Head): void {
     this.#everStarted = true;
     const { status } = head;
-    if (status === 401 || status === 403) throw credentialsFault(head);
+    if (status === 401 || status === 403) throw credentialsFault(head, this.#resuming);
     if (status >= 300 && status < 400) throw redirectFault(head);
     if (this.#resuming) return this.#onResumeHead(head);
     this.#peer.onHead(this.#message, head);
@@ -277,17 +277,25 @@ function lost(message: string, detail: string | undefined): UpstreamFault {
   });
 }
 
-/** The operator's problem: the server refuses the credentials it was configured with. It acted on nothing. */
-export function credentialsFault(head: Head): UpstreamFault {
+/** The server refuses the credentials: it acted on nothing, unless it had taken the request already (`sent`). */
+export class CredentialsRefused extends UpstreamFault {
+  readonly status: number;
+
+  constructor(status: number, detail: string, sent: boolean) {
+    const text = 'the server refused the credentials of the gateway; an operator must check them';
+    super('upstream-unavailable', text, { sent, detail });
+    this.status = status;
+  }
+}
+
+/** `sent`: the request itself was taken before, and only the way to its answer is refused. */
+export function credentialsFault(head: Head, sent = false): CredentialsRefused {
   const challenge = head.headers['www-authenticate'];
   const said = challenge === undefined ? '' : `, WWW-Authenticate: ${String(challenge).slice(0, 300)}`;
-  return new UpstreamFault(
-    'upstream-unavailable',
-    'the server refused the credentials of the gateway; an operator must check them',
-    {
-      sent: false,
-      detail: `HTTP ${head.status}${said}: check the headers configured for this server`,
-    },
+  return new CredentialsRefused(
+    head.status,
+    `HTTP ${head.status}${said}: check the credentials or headers configured for this server`,
+    sent,
   );
 }
 
