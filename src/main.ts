@@ -9,13 +9,14 @@ import type { Config } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
 import { watchConfig } from './config/watch.ts';
 import type { Log } from './gateway/gateway.ts';
+import { openDirectory } from './identity/directory.ts';
 import { openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
-import { ConfigurationError, Live } from './start/live.ts';
+import { ConfigurationError, configured, Live } from './start/live.ts';
 import { makeGateway } from './start/make-gateway.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
@@ -87,7 +88,14 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   });
   const servers = new Servers(log, systemClock);
   opened.add(() => servers.close());
-  const live = await Live.start({ ...options, servers, inventory, journal, log }, { config, files });
+  const directory = await openDirectory({
+    store: stores.directory,
+    clock: systemClock,
+    configured: configured(config),
+    onFailed: (error) => log.warn({ err: error }, 'the directory could not be read; it goes stale'),
+  });
+  opened.add(() => directory.close());
+  const live = await Live.start({ ...options, servers, inventory, journal, directory, log }, { config, files });
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
   await recordLocks(journal, revocation.locks());

@@ -32,6 +32,8 @@ export interface Refusal {
   readonly decision: Decision;
   readonly lock: Lock | null;
   readonly approval: string | null;
+  /** The scope that was missing, when that is why. */
+  readonly scope: string | null;
   readonly findings: readonly Finding[];
   /** The target must look absent to this agent: same text as for something that does not exist. */
   readonly hidden: boolean;

@@ -2,15 +2,16 @@ import type { Permit } from '../audit/journal.ts';
 import type { Decision } from '../model/decision.ts';
 import type { RpcResponse } from '../model/jsonrpc.ts';
 import type { Attempt, CallResult } from './attempt.ts';
-import type { Gateway } from './gateway.ts';
+import type { Gateway, RightsAnswer } from './gateway.ts';
 import { approve } from './steps/approve.ts';
 import { close, closeFailed } from './steps/close.ts';
-import { context, decide, denial } from './steps/decide.ts';
+import { context, count, decide } from './steps/decide.ts';
 import { type Entered, enter, stopped } from './steps/enter.ts';
 import { fulfil } from './steps/fulfil.ts';
 import { recordIntent } from './steps/record.ts';
 import { refuse } from './steps/refuse.ts';
 import { type Known, resolve } from './steps/resolve.ts';
+import { userRights } from './steps/tiers.ts';
 import { begin, type Trace } from './trace.ts';
 
 /**
@@ -23,7 +24,7 @@ export async function call(gateway: Gateway, attempt: Attempt): Promise<CallResu
   const known = resolve(gateway, attempt);
   // enter: kill switch and concurrency bounds, in memory
   const entry = enter(gateway, attempt);
-  if (!entry.ok) return refuse(gateway, trace, { known, code: entry.code, lock: entry.lock });
+  if (!entry.ok) return refuse(gateway, trace, { known, ...entry });
   try {
     return await admitted(gateway, trace, { known, entry });
   } finally {
@@ -38,8 +39,11 @@ interface Admitted {
 
 async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }: Admitted): Promise<CallResult> {
   let known = first;
-  // context, decide: from memory, pure, synchronous, total
-  let decision = decideNow(gateway, trace, { known, entry });
+  // context: what the human at the root may do; waits only where another system has to be asked
+  let rights = userRights(gateway, trace.attempt, known);
+  if (rights instanceof Promise) rights = await rights;
+  // decide: from memory, pure, synchronous, total
+  let decision = decideNow(gateway, trace, { known, entry, rights });
   if (decision.effect === 'deny') return refuse(gateway, trace, { known, decision });
 
   if (decision.effect === 'ask') {
@@ -52,7 +56,9 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     const stop = stopped(entry);
     if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });
     known = resolve(gateway, trace.attempt);
-    const now = decideNow(gateway, trace, { known, entry });
+    rights = userRights(gateway, trace.attempt, known);
+    if (rights instanceof Promise) rights = await rights;
+    const now = decideNow(gateway, trace, { known, entry, rights });
     if (now.effect === 'deny') return refuse(gateway, trace, { known, decision: now });
     // A policy that now asks somebody else was not answered by the one who answered; nor was it about another definition.
     if ((now.effect === 'ask' && now.ask.join() !== decision.ask.join()) || known.pin !== first.pin) {
@@ -60,7 +66,6 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     }
     decision = { ...now, effect: 'ask' };
   }
-  // Counted in the same turn as the decision, before any wait: a hundred calls at once cannot all see room for one.
   count(gateway, trace, known);
 
   // record: durable intent BEFORE any effect; only the journal makes a permit
@@ -74,6 +79,10 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     return refuse(gateway, trace, { known, decision, ...stop, unrecorded: true });
   }
   return released(gateway, trace, { known, entry, decision, permit });
+}
+
+interface Informed extends Admitted {
+  readonly rights: RightsAnswer;
 }
 
 interface Released extends Admitted {
@@ -100,21 +109,8 @@ async function released(gateway: Gateway, trace: Trace, step: Released): Promise
   return { kind: 'answered', response, call: trace.call };
 }
 
-function decideNow(gateway: Gateway, trace: Trace, { known, entry }: Admitted): Decision {
+/** Only memory is read: no wait between the facts, the decision and the counting of it. */
+function decideNow(gateway: Gateway, trace: Trace, { known, entry, rights }: Informed): Decision {
   const input = context(gateway, trace, { known, entry });
-  const decision = decide(gateway, trace, input);
-  if (decision.effect === 'deny' || known.state === 'known') return decision;
-  // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
-  return denial(
-    decision.policyVersion,
-    known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target',
-  );
-}
-
-function count(gateway: Gateway, trace: Trace, known: Known): void {
-  const { caller, session, action, server } = trace.attempt;
-  if (action.target.kind === 'server') return;
-  session.permitted(action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null, known.labels);
-  const keys = { agent: caller.agent.id, session: session.id, task: caller.taskId };
-  gateway.usage.count(keys, trace.facts.amount, gateway.clock.nowMs());
+  return decide(gateway, trace, { known, input, rights });
 }

@@ -1,8 +1,11 @@
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Inventory } from '../inventory/catalog.ts';
-import type { Agent } from '../model/agent.ts';
+import type { Action } from '../model/action.ts';
+import type { Caller } from '../model/caller.ts';
+import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { ToolLabels } from '../model/tool.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UpstreamServer } from '../ports/upstream.ts';
@@ -23,7 +26,6 @@ export interface ServerEntry {
 export interface Snapshot {
   readonly policies: PolicySet;
   readonly servers: ReadonlyMap<string, ServerEntry>;
-  readonly agents: ReadonlyMap<string, Agent>;
 }
 
 export interface GatewayLimits {
@@ -69,6 +71,31 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** Tier one: what a human may do by themself (requirements AZ2). */
+export interface Rights {
+  /** Synchronous wherever memory suffices. Never rejects: what cannot be found out is not permitted. */
+  check(question: RightsQuestion): RightsAnswer | Promise<RightsAnswer>;
+  /** Whether any arguments could make `check` permit: what is false may be hidden. */
+  couldPermit(
+    question: Pick<RightsQuestion, 'person' | 'labels'> & { readonly server: string; readonly tool: string },
+  ): boolean;
+}
+
+export interface RightsQuestion {
+  readonly person: Person;
+  readonly action: Action;
+  readonly labels: ToolLabels | null;
+  readonly nowMs: number;
+}
+
+export interface RightsAnswer {
+  readonly permit: boolean;
+  /** The rule that answered. */
+  readonly rule: string | null;
+  /** For operators and auditors, never for the agent. */
+  readonly why: string;
+}
+
 /** Everything the one path needs, put together in `main.ts`. */
 export interface Gateway {
   snapshot(): Snapshot;
@@ -77,6 +104,12 @@ export interface Gateway {
   readonly journal: Journal;
   readonly approvals: Approvals;
   readonly usage: Usage;
+  readonly rights: Rights;
+  /**
+   * Whether this caller may still act: the agent, everyone between, the human at the root, the tasks, and the credential itself. From
+   * memory; asked again after every wait. `null`: yes; else why not, for the record.
+   */
+  entitled(caller: Caller): string | null;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
   readonly meters: Meters;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { targetName } from '../model/action.ts';
 import type { MappedFacts } from '../model/policy-input.ts';
+import type { TierAnswers } from '../model/record.ts';
 import type { Attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -10,6 +11,8 @@ export interface Trace {
   readonly call: string;
   readonly startedUs: number;
   facts: MappedFacts;
+  /** What each tier answered. */
+  tiers: TierAnswers | null;
   approval: string | null;
   decidedUs: number;
   durableUs: number;
@@ -30,6 +33,7 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     call: randomUUID(),
     startedUs,
     facts: NO_FACTS,
+    tiers: null,
     approval: null,
     decidedUs: startedUs,
     durableUs: startedUs,

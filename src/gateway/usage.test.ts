@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Usage } from './usage.ts';
 
-const KEYS = { agent: 'buyer', session: 's1', task: null };
+const KEYS = { agent: 'buyer', session: 's1', tasks: [] };
 
 describe('usage counts what was permitted, per agent, session and task', () => {
   it('keeps nothing of a session that is over, and everything of its agent', () => {
@@ -68,9 +68,9 @@ describe('usage counts what was permitted, per agent, session and task', () => {
 
   it('bounds its memory by forgetting sessions unused for a day, never agents', () => {
     const usage = new Usage(100);
-    for (let i = 0; i < 99; i++) usage.count({ agent: 'buyer', session: `s${i}`, task: null }, null, 0);
-    usage.count({ agent: 'buyer', session: 'new', task: null }, null, 25 * 3_600_000);
-    usage.count({ agent: 'buyer', session: 'newer', task: null }, null, 25 * 3_600_000);
+    for (let i = 0; i < 99; i++) usage.count({ agent: 'buyer', session: `s${i}`, tasks: [] }, null, 0);
+    usage.count({ agent: 'buyer', session: 'new', tasks: [] }, null, 25 * 3_600_000);
+    usage.count({ agent: 'buyer', session: 'newer', tasks: [] }, null, 25 * 3_600_000);
     expect(usage.size).toBeLessThan(10);
     expect(usage.read('agent', 'buyer', 25 * 3_600_000).callsTotal).toBe(101);
   });

@@ -52,6 +52,7 @@ class Meter {
   readonly day = new Ring(96, 15 * MINUTE_MS);
   readonly spent = new Ring(96, 15 * MINUTE_MS);
   total = 0;
+  spentTotal = 0;
   touchedMs = 0;
 }
 
@@ -66,7 +67,8 @@ const NONE: UsageWindow = Object.freeze({
 export interface UsageKeys {
   readonly agent: string;
   readonly session: string | null;
-  readonly task: string | null;
+  /** The tasks it counts for. */
+  readonly tasks: readonly string[];
 }
 
 /**
@@ -94,11 +96,17 @@ export class Usage {
     };
   }
 
+  /** What a task has used of its budget: calls, and amounts in ten-thousandths. */
+  task(id: string): { readonly calls: number; readonly amount: number } {
+    const meter = this.#meters.get(`task:${id}`);
+    return { calls: meter?.total ?? 0, amount: meter?.spentTotal ?? 0 };
+  }
+
   /** Counts one permitted call. Only calls that act (tools, resources, prompts) are counted, see `counts` in call.ts. */
   count(keys: UsageKeys, amount: Decimal4 | null, nowMs: number): void {
     this.#add(`agent:${keys.agent}`, amount, nowMs);
     if (keys.session !== null) this.#add(`session:${keys.session}`, amount, nowMs);
-    if (keys.task !== null) this.#add(`task:${keys.task}`, amount, nowMs);
+    for (const task of keys.tasks) this.#add(`task:${task}`, amount, nowMs);
   }
 
   #add(key: string, amount: Decimal4 | null, nowMs: number): void {
@@ -113,7 +121,9 @@ export class Usage {
     meter.minute.add(nowMs, 1);
     meter.hour.add(nowMs, 1);
     meter.day.add(nowMs, 1);
-    if (amount !== null) meter.spent.add(nowMs, amount);
+    if (amount === null) return;
+    meter.spent.add(nowMs, amount);
+    meter.spentTotal += amount;
   }
 
   /** A session with a handshake is over for good: its id never comes back. */

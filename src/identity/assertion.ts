@@ -17,7 +17,7 @@ export const ASSERTION_LIMITS = {
 } as const;
 
 export interface AssertionOptions {
-  readonly agents: () => ReadonlyMap<string, Agent>;
+  readonly agents: () => { get(id: string): Agent | undefined };
   readonly replay: ReplayStore;
   /** Values accepted as `aud`: the token endpoint's URL and the issuer (RFC 7523 section 3, item 3). */
   readonly audiences: () => readonly string[];

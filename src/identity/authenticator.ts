@@ -1,29 +1,33 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Agent } from '../model/agent.ts';
-import { ALONE, type Caller } from '../model/caller.ts';
+import { type Acting, type Actor, ALONE, type Caller } from '../model/caller.ts';
 import { sha256Base64url } from '../model/canonical.ts';
 import { Fault } from '../model/fault.ts';
+import type { Task } from '../model/task.ts';
+import type { ReplayStore } from '../ports/stores.ts';
 import { AuthFault, type BearerError } from './challenge.ts';
+import type { Directory } from './directory.ts';
+import { DpopRefused, verifyDpop } from './dpop.ts';
 import { CredentialRefused } from './jws.ts';
 import { thumbprint } from './keys.ts';
 import { covers, type Resources, resourceMetadataUrl } from './resources.ts';
 import type { AccessClaims, AccessTokens } from './tokens.ts';
 import { VerifiedCache } from './verified.ts';
 
-export interface RegisteredAgent extends Agent {
-  /** base64url SHA-256 of its development token. Used only while static tokens are allowed. */
-  readonly staticTokenSha256?: string | null;
-}
-
-/** Immutable: a change of the registry is a new map. */
-export type AgentRegistry = ReadonlyMap<string, RegisteredAgent>;
-
 export interface AuthenticatorOptions {
   readonly tokens: AccessTokens;
   readonly resources: () => Resources;
-  readonly agents: () => AgentRegistry;
-  /** Both off in production: an agent's development token, and the agent everybody without credentials is. */
-  readonly development: () => { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
+  readonly directory: Directory;
+  /** Whether what a token rests on was revoked after it was issued: itself, its consent, its agent, … From memory. */
+  readonly isRevoked: (claims: AccessClaims, nowMs: number) => boolean;
+  /** Where a DPoP proof is spent. */
+  readonly replay: ReplayStore;
+  /** All off in production: agents' development tokens (base64url SHA-256, by agent id), and the agent everybody without credentials is. */
+  readonly development: () => {
+    readonly allowStaticTokens: boolean;
+    readonly anonymousAgent: string | null;
+    readonly staticTokens: ReadonlyMap<string, string>;
+  };
   readonly maxCachedTokens?: number;
   readonly maxPendingVerifications?: number;
 }
@@ -31,6 +35,9 @@ export interface AuthenticatorOptions {
 export interface AuthRequest {
   /** The Authorization header; all of them when there are several. */
   readonly authorization: string | readonly string[] | undefined;
+  /** The DPoP header (RFC 9449); all of them when there are several. */
+  readonly dpop?: string | readonly string[] | undefined;
+  readonly method?: string;
   /** The resource asked for: `<publicUrl>/mcp` or `<publicUrl>/mcp/<server>`. */
   readonly audience: string;
   readonly nowMs: number;
@@ -38,29 +45,28 @@ export interface AuthRequest {
 
 export interface Authenticator {
   /**
-   * Who is calling (RFC 6750, header only; RFC 9068). Answers at once for a token that was seen before, with a promise otherwise.
+   * Who is calling (RFC 6750, header only; RFC 9068; RFC 9449). Answers at once for a bearer token that was seen before, with a promise
+   * otherwise. Whether everybody in the chain may still act is not asked here but on the path, where the answer is recorded.
    * Throws, or rejects with, AuthFault; Fault `overloaded` when too many new tokens are being checked.
    */
   authenticate(request: AuthRequest): Caller | Promise<Caller>;
-  /** From now on this token is refused, until it would have expired anyway. This process only. */
-  revokeToken(credentialId: string, expiresAtMs: number): void;
-  /** From now on every token of this agent issued up to that time is refused. This process only. */
-  revokeAgent(agentId: string, issuedUntilMs: number): void;
   readonly cachedTokens: number;
 }
 
 const DEFAULT_CACHED_TOKENS = 20_000;
 const DEFAULT_PENDING = 1_000;
-const MAX_REVOKED = 100_000;
 const MAX_HEADER_LENGTH = 8300;
-/** RFC 6750 section 2.1; the scheme is case-insensitive (RFC 9110 section 11.1). */
-const BEARER = /^bearer +([A-Za-z0-9._~+/-]+=*)$/i;
+/** RFC 6750 section 2.1, RFC 9449 section 7.1; schemes are case-insensitive (RFC 9110 section 11.1). */
+const CREDENTIAL = /^(bearer|dpop) +([A-Za-z0-9._~+/-]+=*)$/i;
 
 interface Entry {
   readonly caller: Caller;
   readonly claims: AccessClaims;
-  /** The registry it was checked against. */
-  readonly agents: AgentRegistry;
+  readonly token: string;
+  /** Shown as `DPoP`, not `Bearer`. */
+  readonly proven: boolean;
+  /** The version of the directory it was bound to. */
+  readonly version: number;
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
@@ -75,8 +81,6 @@ class CachingAuthenticator implements Authenticator {
    */
   readonly #cache: VerifiedCache<Entry>;
   readonly #pending = new Map<string, Promise<Entry>>();
-  readonly #revokedTokens = new Map<string, number>();
-  readonly #revokedAgents = new Map<string, number>();
 
   constructor(options: AuthenticatorOptions) {
     this.#options = options;
@@ -107,101 +111,142 @@ class CachingAuthenticator implements Authenticator {
     return entry === undefined ? this.#check(header, request) : this.#admit(header, entry, request);
   }
 
-  revokeToken(credentialId: string, expiresAtMs: number): void {
-    if (this.#revokedTokens.size >= MAX_REVOKED)
-      throw new Fault('overloaded', 'too many revoked tokens are remembered');
-    this.#revokedTokens.set(credentialId, expiresAtMs);
-    this.#cache.deleteWhere((entry) => entry.claims.jti === credentialId);
-  }
-
-  revokeAgent(agentId: string, issuedUntilMs: number): void {
-    this.#revokedAgents.set(agentId, Math.max(issuedUntilMs, this.#revokedAgents.get(agentId) ?? 0));
-    this.#cache.deleteWhere((entry) => entry.caller.agent.id === agentId);
-  }
-
   /** Everything that can have changed since the signature was checked. */
-  #admit(header: string, known: Entry, request: AuthRequest): Caller {
+  #admit(header: string, known: Entry, request: AuthRequest): Caller | Promise<Caller> {
+    const { directory, isRevoked, resources } = this.#options;
     let entry = known;
     if (entry.claims.expiresAtMs <= request.nowMs) {
       this.#cache.delete(header);
       throw new CredentialRefused('the token has expired');
     }
-    if (entry.agents !== this.#options.agents()) {
+    if (isRevoked(entry.claims, request.nowMs)) {
       this.#cache.delete(header);
-      entry = this.#bind(entry.claims, request.nowMs);
+      throw new CredentialRefused('the token has been revoked');
+    }
+    if (entry.version !== directory.version) {
+      this.#cache.delete(header);
+      entry = this.#bind(known);
       this.#cache.set(header, entry);
     }
-    if (!covers(this.#options.resources(), entry.claims.audiences, request.audience)) {
+    if (!covers(resources(), entry.claims.audiences, request.audience)) {
       throw new CredentialRefused(`the token is for another resource than ${request.audience}`);
     }
-    return entry.caller;
+    return entry.proven ? this.#proven(entry, request) : entry.caller;
+  }
+
+  /** RFC 9449 section 7: a bound token is good only together with a fresh proof by its key. */
+  async #proven({ caller, claims, token }: Entry, request: AuthRequest): Promise<Caller> {
+    const { dpop, method = 'POST', audience, nowMs } = request;
+    const proof = { proof: dpop, method, url: audience, accessToken: token, nowMs };
+    const jkt = await verifyDpop(this.#options.replay, proof);
+    if (jkt !== claims.dpopJkt) throw new DpopRefused('the DPoP proof is by another key than the token is bound to');
+    return caller;
   }
 
   #check(header: string, request: AuthRequest): Caller | Promise<Caller> {
     if (header.length > MAX_HEADER_LENGTH) throw new CredentialRefused('the Authorization header is too long');
-    const token = BEARER.exec(header)?.[1];
-    if (token === undefined) throw new CredentialRefused('send "Authorization: Bearer <access token>"');
-    const agent = this.#options.development().allowStaticTokens ? this.#staticAgent(token) : null;
-    if (agent !== null) return developmentCaller(agent, `static:${agent.id}`);
+    const [, scheme, token] = CREDENTIAL.exec(header) ?? [];
+    if (scheme === undefined || token === undefined) {
+      throw new CredentialRefused('send "Authorization: Bearer <access token>"');
+    }
+    const proven = scheme.toLowerCase() === 'dpop';
+    const agent = !proven && this.#options.development().allowStaticTokens ? this.#staticAgent(token) : null;
+    if (agent !== null) return this.#developmentCaller(agent, `static:${agent.id}`);
     let pending = this.#pending.get(header);
     if (pending === undefined) {
       if (this.#pending.size >= (this.#options.maxPendingVerifications ?? DEFAULT_PENDING)) {
         throw new Fault('overloaded', 'too many credentials are being checked; try again shortly');
       }
-      pending = this.#verify(header, token, request.nowMs).finally(() => this.#pending.delete(header));
+      pending = this.#verify(header, { token, proven }, request.nowMs).finally(() => this.#pending.delete(header));
       this.#pending.set(header, pending);
     }
     return pending.then((entry) => this.#admit(header, entry, request));
   }
 
-  async #verify(header: string, token: string, nowMs: number): Promise<Entry> {
-    const claims = await this.#options.tokens.verify(token, nowMs);
-    // After the wait: a revocation that arrived meanwhile counts.
-    const entry = this.#bind(claims, nowMs);
+  async #verify(header: string, shown: { token: string; proven: boolean }, nowMs: number): Promise<Entry> {
+    const claims = await this.#options.tokens.verify(shown.token, nowMs);
+    // RFC 9449 section 7.1: a bound token that is shown as a bearer token has been stolen, or soon will be.
+    if (claims.dpopJkt !== null && !shown.proven)
+      throw new CredentialRefused('the token is bound to a key: use the DPoP scheme');
+    if (claims.dpopJkt === null && shown.proven)
+      throw new CredentialRefused('the token is bound to no key: use the Bearer scheme');
+    // After the wait: what was revoked meanwhile counts, here and where it is admitted.
+    const entry = this.#bind({ ...shown, claims });
     this.#cache.set(header, entry);
     return entry;
   }
 
-  /** The agent as registered now; it must still have the key that obtained the token. */
-  #bind(claims: AccessClaims, nowMs: number): Entry {
-    const agents = this.#options.agents();
-    const agent = agents.get(claims.agentId);
-    const hasKey = agent?.keys.some((key) => thumbprint(key) === claims.keyThumbprint) ?? false;
-    if (agent === undefined || !hasKey || this.#isRevoked(claims, nowMs)) {
-      throw new CredentialRefused('the token has been revoked');
-    }
-    const { subject, chain, jti, expiresAtMs, taskId } = claims;
-    const caller: Caller = { ...ALONE, agent, subject, chain, method: 'token', credentialId: jti, expiresAtMs, taskId };
-    return { caller, claims, agents };
+  /** The agents and people as known now; the acting agent must still have the key that obtained the token. */
+  #bind({ claims, token, proven }: Pick<Entry, 'claims' | 'token' | 'proven'>): Entry {
+    const { directory } = this.#options;
+    const { version } = directory;
+    const { subject, chain, jti, expiresAtMs, taskId, scopes, txn, keyThumbprint } = claims;
+    const acting = this.#acting(claims.agentId);
+    const hasKey = keyThumbprint === null || acting.agent.keys.some((key) => thumbprint(key) === keyThumbprint);
+    const person = subject === null ? null : (directory.person(subject) ?? null);
+    if (!hasKey || (subject !== null && person === null)) throw new CredentialRefused('the token has been revoked');
+    const through = chain
+      .slice(1)
+      .filter(isAgent)
+      .map((actor) => this.#acting(actor.id));
+    const tasks = claims.taskBound && taskId !== null ? this.#tasks(taskId) : [];
+    const caller: Caller = {
+      ...{ ...acting, subject, person, chain, through, scopes, taskId, tasks, txn, expiresAtMs },
+      method: proven ? 'dpop' : 'token',
+      credentialId: jti,
+      credential: claims,
+    };
+    return { caller, claims, token, proven, version };
   }
 
-  #isRevoked(claims: AccessClaims, nowMs: number): boolean {
-    for (const [jti, expiresAtMs] of this.#revokedTokens) {
-      // Insertion order is close to order of expiry: stop at the first that still counts.
-      if (expiresAtMs > nowMs) break;
-      this.#revokedTokens.delete(jti);
+  #acting(id: string): Acting {
+    const { directory } = this.#options;
+    const agent = directory.agent(id);
+    if (agent === undefined) throw new CredentialRefused('the token has been revoked');
+    return { agent, owner: directory.person(agent.owner) ?? null };
+  }
+
+  /** The terms it is bound to, innermost first. A task that is gone takes its tokens with it. */
+  #tasks(id: string): readonly Task[] {
+    const tasks: Task[] = [];
+    for (let next: string | null = id; next !== null; ) {
+      const task: Task | undefined = this.#options.directory.task(next);
+      if (task === undefined || tasks.includes(task)) throw new CredentialRefused('the token has been revoked');
+      tasks.push(task);
+      next = task.parent;
     }
-    if (this.#revokedTokens.has(claims.jti)) return true;
-    return claims.issuedAtMs <= (this.#revokedAgents.get(claims.agentId) ?? -1);
+    return tasks;
   }
 
   #anonymous(): Caller {
     const { allowStaticTokens, anonymousAgent } = this.#options.development();
-    const agent = allowStaticTokens && anonymousAgent !== null ? this.#options.agents().get(anonymousAgent) : undefined;
+    const agent =
+      allowStaticTokens && anonymousAgent !== null ? this.#options.directory.agent(anonymousAgent) : undefined;
     if (agent === undefined) throw new NoCredentials();
-    return developmentCaller(agent, 'anonymous');
+    return this.#developmentCaller(agent, 'anonymous');
   }
 
-  /** Every agent is compared, in constant time each: the time says neither whose token it is nor how much of it fits. */
+  /** Every agent's is compared, in constant time each: the time says neither whose token it is nor how much of it fits. */
   #staticAgent(token: string): Agent | null {
     const presented = Buffer.from(sha256Base64url(token));
-    let found: Agent | null = null;
-    for (const agent of this.#options.agents().values()) {
-      if (typeof agent.staticTokenSha256 !== 'string') continue;
-      const expected = Buffer.from(agent.staticTokenSha256);
-      if (expected.length === presented.length && timingSafeEqual(expected, presented)) found = agent;
+    let found: string | null = null;
+    for (const [id, sha256] of this.#options.development().staticTokens) {
+      const expected = Buffer.from(sha256);
+      if (expected.length === presented.length && timingSafeEqual(expected, presented)) found = id;
     }
-    return found;
+    return found === null ? null : (this.#options.directory.agent(found) ?? null);
+  }
+
+  #developmentCaller(agent: Agent, credentialId: string): Caller {
+    return {
+      ...ALONE,
+      agent,
+      owner: this.#options.directory.person(agent.owner) ?? null,
+      method: 'static-development',
+      credentialId,
+      credential: null,
+      expiresAtMs: Number.MAX_SAFE_INTEGER,
+    };
   }
 
   #refuse(error: unknown, { audience, authorization }: AuthRequest): never {
@@ -210,22 +255,17 @@ class CachingAuthenticator implements Authenticator {
     const code: BearerError | null =
       error instanceof NoCredentials ? null : several ? 'invalid_request' : 'invalid_token';
     const resourceMetadata = resourceMetadataUrl(this.#options.resources(), audience);
-    throw new AuthFault({ error: code, description: error.message, resourceMetadata }, { cause: error });
+    const dpop = error instanceof DpopRefused ? error.error : null;
+    throw new AuthFault({ error: code, description: error.message, resourceMetadata, dpop }, { cause: error });
   }
+}
+
+function isAgent(actor: Actor): boolean {
+  return actor.kind === 'agent';
 }
 
 class NoCredentials extends CredentialRefused {
   constructor() {
     super('authentication is required: send an access token');
   }
-}
-
-function developmentCaller(agent: Agent, credentialId: string): Caller {
-  return {
-    ...ALONE,
-    agent,
-    method: 'static-development',
-    credentialId,
-    expiresAtMs: Number.MAX_SAFE_INTEGER,
-  };
 }

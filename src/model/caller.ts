@@ -15,6 +15,21 @@ export interface Acting {
   readonly owner: Person | null;
 }
 
+/** Everything a credential rests on: revoking any of these ends it (ports/identity-stores.ts, RevokedKind). */
+export interface Credential {
+  readonly jti: string;
+  readonly agentId: string;
+  readonly clientId: string;
+  readonly subject: string | null;
+  readonly chain: readonly Actor[];
+  readonly grant: string | null;
+  readonly txn: string | null;
+  readonly taskId: string | null;
+  readonly issuedAtMs: number;
+  /** The key of the gateway that signed it. */
+  readonly signedBy: string;
+}
+
 /** An authenticated caller: the answer of every authenticator. Its `agent` is the one that acts now. */
 export interface Caller extends Acting {
   /** The human at the root, on whose authority. `null` when no human is: the agent, or the first agent of the chain, acts on its own. */
@@ -32,6 +47,8 @@ export interface Caller extends Acting {
   readonly method: 'token' | 'dpop' | 'static-development';
   /** Opaque id of the credential (never the credential). */
   readonly credentialId: string;
+  /** What it can be revoked by. `null`: nothing but its agent's registration. */
+  readonly credential: Credential | null;
   readonly expiresAtMs: number;
   /** What the credential is limited to (model/scope.ts). `null`: no limit of its own. */
   readonly scopes: readonly string[] | null;
@@ -47,6 +64,7 @@ export interface Caller extends Acting {
 export const ALONE = Object.freeze({
   owner: null,
   subject: null,
+  credential: null,
   person: null,
   chain: [],
   through: [],

@@ -1,3 +1,5 @@
+import { UpstreamFault } from "./fault.ts";
+
 /** How calls to one upstream server are given a credential (requirements CN8). The agent never sees one. */
 export type CredentialSettings = InjectSettings | ExchangeSettings | IdJagSettings | OAuthSettings;
 
@@ -65,4 +67,25 @@ export interface OAuthSettings extends Shared {
   /** RFC 8707; the server's URL unless configured. `null`: none is sent (stdio). */
   readonly resource: string | null;
   readonly scope: string | null;
+}
+
+/** No credential can be had for this call: nothing was sent. The text is for the agent and holds no secret. */
+export function noCredential(message: string, detail?: string): UpstreamFault {
+  return new UpstreamFault('upstream-unavailable', message, {
+    sent: false,
+    ...(detail === undefined ? {} : { detail }),
+  });
+}
+
+/** A person has to do something first: open `url` and connect an account, or sign in again. */
+export class ConnectionNeeded extends UpstreamFault {
+  readonly server: string;
+  readonly url: string;
+
+  constructor(server: string, url: string, message: string) {
+    super('upstream-unavailable', message, { sent: false });
+    this.name = 'ConnectionNeeded';
+    this.server = server;
+    this.url = url;
+  }
 }

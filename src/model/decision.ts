@@ -27,6 +27,11 @@ export type RefusalCode =
   | 'policy'
   | 'policy-error'
   | 'no-policy'
+  /** Somebody of the chain, or the human at its root, may no longer act; or the credential was revoked. */
+  | 'not-entitled'
+  | 'user-rights'
+  | 'insufficient-scope'
+  | 'outside-task'
   | 'killed'
   | 'paused'
   | 'stale-view'

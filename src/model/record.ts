@@ -19,6 +19,10 @@ export interface CallFacts {
   readonly credential: string;
   readonly session: string | null;
   readonly task: string | null;
+  /** The tasks it is bound to, innermost first: what it uses counts for each. */
+  readonly tasks: readonly string[];
+  /** Joins everything that follows from one root authorization. */
+  readonly txn: string | null;
   readonly surface: string;
   readonly action: string;
   readonly server: string;
@@ -38,10 +42,20 @@ export interface CallFacts {
     readonly errors: readonly string[];
     readonly obligations: readonly string[];
     readonly policyVersion: string;
+    /** What each tier answered, before the policies and with them; `null`: it had nothing to say. */
+    readonly tiers: TierAnswers | null;
     /** Tier of a lock that watched or stopped the call. */
     readonly lock: Tier | null;
   };
   readonly approval: string | null;
+}
+
+/** `permit`, or `deny: why`; for auditors, never for agents. */
+export interface TierAnswers {
+  readonly user: string | null;
+  readonly scope: string | null;
+  readonly task: string | null;
+  readonly policy: string | null;
 }
 
 /** Written durably BEFORE the upstream sees a byte. */

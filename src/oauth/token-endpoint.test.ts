@@ -39,10 +39,16 @@ describe('an issued token', () => {
     const token = answer.json.access_token as string;
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' });
     expect(decodeProtectedHeader(token)).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: world.key.kid });
-    const { iat, exp, jti, client_jkt, ...rest } = decodeJwt(token);
-    expect(rest).toEqual({ iss: world.resources.issuer, sub: 'buyer', client_id: 'buyer', aud: resource });
+    const { iat, exp, jti, client_jkt, txn, ...rest } = decodeJwt(token);
+    expect(rest).toEqual({
+      iss: world.resources.issuer,
+      sub: 'buyer',
+      sub_profile: 'ai_agent',
+      client_id: 'buyer',
+      aud: resource,
+    });
     expect((exp as number) - (iat as number)).toBe(600);
-    expect([typeof jti, typeof client_jkt]).toEqual(['string', 'string']);
+    expect([typeof jti, typeof client_jkt, typeof txn]).toEqual(['string', 'string', 'string']);
   });
 
   it('is for the whole gateway when no resource is asked for, or an empty one', async () => {

@@ -23,7 +23,7 @@ export interface TokenRequest {
 export interface TokenEndpointOptions {
   readonly tokens: AccessTokens;
   readonly resources: () => Resources;
-  readonly agents: () => ReadonlyMap<string, Agent>;
+  readonly agents: () => { get(id: string): Agent | undefined };
   /** Ids of the configured servers. */
   readonly servers: () => { has(id: string): boolean };
   readonly replay: ReplayStore;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Given } from '../../test/policy/company.ts';
-import { input, labels, OPS, PROCUREMENT, published, QUIET, WORLD } from '../../test/policy/company.ts';
+import { input, labels, OPS, published, QUIET, WORLD } from '../../test/policy/company.ts';
 import type { Decision } from '../model/decision.ts';
 
 const BUY = `

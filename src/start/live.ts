@@ -3,8 +3,8 @@ import type { Config } from '../config/config.ts';
 import { type Environment, loadConfig, type Problem } from '../config/load.ts';
 import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
 import type { GatewayLimits, Log, Snapshot } from '../gateway/gateway.ts';
+import type { Configured, OpenDirectory } from '../identity/directory.ts';
 import type { Inventory } from '../inventory/catalog.ts';
-import type { Agent } from '../model/agent.ts';
 import { publishFolder } from './policies.ts';
 import type { Servers } from './servers.ts';
 
@@ -24,6 +24,7 @@ export interface LiveOptions {
   readonly servers: Servers;
   readonly inventory: Inventory;
   readonly journal: Journal;
+  readonly directory: OpenDirectory;
   readonly log: Log;
 }
 
@@ -40,6 +41,7 @@ export class Live {
   #files: readonly string[];
   #snapshot: Snapshot;
   #limits: GatewayLimits;
+  #staticTokens: ReadonlyMap<string, string>;
   #reloading: Promise<unknown> = Promise.resolve();
   readonly #changed: (() => void)[] = [];
 
@@ -49,16 +51,17 @@ export class Live {
     this.#files = state.files;
     this.#snapshot = state.snapshot;
     this.#limits = limitsOf(state.config);
+    this.#staticTokens = staticTokensOf(state.config);
   }
 
   static async start(options: LiveOptions, loaded: { config: Config; files: readonly string[] }): Promise<Live> {
     const { config, files } = loaded;
-    const published = await publishFolder(config, options.inventory.known());
+    const published = await publishFolder(config, { tools: options.inventory.known(), directory: options.directory });
     if (!published.ok) throw new ConfigurationError(published.problems);
     for (const warning of published.warnings)
       options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
     const { entries } = options.servers.prepare(config);
-    const snapshot = { policies: published.policies, servers: entries, agents: byId(config.agents) };
+    const snapshot = { policies: published.policies, servers: entries };
     await recordPublish(options.journal, { by: 'start', reason: 'start', version: published.policies.version });
     return new Live(options, { config, files, snapshot });
   }
@@ -70,6 +73,15 @@ export class Live {
   /** One object per configuration: the path reads it several times a call. */
   get limits(): GatewayLimits {
     return this.#limits;
+  }
+
+  get directory(): OpenDirectory {
+    return this.#options.directory;
+  }
+
+  /** Development tokens of the configuration, by agent id. */
+  get staticTokens(): ReadonlyMap<string, string> {
+    return this.#staticTokens;
   }
 
   get files(): readonly string[] {
@@ -90,13 +102,13 @@ export class Live {
   }
 
   async #reload(by: string): Promise<Reloaded> {
-    const { configPath, env, servers, inventory, journal, log } = this.#options;
+    const { configPath, env, servers, inventory, journal, directory, log } = this.#options;
     const loaded = await loadConfig(configPath, env);
     if (!loaded.ok) return refused('the configuration is wrong; the old one stays in force', loaded.problems);
     if (changesNeedingRestart(this.#config, loaded.config).length > 0) {
       return refused(restartMessage(this.#config, loaded.config) ?? 'this change needs a restart', []);
     }
-    const published = await publishFolder(loaded.config, inventory.known());
+    const published = await publishFolder(loaded.config, { tools: inventory.known(), directory });
     if (!published.ok) return refused('the policies are wrong; the old ones stay in force', published.problems);
     // Recorded before it is in force: no decision is ever made under a version the journal does not know.
     await recordPublish(journal, { by, reason: 'reload', version: published.policies.version });
@@ -105,7 +117,9 @@ export class Live {
     this.#config = loaded.config;
     this.#files = loaded.files;
     this.#limits = limitsOf(loaded.config);
-    this.#snapshot = { policies: published.policies, servers: entries, agents: byId(loaded.config.agents) };
+    this.#staticTokens = staticTokensOf(loaded.config);
+    this.#snapshot = { policies: published.policies, servers: entries };
+    directory.configure(configured(loaded.config));
     for (const listener of this.#changed) listener();
     await retire().catch((error: unknown) => log.warn({ err: error }, 'a removed server did not close cleanly'));
     return { ok: true, message: `in force: policies ${published.policies.version}`, problems: published.warnings };
@@ -120,8 +134,13 @@ function limitsOf(config: Config): GatewayLimits {
   return Object.freeze({ ...config.limits, approvalTtlMs: config.approvals.expireMs });
 }
 
-function byId(agents: readonly Agent[]): ReadonlyMap<string, Agent> {
-  return new Map(agents.map((agent) => [agent.id, agent]));
+function staticTokensOf({ agents }: Config): ReadonlyMap<string, string> {
+  return new Map(agents.flatMap(({ id, staticTokenSha256: sha }) => (sha === null ? [] : [[id, sha] as const])));
+}
+
+/** What the directory takes from the configuration. */
+export function configured({ agents, people }: Config): Configured {
+  return { agents: agents.map(({ staticTokenSha256: _secret, ...agent }) => agent), people, connections: [] };
 }
 
 async function recordPublish(journal: Journal, act: { by: string; reason: string; version: string }): Promise<void> {

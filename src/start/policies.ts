@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
+import type { Directory } from '../identity/directory.ts';
 import { labelsOf } from '../inventory/labels.ts';
 import type { PolicyWorld } from '../model/policy-input.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
@@ -13,7 +14,10 @@ export type Published =
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** Reads every `.cedar` file of the folder and the folders in it, in name order, and publishes them against this configuration. */
-export async function publishFolder(config: Config, known: PolicyWorld['tools']): Promise<Published> {
+export async function publishFolder(
+  config: Config,
+  known: { readonly tools?: PolicyWorld['tools']; readonly directory?: Directory } = {},
+): Promise<Published> {
   const names = (await readdir(config.policiesDir, { recursive: true }))
     .filter((name) => name.endsWith('.cedar'))
     .sort();
@@ -39,7 +43,11 @@ export async function publishFolder(config: Config, known: PolicyWorld['tools'])
       ],
     };
   }
-  return located(publish(sources, worldOf(config, known)), config.policiesDir);
+  const world = worldOf(config, known.tools ?? []);
+  const { directory } = known;
+  const now =
+    directory === undefined ? world : { ...world, agents: [...directory.agents()], people: [...directory.people()] };
+  return located(publish(sources, now), config.policiesDir);
 }
 
 /** Policy ids carry the file's name; problems the path a person can open. */

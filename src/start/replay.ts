@@ -18,6 +18,11 @@ export interface Replayed {
   readonly sessions: ReadonlyMap<string, SessionState>;
 }
 
+/** Records of earlier versions name one task at most. */
+function tasksOf({ task, tasks }: { task: string | null; tasks?: readonly string[] }): readonly string[] {
+  return tasks !== undefined && tasks.length > 0 ? tasks : task === null ? [] : [task];
+}
+
 /**
  * Spending, rates and what sessions have seen are derived from the journal at the start: it is the only memory that cannot be
  * behind. Reads the last day.
@@ -32,7 +37,7 @@ export async function replay(
     const timeMs = Date.parse(time);
     if (record.type !== 'intent' || !ACTING.has(record.action) || timeMs < to.nowMs - DAY_MS) continue;
     records++;
-    to.usage.count({ agent: record.agent, session: record.session, task: record.task }, record.amount, timeMs);
+    to.usage.count({ agent: record.agent, session: record.session, tasks: tasksOf(record) }, record.amount, timeMs);
     // Sessions with a handshake end with the process; `~` marks those that are a credential's lifetime.
     if (record.session === null || !record.session.includes('~')) continue;
     let state = sessions.get(record.session);

@@ -50,17 +50,17 @@ export function watchOver(parts: Watched): { close(): void } {
   };
   const rescan = setInterval(scanAll, SCAN_MS);
   live.onChange(scanAll);
-  live.onChange(() => {
+  const stopFollowing = live.directory.onChange(() => {
     // Who is not configured any more is refused at the door, and so hears nothing more through one that is open already.
-    const { agents } = live.snapshot();
     doors.mcp
-      .end((_state, agent) => !agents.has(agent), 'the agent was removed from the configuration')
+      .end((_state, agent) => live.directory.agent(agent) === undefined, 'the agent is not registered any more')
       .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions of removed agents did not end'));
   });
   scanAll();
   return {
     close() {
       stopHalts();
+      stopFollowing();
       clearInterval(sweep);
       clearInterval(rescan);
     },
@@ -71,12 +71,12 @@ export function watchOver(parts: Watched): { close(): void } {
 async function archive({ gateway, live, doors }: Watched, lock: Lock): Promise<void> {
   const { kind, id } = lock.target;
   if (kind === 'tool' || kind === 'server') return;
-  const owners = live.snapshot().agents;
+  const { directory } = live;
   const hit = (state: SessionState, agent: string): boolean => {
     if (kind === 'all') return true;
     if (kind === 'agent') return agent === id;
     if (kind === 'session') return state.id === id;
-    return kind === 'owner' && owners.get(agent)?.owner === id;
+    return kind === 'owner' && directory.agent(agent)?.owner === id;
   };
   const ended: SessionState[] = [];
   await doors.mcp.end((state, agent) => {

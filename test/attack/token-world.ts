@@ -3,18 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type CryptoKey as JoseKey, SignJWT } from 'jose';
-import {
-  type AgentRegistry,
-  type Authenticator,
-  createAuthenticator,
-  type RegisteredAgent,
-} from '../../src/identity/authenticator.ts';
+import { type Authenticator, createAuthenticator } from '../../src/identity/authenticator.ts';
+import { type OpenDirectory, openDirectory } from '../../src/identity/directory.ts';
 import { onlyKey, openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
 import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
-import { AGENT_DEFAULTS } from '../../src/model/agent.ts';
+import { AGENT_DEFAULTS, type Agent } from '../../src/model/agent.ts';
+import { PERSON_DEFAULTS } from '../../src/model/person.ts';
 import { type AuthorizationServer, authorizationServer } from '../../src/oauth/authorization-server.ts';
+import type { DirectoryStore } from '../../src/ports/identity-stores.ts';
 import type { ReplayStore } from '../../src/ports/stores.ts';
 
 export const PUBLIC_URL = 'https://gate.example';
@@ -62,9 +60,30 @@ export function memoryReplay(): ReplayStore {
   };
 }
 
+export interface RegisteredAgent extends Agent {
+  /** base64url SHA-256 of its development token. */
+  readonly staticTokenSha256?: string | null;
+}
+
+function staticTokensOf(agents: ReadonlyMap<string, RegisteredAgent>): ReadonlyMap<string, string> {
+  return new Map([...agents.values()].flatMap(({ id, staticTokenSha256: sha }) => (sha ? [[id, sha] as const] : [])));
+}
+
+/** A store nobody has written to. */
+const EMPTY_STORE: DirectoryStore = {
+  apply: () => Promise.reject(new Error('nothing is written here')),
+  get: async () => null,
+  changesSince: async () => [],
+  history: async () => [],
+  onChange: () => () => {},
+};
+
 export interface World {
   nowMs: number;
-  agents: AgentRegistry;
+  agents: ReadonlyMap<string, RegisteredAgent>;
+  /** Ids of tokens and agents that were revoked. */
+  readonly revoked: Set<string>;
+  readonly directory: OpenDirectory;
   development: { allowStaticTokens: boolean; anonymousAgent: string | null };
   readonly errors: unknown[];
   readonly key: SigningKey;
@@ -83,9 +102,24 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
   const buyer = await keyPair();
   const resources = resourcesOf(options.publicUrl ?? PUBLIC_URL);
   const tokens = accessTokens({ keys: onlyKey(key), issuer: () => resources.issuer });
+  const people = [{ ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada' }];
+  let agents: ReadonlyMap<string, RegisteredAgent> = new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]);
+  const configured = () => ({ agents: [...agents.values()], people, connections: [] });
+  const clock = { nowMs: () => world.nowMs, monotonicUs: () => 0 };
+  const onFailed = (error: unknown) => world.errors.push(error);
+  const directory = await openDirectory({ store: EMPTY_STORE, clock, configured: configured(), onFailed });
+  const replay = options.replay ?? memoryReplay();
   const world: World = {
     nowMs: START_MS,
-    agents: new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]),
+    get agents() {
+      return agents;
+    },
+    set agents(next) {
+      agents = next;
+      directory.configure(configured());
+    },
+    directory,
+    revoked: new Set(),
     development: { allowStaticTokens: false, anonymousAgent: null },
     errors: [],
     key,
@@ -95,8 +129,10 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
     authenticator: createAuthenticator({
       tokens,
       resources: () => resources,
-      agents: () => world.agents,
-      development: () => world.development,
+      directory,
+      isRevoked: ({ jti, agentId }) => world.revoked.has(jti) || world.revoked.has(agentId),
+      replay,
+      development: () => ({ ...world.development, staticTokens: staticTokensOf(agents) }),
     }),
     server: authorizationServer({
       key,
@@ -104,12 +140,15 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
       resources: () => resources,
       agents: () => world.agents,
       servers: () => new Set(['orders', 'files']),
-      replay: options.replay ?? memoryReplay(),
-      clock: { nowMs: () => world.nowMs, monotonicUs: () => 0 },
+      replay,
+      clock,
       lifetimes: () => ({ tokenMs: 600_000, maxAssertionMs: 300_000 }),
       onError: (error) => world.errors.push(error),
     }),
-    close: () => rm(dir, { recursive: true }),
+    close: () => {
+      directory.close();
+      return rm(dir, { recursive: true });
+    },
   };
   return world;
 }

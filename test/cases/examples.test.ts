@@ -46,7 +46,7 @@ describe('the demo company’s policies', () => {
 
   beforeAll(async () => {
     config = await loadExample('demo-company');
-    const published = await publishFolder(config, []);
+    const published = await publishFolder(config);
     if (!published.ok) throw new Error(JSON.stringify(published.problems));
     // The filesystem and the test server's tools are known only once they were seen.
     expect(published.warnings).toEqual([]);
@@ -130,7 +130,7 @@ describe('the demo company’s policies', () => {
 
   it('ask even for small orders once 5,000.00 EUR were spent in a day', () => {
     const usage = new Usage();
-    const keys = { agent: 'procurement', session: 's', task: null };
+    const keys = { agent: 'procurement', session: 's', tasks: [] };
     usage.count(keys, 49_999_999, NOW_MS - 1_000);
     expect(decide({ agent: 'procurement', tool: 'erp/orders.create', args: order(10), usage })).toBe('permit');
     usage.count(keys, 1, NOW_MS - 1_000);
@@ -140,6 +140,6 @@ describe('the demo company’s policies', () => {
 
 it('the minimal example loads and its policy is published', async () => {
   const config = await loadExample('minimal');
-  const published = await publishFolder(config, []);
+  const published = await publishFolder(config);
   expect(published).toMatchObject({ ok: true, warnings: [] });
 });

@@ -61,10 +61,13 @@ const FACTS = {
     errors: [],
     obligations: [],
     policyVersion: 'v1',
+    tiers: null,
     lock: null,
   },
   approval: null,
   amount: null,
+  tasks: [],
+  txn: null,
 } as const;
 
 export function intentOf(call: string, args: Json = { item: 'paper', quantity: 10, amount: 199.5 }): IntentRecord {

@@ -51,7 +51,7 @@ async function benchDecisions(
   budgetUs: number,
 ): Promise<{ policies: number; p50Us: number; p99Us: number } | null> {
   const { publishFolder, worldOf } = await import('../../start/policies.ts');
-  const published = await publishFolder(config, []);
+  const published = await publishFolder(config);
   if (!published.ok) throw configurationError(published.problems);
   const { tools } = worldOf(config, []);
   const targets = [...tools, ...config.servers.map((server) => ({ server: server.id, name: null, labels: null }))];

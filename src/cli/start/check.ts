@@ -46,7 +46,7 @@ export async function loadEverything(context: Context): Promise<Everything> {
   const loaded = await loadConfig(context.configFile, context.env);
   if (!loaded.ok) throw configurationError(loaded.problems);
   const { publishFolder } = await import('../../start/policies.ts');
-  const published = await publishFolder(loaded.config, []);
+  const published = await publishFolder(loaded.config);
   if (!published.ok) throw configurationError(published.problems);
   const { policies } = published;
   const warnings = [...loaded.warnings, ...published.warnings];

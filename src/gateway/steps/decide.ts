@@ -1,10 +1,11 @@
 import type { Decision } from '../../model/decision.ts';
 import type { PolicyInput } from '../../model/policy-input.ts';
 import { extractFacts } from '../../policy/facts.ts';
-import type { Gateway } from '../gateway.ts';
+import type { Gateway, RightsAnswer } from '../gateway.ts';
 import { NO_FACTS, type Trace } from '../trace.ts';
 import type { Entered } from './enter.ts';
 import type { Known } from './resolve.ts';
+import { coarse, decideForAll } from './tiers.ts';
 
 /** Gathers everything the decision may depend on. Only memory is read: no await between here and the decision. */
 export function context(
@@ -35,16 +36,38 @@ export function context(
   };
 }
 
-/** The policy's answer, and what no policy can permit: a server the agent is not connected to. */
-export function decide(gateway: Gateway, trace: Trace, input: PolicyInput): Decision {
+/** The answer of all tiers together: one that does not permit is enough. What each said is kept for the record. */
+export function decide(gateway: Gateway, trace: Trace, step: Deciding): Decision {
   const { policies } = gateway.snapshot();
-  const { agent } = input.caller;
-  const decision =
-    agent.servers !== null && !agent.servers.includes(input.action.server)
-      ? denial(policies.version, 'interlock#not-connected')
-      : policies.decide(input);
+  const { known, input } = step;
+  const { code, answers } = coarse(gateway, input, step);
+  const policy = decideForAll(policies, input);
+  trace.tiers = { ...answers, policy: policy.effect };
   trace.decidedUs = gateway.clock.monotonicUs();
-  return decision;
+  if (code !== null) return denial(policies.version, `interlock#${code}`);
+  if (policy.effect === 'deny' || known.state === 'known') return policy;
+  // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
+  return denial(policies.version, known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target');
+}
+
+export interface Deciding {
+  readonly known: Known;
+  readonly input: PolicyInput;
+  readonly rights: RightsAnswer;
+}
+
+/** Counted in the same turn as the decision, before any wait: a hundred calls at once cannot all see room for one. */
+export function count(gateway: Gateway, trace: Trace, known: Known): void {
+  const { caller, session, action, server } = trace.attempt;
+  if (action.target.kind === 'server') return;
+  session.permitted(action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null, known.labels);
+  const tasks =
+    caller.tasks.length > 0 ? caller.tasks.map((task) => task.id) : caller.taskId === null ? [] : [caller.taskId];
+  gateway.usage.count(
+    { agent: caller.agent.id, session: session.id, tasks },
+    trace.facts.amount,
+    gateway.clock.nowMs(),
+  );
 }
 
 /** A denial of the gateway's own, in the same shape as a policy's. */

@@ -9,13 +9,16 @@ export interface Entered {
   readonly watched: boolean;
   /** Aborts when a halt reaches this call, or when the caller is gone. */
   signal(): AbortSignal;
-  again(): Lock | 'stale' | null;
+  /** The second look, after every wait: `null`, or what stops the call now. */
+  again(): Stopped | null;
   leave(): void;
 }
 
 export interface Stopped {
   readonly code: RefusalCode;
   readonly lock: Lock | null;
+  /** For the record: whose authority has ended. */
+  readonly why?: string;
 }
 
 /** How many calls each agent has under way. Process-wide, because a process has one gateway. */
@@ -62,6 +65,8 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
   if (ofAgent >= gateway.limits.concurrentCallsPerAgent || counts.total >= gateway.limits.concurrentCalls) {
     return { ok: false, code: 'overloaded', lock: null };
   }
+  const over = lapsed(gateway, attempt);
+  if (over !== null) return { ok: false, ...over };
   const entry = gateway.revocation.enter(callKeys(attempt));
   if (!entry.ok) return { ok: false, code: entry.code, lock: entry.lock };
 
@@ -74,7 +79,7 @@ export function enter(gateway: Gateway, attempt: Attempt): Entered | ({ readonly
     ok: true,
     watched: entry.watched,
     signal: () => (attempt.gone === null ? entry.signal : AbortSignal.any([entry.signal, attempt.gone])),
-    again: () => entry.again(),
+    again: () => lapsed(gateway, attempt) ?? stopOf(entry.again()),
     leave: () => {
       if (left) return;
       left = true;
@@ -93,6 +98,7 @@ export function mayBegin(
   gateway: Gateway,
   attempt: Pick<Attempt, 'caller' | 'session' | 'action' | 'server'>,
 ): boolean {
+  if (lapsed(gateway, attempt) !== null) return false;
   const entry = gateway.revocation.enter(callKeys(attempt));
   if (entry.ok) entry.leave();
   return entry.ok;
@@ -107,11 +113,17 @@ export function isHalted(gateway: Gateway, { caller, session }: Pick<Attempt, 'c
 
 /** The second look, after every wait. */
 export function stopped(entry: Entered): Stopped | null {
-  const lock = entry.again();
-  return lock === null ? null : stopOf(lock);
+  return entry.again();
 }
 
-function stopOf(lock: Lock | 'stale'): Stopped {
+/** The authority behind the call has ended: no lock is needed to stop it. */
+function lapsed(gateway: Gateway, { caller }: Pick<Attempt, 'caller'>): Stopped | null {
+  const why = gateway.entitled(caller);
+  return why === null ? null : { code: 'not-entitled', lock: null, why };
+}
+
+function stopOf(lock: Lock | 'stale' | null): Stopped | null {
+  if (lock === null) return null;
   if (lock === 'stale') return { code: 'stale-view', lock: null };
   return { code: lock.tier === 'pause' ? 'paused' : 'killed', lock };
 }

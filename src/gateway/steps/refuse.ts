@@ -7,6 +7,7 @@ import { finished, type Trace } from '../trace.ts';
 import { denial } from './decide.ts';
 import { callFacts } from './record.ts';
 import type { Known } from './resolve.ts';
+import { couldPermit, neededScope } from './tiers.ts';
 
 export interface Refused {
   readonly known: Known;
@@ -15,6 +16,8 @@ export interface Refused {
   readonly code?: RefusalCode;
   readonly lock?: Lock | null;
   readonly approval?: string | null;
+  /** Whose authority has ended; for the record. */
+  readonly why?: string;
   readonly error?: unknown;
   /** The call already has an intent, whose outcome says what happened. */
   readonly unrecorded?: boolean;
@@ -24,7 +27,7 @@ export interface Refused {
 export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): Promise<CallResult> {
   const { policies } = gateway.snapshot();
   const code = refused.code ?? codeOf(refused.decision, refused.known);
-  const decision = refused.decision ?? denial(policies.version, `interlock#${code}`);
+  const decision = refused.decision ?? denial(policies.version, `interlock#${refused.why ?? code}`);
   const lock = refused.lock ?? null;
   if (refused.approval !== undefined) trace.approval = refused.approval;
   trace.attempt.session.denied++;
@@ -48,6 +51,7 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
       decision,
       lock,
       approval: trace.approval,
+      scope: code === 'insufficient-scope' ? neededScope(trace.attempt, refused.known) : null,
       findings: refused.known.findings,
       hidden,
       fault,
@@ -55,19 +59,30 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
   };
 }
 
+const OWN_REASONS = ['not-connected', 'user-rights', 'outside-task', 'insufficient-scope', 'quarantined'] as const;
+
 function codeOf(decision: Decision | undefined, known: Known): RefusalCode {
   if (known.state === 'unknown') return 'unknown-target';
   if (decision === undefined) return 'internal';
   if (decision.errors.length > 0) return 'policy-error';
-  if (decision.reasons.includes('interlock#not-connected')) return 'not-connected';
-  if (decision.reasons.includes('interlock#quarantined')) return 'quarantined';
+  const own = OWN_REASONS.find((each) => decision.reasons.includes(`interlock#${each}`));
+  if (own !== undefined) return own;
   return decision.reasons.length === 0 ? 'no-policy' : 'policy';
 }
+
+/** Said openly: that something was stopped, or that more must be granted, is no secret to the one it is about. */
+const PLAIN: ReadonlySet<RefusalCode> = new Set([
+  'killed',
+  'paused',
+  'not-entitled',
+  'insufficient-scope',
+  'outside-task',
+]);
 
 /** A tool the agent could never be permitted looks the same as one that does not exist. */
 function isHidden(gateway: Gateway, trace: Trace, known: Known, code: RefusalCode): boolean {
   if (code === 'unknown-target' || code === 'not-connected') return true;
   const { action, caller } = trace.attempt;
-  if (action.target.kind !== 'tool' || code === 'killed' || code === 'paused') return false;
-  return !gateway.snapshot().policies.couldPermit(caller, action, known.labels);
+  if (action.target.kind !== 'tool' || PLAIN.has(code)) return false;
+  return !couldPermit(gateway, { caller, action, labels: known.labels });
 }

@@ -119,6 +119,8 @@ function intentOf(server: string, policyVersion: string): IntentRecord {
     credential: '',
     session: null,
     task: null,
+    tasks: [],
+    txn: null,
     surface: 'scan',
     action: 'tools/list',
     server,
@@ -127,7 +129,16 @@ function intentOf(server: string, policyVersion: string): IntentRecord {
     digest: digestJson({ action: 'tools/list', server, params: {} }),
     args: {},
     amount: null,
-    decision: { effect: 'permit', code: 'scan', reasons: [], errors: [], obligations: [], policyVersion, lock: null },
+    decision: {
+      effect: 'permit',
+      code: 'scan',
+      reasons: [],
+      errors: [],
+      obligations: [],
+      policyVersion,
+      tiers: null,
+      lock: null,
+    },
     approval: null,
   };
 }

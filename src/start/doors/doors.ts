@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../adapters/clock.ts';
 import { gatewayUrl } from '../../config/config.ts';
 import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts';
+import { stepUp } from '../../identity/challenge.ts';
 import { onlyKey, openSigningKey } from '../../identity/keys.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import { accessTokens } from '../../identity/tokens.ts';
@@ -54,8 +55,15 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     gateway,
     rules,
     sessions: options.sessions,
-    authenticate: (authorization, path) =>
-      authenticator.authenticate({ authorization, audience: `${place.url}${path}`, nowMs: systemClock.nowMs() }),
+    authenticate: ({ headersDistinct, method }, path) =>
+      authenticator.authenticate({
+        authorization: headersDistinct.authorization,
+        dpop: headersDistinct.dpop,
+        ...(method === undefined ? {} : { method }),
+        audience: `${place.url}${path}`,
+        nowMs: systemClock.nowMs(),
+      }),
+    stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
   const handler = routes({ mcp, oauth, rules, health: { notReady: () => notReady(options) } });
   const { host, port, tls } = config.listen;
@@ -103,9 +111,17 @@ async function openIdentity(
 ): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
   const key = await openSigningKey(join(dataDir, 'keys'));
   const tokens = accessTokens({ keys: onlyKey(key), issuer: () => place.url });
-  const agents = () => live.snapshot().agents;
+  const { directory } = live;
+  const agents = () => ({ get: (id: string) => directory.agent(id) });
   const resources = () => resourcesOf(place.url);
-  const authenticator = createAuthenticator({ tokens, resources, agents, development: () => live.config.development });
+  const authenticator = createAuthenticator({
+    tokens,
+    resources,
+    directory,
+    isRevoked: () => false,
+    replay: stores.replay,
+    development: () => ({ ...live.config.development, staticTokens: live.staticTokens }),
+  });
   const oauth = authorizationServer({
     tokens,
     key,

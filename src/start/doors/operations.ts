@@ -80,7 +80,7 @@ function reading(parts: OperationParts): Reading {
         url: parts.url,
         uptimeMs: clock.nowMs() - parts.startedAtMs,
         policyVersion: snapshot.policies.version,
-        agents: snapshot.agents.size,
+        agents: [...live.directory.agents()].length,
         servers: snapshot.servers.size,
         sessions: mcp.legacy.sessions.size + mcp.modern.size,
         journal: { ...journal.health() },

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../gateway/attempt.ts';
 import { type ActionTarget, targetName } from '../../model/action.ts';
-import { FAULTS, type Fault } from '../../model/fault.ts';
+import { FAULTS, Fault } from '../../model/fault.ts';
 import { failure, type RequestId, type RpcResponse, success } from '../../model/jsonrpc.ts';
 import type { UpstreamReply } from '../../ports/upstream.ts';
 
@@ -9,11 +9,23 @@ const DENIED = -32003;
 const APPROVAL_PENDING = -32004;
 const STOPPED = -32005;
 
+/** A call the token's scopes do not cover. The handler says so with a challenge that names what more to ask for. */
+export class ScopeMissing extends Fault {
+  readonly scope: string;
+
+  constructor(scope: string) {
+    super('forbidden', `The access token does not cover this action: it needs ${scope}`);
+    this.scope = scope;
+  }
+}
+
 /**
  * How a refusal is told to an agent: what happened, what would be allowed, whether to try again. Never which policy, never who
  * else exists. A refused tool call is a tool result, because models read results and clients swallow errors.
  */
 export function answerRefusal(id: RequestId, refusal: Refusal, target: ActionTarget): UpstreamReply {
+  // Said in the head of the answer, where clients look for it (RFC 6750 section 3.1; MCP authorization, "Scope Challenge Handling").
+  if (refusal.scope !== null) throw new ScopeMissing(refusal.scope);
   if (refusal.hidden) return reply(unknownTarget(id, target));
   const text = explain(refusal);
   const data = {
@@ -84,6 +96,12 @@ function explain(refusal: Refusal): string {
       return `A human denied this action (request ${refusal.approval}). It was not carried out. Do not repeat it; ask the person you act for how to go on.`;
     case 'approval-expired':
       return `Nobody answered the approval request in time. The action was not carried out. Making the same call again asks anew.`;
+    case 'not-entitled':
+      return `The authority for this action has ended: this agent, the person it acts for, or an agent between them may no longer act. The action was not carried out. Do not repeat it.`;
+    case 'user-rights':
+      return `The person you act for may not do this themself, so you may not do it for them. The action was not carried out. Repeating it will not help.`;
+    case 'outside-task':
+      return `This is outside the task you were given: its tools, its data, its budget or its time. The action was not carried out. Ask for a task that covers it.`;
     case 'killed':
       return `An operator has stopped this agent's action. Do not repeat it; wait for a human to release it.`;
     case 'paused':

@@ -6,6 +6,7 @@ import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import { isObject } from '../../model/json.ts';
 import { checkMedia, checkOrigin, type DoorRules, parseBody, readBody } from '../http/door.ts';
+import { ScopeMissing } from './answers.ts';
 import { LegacyEndpoint, type Visit } from './legacy.ts';
 import { isModern, ModernEndpoint } from './modern.ts';
 import type { Endpoint } from './peers.ts';
@@ -18,10 +19,9 @@ export interface McpHandlerOptions {
   /** Facts of stateless conversations that began before a restart. */
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
-  readonly authenticate: (
-    authorization: string | readonly string[] | undefined,
-    path: string,
-  ) => Caller | Promise<Caller>;
+  readonly authenticate: (request: IncomingMessage, path: string) => Caller | Promise<Caller>;
+  /** The challenge for a token that covers too little: HTTP 403 with what more to ask for. */
+  readonly stepUp: (scope: string, path: string) => Fault;
 }
 
 const DRAIN_POLL_MS = 25;
@@ -58,7 +58,7 @@ export class McpHandler {
     const endpoint = this.endpointOf(path);
     if (endpoint === null) throw new Fault('not-found', 'Not found');
     // Authenticated before anything is said about which servers exist.
-    const authenticated = this.#options.authenticate(request.headersDistinct.authorization, path);
+    const authenticated = this.#options.authenticate(request, path);
     const caller = authenticated instanceof Promise ? await authenticated : authenticated;
     if (endpoint.kind === 'server' && !this.#mayKnow(caller, endpoint.server))
       throw new Fault('not-found', 'Not found');
@@ -83,9 +83,10 @@ export class McpHandler {
     try {
       return await (isModern(visit.request, body) ? this.modern.post(visit, body) : this.legacy.post(visit, body));
     } catch (error) {
+      const said = error instanceof ScopeMissing ? this.#options.stepUp(error.scope, visit.path) : error;
       // The answer names the request it is for, wherever that is known.
-      if (error instanceof Fault && isObject(body) && 'method' in body) Object.assign(error, { requestId: body.id });
-      throw error;
+      if (said instanceof Fault && isObject(body) && 'method' in body) Object.assign(said, { requestId: body.id });
+      throw said;
     }
   }
 

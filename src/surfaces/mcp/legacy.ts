@@ -83,7 +83,7 @@ export class LegacyEndpoint {
     if (version !== undefined && !LEGACY_VERSIONS.includes(version)) {
       throw new Fault('invalid-request', `MCP-Protocol-Version ${version.slice(0, 20)} is not one of a session`);
     }
-    const session = this.sessions.find(id, visit.caller.agent.id, visit.path);
+    const session = this.sessions.find(id, visit.caller, visit.path);
     session.caller = visit.caller;
     return session;
   }
@@ -155,7 +155,7 @@ export class LegacyEndpoint {
       },
     );
     const session: McpSession = {
-      ...{ id, endpoint: path, agent: caller.agent.id, state, streams, peer, caller },
+      ...{ id, endpoint: path, agent: caller.agent.id, subject: caller.subject, state, streams, peer, caller },
       ...{ startedAtMs: nowMs, lastSeenMs: nowMs, protocolVersion: '2025-06-18', inFlight: 0 },
     };
     held.session = session;

@@ -48,8 +48,8 @@ function serverPeer(gateway: Gateway, id: string, hooks: PeerHooks): Peer {
 /** Servers the agent is allowed to connect to, in the order of the configuration. Policy decides the rest, per request. */
 function reachable(gateway: Gateway, who: Asker): readonly string[] {
   const snapshot = gateway.snapshot();
-  const allowed = (snapshot.agents.get(who.caller.agent.id) ?? who.caller.agent).servers;
-  return [...snapshot.servers.keys()].filter((id) => allowed === null || allowed.includes(id));
+  const limits = [who.caller, ...who.caller.through].map(({ agent }) => agent.servers);
+  return [...snapshot.servers.keys()].filter((id) => limits.every((allowed) => allowed?.includes(id) !== false));
 }
 
 /** Same era on both sides where the server offers it; else one of the two bridges. */

@@ -6,11 +6,13 @@ import { Fault } from '../../model/fault.ts';
 import type { Peer } from './peer/peer.ts';
 import { Streams } from './streams.ts';
 
-/** A client session of the revisions that have them. Belongs to the agent that opened it, whatever credential it shows later. */
+/** A client session of the revisions that have them. Belongs to the agent that opened it and the person it acted for, whatever credential is shown later. */
 export interface McpSession {
   readonly id: string;
   readonly endpoint: string;
   readonly agent: string;
+  /** On whose authority; another person's request never finds it. */
+  readonly subject: string | null;
   readonly state: SessionState;
   readonly streams: Streams;
   readonly peer: Peer;
@@ -20,6 +22,10 @@ export interface McpSession {
   protocolVersion: string;
   lastSeenMs: number;
   inFlight: number;
+}
+
+function isOf(session: McpSession, agent: string, subject: string | null): boolean {
+  return session.agent === agent && session.subject === subject;
 }
 
 /** All sessions: bounded in all and per agent, ended when idle, found only by their own agent on their own endpoint. */
@@ -71,9 +77,9 @@ export class Sessions {
   }
 
   /** Another agent's session, another endpoint's and none at all look the same. */
-  find(id: string, agent: string, endpoint: string): McpSession {
+  find(id: string, { agent, subject }: Caller, endpoint: string): McpSession {
     const session = this.#byId.get(id);
-    if (session === undefined || session.agent !== agent || session.endpoint !== endpoint) {
+    if (session === undefined || !isOf(session, agent.id, subject) || session.endpoint !== endpoint) {
       throw new Fault('unknown-session', 'Session not found: start a new one with initialize');
     }
     session.lastSeenMs = this.#gateway.clock.nowMs();

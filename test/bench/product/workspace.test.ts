@@ -10,7 +10,7 @@ it('the benchmark’s gateway runs a valid configuration with exactly 100 polici
     if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems));
     expect(loaded.warnings).toEqual([]);
     expect(loaded.config.development).toEqual({ allowStaticTokens: false, anonymousAgent: null });
-    const published = await publishFolder(loaded.config, []);
+    const published = await publishFolder(loaded.config);
     if (!published.ok) throw new Error(JSON.stringify(published.problems));
     expect(published.policies.rules).toHaveLength(100);
   } finally {

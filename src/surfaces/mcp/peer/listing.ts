@@ -1,4 +1,5 @@
 import type { Gateway } from '../../../gateway/gateway.ts';
+import { couldPermit } from '../../../gateway/steps/tiers.ts';
 import type { Caller } from '../../../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
@@ -31,7 +32,6 @@ export async function observeAndFilter(gateway: Gateway, listed: Listed): Promis
 }
 
 function visible(gateway: Gateway, listed: Listed, definitions: readonly Json[]): JsonObject[] {
-  const { policies } = gateway.snapshot();
   const shown: JsonObject[] = [];
   for (const definition of definitions) {
     if (!isObject(definition) || typeof definition.name !== 'string') continue;
@@ -40,7 +40,7 @@ function visible(gateway: Gateway, listed: Listed, definitions: readonly Json[])
     const target = { kind: 'tool', name: definition.name } as const;
     const action = { name: 'tools/call', server: listed.server, target, args: {}, digest: '', sizeChars: 0 };
     // The accepted definition is shown, not the one just received: they are the same bytes or the tool is not pinned.
-    if (policies.couldPermit(listed.caller, action, tool.labels)) shown.push(tool.definition);
+    if (couldPermit(gateway, { caller: listed.caller, action, labels: tool.labels })) shown.push(tool.definition);
   }
   return shown;
 }
