@@ -1,6 +1,7 @@
 import { systemClock } from '../adapters/clock.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { SessionState } from '../gateway/session-facts.ts';
+import type { Caller } from '../model/caller.ts';
 import { formatTarget, type Lock } from '../model/lock.ts';
 import type { Stores } from '../ports/stores.ts';
 import { scan } from './definitions/scan.ts';
@@ -51,10 +52,10 @@ export function watchOver(parts: Watched): { close(): void } {
   const rescan = setInterval(scanAll, SCAN_MS);
   live.onChange(scanAll);
   const stopFollowing = live.directory.onChange(() => {
-    // Who is not configured any more is refused at the door, and so hears nothing more through one that is open already.
+    // Who may no longer act is refused on the path, and hears nothing more through a door that is open already.
     doors.mcp
-      .end((_state, agent) => live.directory.agent(agent) === undefined, 'the agent is not registered any more')
-      .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions of removed agents did not end'));
+      .end((_state, caller) => gateway.entitled(caller) !== null, 'the authority it rested on has ended')
+      .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions whose authority ended were not closed'));
   });
   scanAll();
   return {
@@ -68,19 +69,21 @@ export function watchOver(parts: Watched): { close(): void } {
 }
 
 /** A halted session is over: its connections close, and the record says what it had done. */
-async function archive({ gateway, live, doors }: Watched, lock: Lock): Promise<void> {
+async function archive({ gateway, doors }: Watched, lock: Lock): Promise<void> {
   const { kind, id } = lock.target;
   if (kind === 'tool' || kind === 'server') return;
-  const { directory } = live;
-  const hit = (state: SessionState, agent: string): boolean => {
+  const hit = (state: SessionState, caller: Caller): boolean => {
+    const acting = [caller.agent, ...caller.through.map((each) => each.agent)];
     if (kind === 'all') return true;
-    if (kind === 'agent') return agent === id;
     if (kind === 'session') return state.id === id;
-    return kind === 'owner' && directory.agent(agent)?.owner === id;
+    if (kind === 'agent') return acting.some((agent) => agent.id === id);
+    if (kind === 'owner') return acting.some((agent) => agent.owner === id);
+    if (kind === 'user') return caller.subject === id;
+    return caller.taskId === id || caller.tasks.some((task) => task.id === id);
   };
   const ended: SessionState[] = [];
-  await doors.mcp.end((state, agent) => {
-    const over = hit(state, agent);
+  await doors.mcp.end((state, caller) => {
+    const over = hit(state, caller);
     if (over) ended.push(state);
     return over;
   }, 'halted by an operator');

@@ -8,6 +8,7 @@ import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT, type ExitCode } from '../shell/exit.ts';
 import { latestCheckpoint, readVkey } from './checkpoint.ts';
+import { explain } from './explain.ts';
 import { type LogOptions, log } from './log.ts';
 
 interface VerifyOptions {
@@ -32,6 +33,14 @@ export function addJournalCommands(program: Command, act: Act): void {
       '\nWith --json every line is one record: {"seq","time","record",…}.\n\nExample:\n  interlock log --follow --agent procurement',
     )
     .action(act((context, _args, options: LogOptions) => log(context, options)));
+  program
+    .command('explain')
+    .description(
+      "why a call was permitted, asked or refused: what the user's rights, scopes, task and policies each said",
+    )
+    .argument('<call>', 'id of the call, or its last 12 characters, as `interlock log` shows them')
+    .addHelpText('after', '\nExample:\n  interlock explain 5f1c9a2b7d3e')
+    .action(act((context, [call = '']) => explain(context, call)));
   program
     .command('verify')
     .description(

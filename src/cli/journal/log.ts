@@ -120,7 +120,13 @@ function describeCall(record: CallFacts & { readonly type: 'intent' | 'refusal' 
   const flags = `${record.auth === 'static-development' ? ' STATIC-TOKEN' : ''}${decision.lock === null ? '' : ` lock:${decision.lock}`}`;
   const args = JSON.stringify(record.args);
   const short = args.length > 120 ? `${args.slice(0, 119)}…` : args;
-  return `${word.padEnd(7)}  ${shortCall(record.call)} ${record.agent} ${record.action} ${oneLine(target)} ${short}${code}${why === '' ? '' : ` (${why})`}${flags}`;
+  return `${word.padEnd(7)}  ${shortCall(record.call)} ${actingFor(record)} ${record.action} ${oneLine(target)} ${short}${code}${why === '' ? '' : ` (${why})`}${flags}`;
+}
+
+/** `buyer for bob via planner`: whoever reads along sees on whose authority. */
+function actingFor({ agent, subject, chain }: CallFacts): string {
+  const through = chain.filter((actor) => actor.id !== agent).map((actor) => actor.id);
+  return `${agent}${subject === null ? '' : ` for ${subject}`}${through.length === 0 ? '' : ` via ${through.join(' via ')}`}`;
 }
 
 /** The random end of a UUIDv7 tells calls of the same millisecond apart. */

@@ -114,8 +114,8 @@ export class McpHandler {
    * Closes what a halt reached. Calls under way were aborted already; their answers are let out first, so that an agent hears that
    * it was stopped instead of a broken line.
    */
-  async end(test: (state: SessionState, agent: string) => boolean, why: string): Promise<void> {
-    const ended = this.legacy.sessions.all().filter((session) => test(session.state, session.agent));
+  async end(test: (state: SessionState, caller: Caller) => boolean, why: string): Promise<void> {
+    const ended = this.legacy.sessions.all().filter((session) => test(session.state, session.caller));
     await Promise.all([...ended.map((session) => this.#endSession(session, why)), this.modern.endWhere(test, why)]);
   }
 

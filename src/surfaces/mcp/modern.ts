@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { SessionState } from '../../gateway/session-facts.ts';
+import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { classify, failure, type RpcRequest } from '../../model/jsonrpc.ts';
@@ -20,7 +21,7 @@ import { peerFor } from './peers.ts';
 import { ModernResponder, sendEmpty, sendJson } from './responder.ts';
 
 interface Pooled {
-  readonly agent: string;
+  readonly caller: Caller;
   /** Its credential: nobody comes back after that. */
   readonly expiresAtMs: number;
   readonly peer: Peer;
@@ -116,7 +117,7 @@ export class ModernEndpoint {
       const asker = { caller, session: state, era: 'modern' } as const;
       const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
       pooled = {
-        agent: caller.agent.id,
+        caller,
         expiresAtMs: caller.expiresAtMs,
         peer,
         state,
@@ -132,7 +133,7 @@ export class ModernEndpoint {
 
   /** Each token is a conversation of its own here: without shares, an agent that mints many locks all others out. */
   #checkShare(agent: string): void {
-    const count = () => [...this.#pool.values()].filter((pooled) => pooled.agent === agent).length;
+    const count = () => [...this.#pool.values()].filter((pooled) => pooled.caller.agent.id === agent).length;
     const { sessionsPerAgent } = this.#gateway.limits;
     if (count() < sessionsPerAgent) return;
     this.sweep();
@@ -156,9 +157,9 @@ export class ModernEndpoint {
   }
 
   /** Ends the conversations of sessions that were halted. */
-  async endWhere(test: (state: SessionState, agent: string) => boolean, why: string): Promise<void> {
+  async endWhere(test: (state: SessionState, caller: Caller) => boolean, why: string): Promise<void> {
     for (const [key, pooled] of this.#pool) {
-      if (test(pooled.state, key.slice(0, key.indexOf('~')))) this.#drop(key, pooled, why);
+      if (test(pooled.state, pooled.caller)) this.#drop(key, pooled, why);
     }
   }
 
