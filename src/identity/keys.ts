@@ -35,17 +35,31 @@ export function onlyKey(key: SigningKey): SigningKeys {
 }
 
 /**
- * Reads the signing key from a directory, making it on the first start. Owner-only; two processes that start at the same time end
- * up with the same key, because the file appears whole or not at all and only for the first (`link` is insert-if-absent).
- * Removing the file and restarting makes a new key; tokens of the old one stop working and clients fetch new ones.
- *
- * Throws Error with what to do when the file is readable by others or is not such a key.
+ * Reads the signing key from a directory, making it on the first start. Throws Error with what to do when the file is readable by
+ * others or is not such a key.
  */
 export async function openSigningKey(dir: string): Promise<SigningKey> {
+  const text = await openSecretFile(dir, FILE, async () => `${JSON.stringify(await newPrivateJwk())}\n`);
+  try {
+    return await signingKeyOf(JSON.parse(text) as JWK);
+  } catch (cause) {
+    throw new Error(
+      `${join(dir, FILE)} is not a signing key: restore it, or remove it and start again to make a new one`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * Reads a secret from a file of a directory, making it on the first start. Owner-only; two processes that start at the same time end
+ * up with the same secret, because the file appears whole or not at all and only for the first (`link` is insert-if-absent).
+ *
+ * Throws Error with what to do when the file is readable by others.
+ */
+export async function openSecretFile(dir: string, name: string, make: () => Promise<string>): Promise<string> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const file = join(dir, FILE);
-  const text = (await read(file)) ?? (await create(dir, file));
-  return parse(text, file);
+  const file = join(dir, name);
+  return (await read(file)) ?? (await create(dir, name, await make()));
 }
 
 async function read(file: string): Promise<string | null> {
@@ -68,11 +82,9 @@ async function read(file: string): Promise<string | null> {
   }
 }
 
-async function create(dir: string, file: string): Promise<string> {
-  const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
-  const jwk = await exportJWK(privateKey);
-  const text = `${JSON.stringify({ ...jwk, alg: SIGNING_ALGORITHM, use: 'sig' })}\n`;
-  const draft = join(dir, `.${FILE}.${randomBytes(8).toString('hex')}`);
+async function create(dir: string, name: string, text: string): Promise<string> {
+  const file = join(dir, name);
+  const draft = join(dir, `.${name}.${randomBytes(8).toString('hex')}`);
   await writeDurably(draft, text);
   try {
     await link(draft, file);
@@ -109,20 +121,19 @@ async function syncDir(dir: string): Promise<void> {
   }
 }
 
-async function parse(text: string, file: string): Promise<SigningKey> {
-  try {
-    const jwk = JSON.parse(text) as JWK;
-    if (jwk.kty !== 'EC' || jwk.crv !== 'P-256' || typeof jwk.d !== 'string')
-      throw new Error('not a private P-256 key');
-    const { kty, crv, x, y, d } = jwk as { kty: string; crv: string; x: string; y: string; d: string };
-    const kid = thumbprint({ kty, crv, x, y, kid: '' });
-    const privateKey = (await importJWK({ kty, crv, x, y, d }, SIGNING_ALGORITHM, { extractable: false })) as CryptoKey;
-    return { kid, privateKey, publicJwk: { kty, crv, x, y, kid, alg: SIGNING_ALGORITHM } };
-  } catch (cause) {
-    throw new Error(`${file} is not a signing key: restore it, or remove it and start again to make a new one`, {
-      cause,
-    });
-  }
+/** A private P-256 key nobody has seen yet. */
+export async function newPrivateJwk(): Promise<JWK> {
+  const { privateKey } = await generateKeyPair(SIGNING_ALGORITHM, { extractable: true });
+  return { ...(await exportJWK(privateKey)), alg: SIGNING_ALGORITHM, use: 'sig' };
+}
+
+/** Throws Error when it is no private P-256 key. */
+export async function signingKeyOf(jwk: JWK): Promise<SigningKey> {
+  if (jwk.kty !== 'EC' || jwk.crv !== 'P-256' || typeof jwk.d !== 'string') throw new Error('not a private P-256 key');
+  const { kty, crv, x, y, d } = jwk as { kty: string; crv: string; x: string; y: string; d: string };
+  const kid = thumbprint({ kty, crv, x, y, kid: '' });
+  const privateKey = (await importJWK({ kty, crv, x, y, d }, SIGNING_ALGORITHM, { extractable: false })) as CryptoKey;
+  return { kid, privateKey, publicJwk: { kty, crv, x, y, kid, alg: SIGNING_ALGORITHM } };
 }
 
 const THUMBPRINT_MEMBERS: Readonly<Record<string, readonly (keyof PublicJwk)[]>> = {

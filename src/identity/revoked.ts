@@ -1,6 +1,6 @@
+import type { Credential } from '../model/caller.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RevokedKind, RevokedRow, RevokedStore } from '../ports/identity-stores.ts';
-import type { AccessClaims } from './tokens.ts';
 
 /** What is revoked, now, in memory. One mutable view per process, fed from the store. */
 export interface Revoked {
@@ -8,7 +8,7 @@ export interface Revoked {
    * Whether a token, its consent, its agents, its subject, its client, its task or its root was revoked after it was issued. Constant
    * time for a chain of bounded length; `true` also while the view is older than its bound.
    */
-  isRevoked(claims: AccessClaims, nowMs: number): boolean;
+  isRevoked(claims: Credential, nowMs: number): boolean;
   /** The same for something that is no token, such as a consent behind a refresh token. */
   has(kind: RevokedKind, id: string, issuedAtMs: number): boolean;
   /** Writes to the store, and resolves once this process refuses. Other processes follow within the bound. */
@@ -67,7 +67,7 @@ class RevokedView implements Revoked {
     return clock.monotonicUs() - this.#verifiedUs > maxAgeMs * 1000;
   }
 
-  isRevoked(claims: AccessClaims, nowMs: number): boolean {
+  isRevoked(claims: Credential, nowMs: number): boolean {
     if (this.stale) return true;
     if (this.#rows.size === 0) return false;
     const { jti, grant, agentId, clientId, subject, taskId, txn, chain, issuedAtMs } = claims;
