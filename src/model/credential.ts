@@ -1,4 +1,4 @@
-import { UpstreamFault } from "./fault.ts";
+import { UpstreamFault } from './fault.ts';
 
 /** How calls to one upstream server are given a credential (requirements CN8). The agent never sees one. */
 export type CredentialSettings = InjectSettings | ExchangeSettings | IdJagSettings | OAuthSettings;

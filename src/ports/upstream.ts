@@ -1,3 +1,4 @@
+import type { Caller } from '../model/caller.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { RpcMessage, RpcNotification, RpcRequest, RpcResponse } from '../model/jsonrpc.ts';
 
@@ -47,6 +48,14 @@ export interface CredentialHolder {
   renew(refused: UpstreamCredential | null): Promise<UpstreamCredential>;
   /** Aborted when the credential was withdrawn: what carries it ends. */
   readonly withdrawn: AbortSignal;
+}
+
+/** Who has which credential at one server. */
+export interface ServerCredentials {
+  /** Constant time, never waits. */
+  holderFor(caller: Caller): CredentialHolder;
+  /** What the gateway itself may use, to look at the server's definitions. `null`: only people and agents have any. */
+  own(): CredentialHolder | null;
 }
 
 /** What the server answered, and how: the HTTP status (null on stdio) is part of the protocol since 2026-07-28. */
