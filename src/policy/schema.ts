@@ -95,7 +95,10 @@ type Facts = {
   // On whose authority, when not the agent's own.
   subject?: Person,
   task?: Task,
-  authMethod: String, // "token" | "static-development"
+  // The other agents of the delegation chain. A policy is asked for each of them as the principal, too.
+  through: Set<Agent>,
+  taskBound: Bool, // the task is registered and its terms hold
+  authMethod: String, // "token" | "dpop" | "static-development"
   watched: Bool,
   // Time, in UTC. weekday: 1 is Monday, 7 is Sunday.
   now: datetime,
@@ -162,5 +165,5 @@ export const WORDS: ReadonlyMap<string, readonly string[]> = new Map([
   ['archetype', ['homegrown', 'saas', 'developer_tool']],
   ['riskTier', ['low', 'medium', 'high', 'critical']],
   ['risk', ['low', 'medium', 'high']],
-  ['authMethod', ['token', 'static-development']],
+  ['authMethod', ['token', 'dpop', 'static-development']],
 ]);

@@ -122,6 +122,7 @@ export interface Given {
   readonly usage?: Partial<UsageFacts>;
   readonly subject?: string | null;
   readonly taskId?: string | null;
+  readonly through?: readonly Agent[];
   readonly watched?: boolean;
   readonly nowMs?: number;
 }
@@ -141,6 +142,7 @@ export function input(given: Given = {}): PolicyInput {
       owner: personNamed((given.agent ?? PROCUREMENT).owner),
       subject: given.subject ?? null,
       person: personNamed(given.subject ?? null),
+      through: (given.through ?? []).map((agent) => ({ agent, owner: personNamed(agent.owner) })),
       method: 'token',
       credentialId: 'c',
       expiresAtMs: 0,

@@ -64,6 +64,8 @@ const CONTEXT: Readers<Question> = new Map<string, (question: Question) => Value
   ['usage', (q) => CedarRecord.lazy(USAGE, q.input.usage)],
   ['subject', (q) => optional(q.input.caller.subject, (id) => subjectRef(q, id))],
   ['task', (q) => optional(q.input.caller.taskId, (id) => new EntityRef('Task', id, null))],
+  ['through', (q) => CedarSet.of(q.input.caller.through.map((acting) => q.world.principal(acting)))],
+  ['taskBound', (q) => q.input.caller.tasks.length > 0],
   ['authMethod', (q) => q.input.caller.method],
   ['watched', (q) => q.input.watched],
   ['now', (q) => new DatetimeValue(q.input.nowMs)],
