@@ -79,7 +79,7 @@ export class View {
   }
 
   ofClient(clientId: string): readonly Agent[] {
-    return this.#pick(this.agents, this.#byClient.get(clientId));
+    return this.#pick(this.agents, new Set([clientId, ...this.#byClient.get(clientId)]));
   }
 
   ofWorkload(issuer: string, subject: string): Agent | undefined {
@@ -122,7 +122,7 @@ export class View {
 
   #indexAgent(agent: Agent, act: 'add' | 'remove'): void {
     this.#byOwner[act](agent.owner, agent.id);
-    for (const client of new Set([agent.id, ...agent.clients])) this.#byClient[act](client, agent.id);
+    for (const client of agent.clients) this.#byClient[act](client, agent.id);
     for (const { issuer, subject } of agent.workloads) this.#byWorkload[act](workloadKey(issuer, subject), agent.id);
   }
 
