@@ -99,6 +99,19 @@ describe('whether a caller may still act', () => {
     expect(ask(caller)).toBe('credential-revoked');
   });
 
+  it('CN3: removing a connection cuts what already went over it', async () => {
+    const { ask, feed, directory, time } = await house([buyer, planner], [person('ada'), person('otto')]);
+    const chain = ['buyer', 'planner'].map((id) => ({ id, kind: 'agent' as const }));
+    const caller = callerOf(buyer, { chain, through: [{ agent: planner, owner: null }] });
+    expect(ask(caller)).toBe('not-connected:planner>buyer');
+    const connection = { id: 'c', from: 'planner', to: 'buyer', notAfterMs: 5_000 };
+    feed.push({ kind: 'connection', id: 'c', version: 1, seq: 1, body: connection, atMs: 0 });
+    await directory.refresh();
+    expect(ask(caller)).toBeNull();
+    time.ms = 5_000;
+    expect(ask(caller)).toBe('not-connected:planner>buyer');
+  });
+
   it('nobody may while the view of the store is stale', async () => {
     const { ask, time } = await house([buyer], [person('ada')]);
     time.us = 6_000_000;
