@@ -10,7 +10,7 @@ import { LEGACY_VERSIONS } from '../../model/mcp.ts';
 import { header } from '../http/door.ts';
 import { type Endpoint, peerFor } from './peers.ts';
 import { sendEmpty } from './responder.ts';
-import { type McpSession, Sessions } from './session.ts';
+import { boundTask, type McpSession, Sessions } from './session.ts';
 import { SessionResponder, Streams } from './streams.ts';
 
 /** One HTTP request on an MCP endpoint, past the door and authenticated. */
@@ -155,7 +155,17 @@ export class LegacyEndpoint {
       },
     );
     const session: McpSession = {
-      ...{ id, endpoint: path, agent: caller.agent.id, subject: caller.subject, state, streams, peer, caller },
+      ...{
+        id,
+        endpoint: path,
+        agent: caller.agent.id,
+        subject: caller.subject,
+        task: boundTask(caller),
+        state,
+        streams,
+        peer,
+        caller,
+      },
       ...{ startedAtMs: nowMs, lastSeenMs: nowMs, protocolVersion: '2025-06-18', inFlight: 0 },
     };
     held.session = session;

@@ -11,8 +11,9 @@ export interface McpSession {
   readonly id: string;
   readonly endpoint: string;
   readonly agent: string;
-  /** On whose authority; another person's request never finds it. */
+  /** On whose authority and within which task it was opened; nobody else's request ever finds it. */
   readonly subject: string | null;
+  readonly task: string | null;
   readonly state: SessionState;
   readonly streams: Streams;
   readonly peer: Peer;
@@ -24,8 +25,14 @@ export interface McpSession {
   inFlight: number;
 }
 
-function isOf(session: McpSession, agent: string, subject: string | null): boolean {
-  return session.agent === agent && session.subject === subject;
+/** The task that binds a caller; one that is only declared binds nobody. */
+export function boundTask({ tasks }: Caller): string | null {
+  return tasks[0]?.id ?? null;
+}
+
+function isOf(session: McpSession, caller: Caller): boolean {
+  const { agent, subject } = caller;
+  return session.agent === agent.id && session.subject === subject && session.task === boundTask(caller);
 }
 
 /** All sessions: bounded in all and per agent, ended when idle, found only by their own agent on their own endpoint. */
@@ -77,9 +84,9 @@ export class Sessions {
   }
 
   /** Another agent's session, another endpoint's and none at all look the same. */
-  find(id: string, { agent, subject }: Caller, endpoint: string): McpSession {
+  find(id: string, caller: Caller, endpoint: string): McpSession {
     const session = this.#byId.get(id);
-    if (session === undefined || !isOf(session, agent.id, subject) || session.endpoint !== endpoint) {
+    if (session === undefined || !isOf(session, caller) || session.endpoint !== endpoint) {
       throw new Fault('unknown-session', 'Session not found: start a new one with initialize');
     }
     session.lastSeenMs = this.#gateway.clock.nowMs();
