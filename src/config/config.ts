@@ -3,6 +3,7 @@ import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { Limits } from './schema/limits.ts';
+import type { OAuthConfig } from './schema/oauth.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
 export interface Config {
@@ -21,6 +22,7 @@ export interface Config {
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
+  readonly oauth: OAuthConfig;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' };
   readonly metrics: {
     readonly enabled: boolean;

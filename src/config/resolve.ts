@@ -3,6 +3,7 @@ import { AGENT_DEFAULTS, type PublicJwk } from '../model/agent.ts';
 import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
+import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
@@ -55,6 +56,7 @@ export function resolveConfig(
     ),
     policiesDir: absolute(raw.policies ?? DEFAULTS.policies),
     limits,
+    oauth: resolveOAuthSecrets(raw, secret),
     ...resolveOperations(raw, dataDir),
   };
   return { config, findings, files };
@@ -76,6 +78,12 @@ type Secret = (text: string, path: Path) => string;
 function resolveStore(raw: ConfigFile, dataDir: string, secret: Secret): StoreConfig {
   if (raw.store?.kind === 'postgres') return { kind: 'postgres', url: secret(raw.store.url, ['store', 'url']) };
   return { kind: 'sqlite', file: join(dataDir, 'interlock.db') };
+}
+
+function resolveOAuthSecrets(raw: ConfigFile, secret: Secret): OAuthConfig {
+  const token = raw.oauth?.clients?.registration?.initialAccessToken;
+  const path: Path = ['oauth', 'clients', 'registration', 'initialAccessToken'];
+  return resolveOAuth(raw.oauth, token === undefined ? null : secret(token, path));
 }
 
 type RawPerson = NonNullable<ConfigFile['people']>[string];

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { AgentSchema, ID_PATTERN, PersonSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
+import { OAuthSchema } from './schema/oauth.ts';
 import { ServerSchema } from './schema/server.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -238,6 +239,7 @@ export const ConfigSchema = Type.Object(
         { ...closed, description: 'Short-lived access tokens.' },
       ),
     ),
+    oauth: Type.Optional(OAuthSchema),
     ...OperationsSchemas,
   },
   { ...closed, title: 'Interlock configuration', description: 'interlock.yaml' },
