@@ -1,0 +1,63 @@
+import { isObject, type JsonObject } from '../../../model/json.ts';
+import type { AccountParts } from '../options.ts';
+import { sendJson } from '../web/answer.ts';
+import { readJson, Shown, type Visit, type Who } from '../web/visit.ts';
+import { needPasskeys } from './sign-in.ts';
+
+/** How long ago a person may have signed in to change what they sign in with. */
+export const FRESH_MS = 15 * 60_000;
+
+/** POST /account/passkeys/options */
+export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
+  await readJson(visit);
+  needPasskeys(parts);
+  needFresh(parts, who);
+  sendJson(visit, 200, await parts.passkeys.registration({ visit: who.session.id, person: who.person }));
+}
+
+/** POST /account/passkeys */
+export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
+  const body = await readJson(visit);
+  needPasskeys(parts);
+  needFresh(parts, who);
+  const { person, session } = who;
+  const made = await parts.passkeys.registered({ visit: session.id, person }, readAnswer(body));
+  if (made === null)
+    throw new Shown(
+      400,
+      'Not registered',
+      'The passkey could not be verified, or there are too many. Load the page again and repeat.',
+    );
+  const name = nameOfPasskey(body);
+  await parts.record({
+    act: 'person.passkey-set',
+    by: person.id,
+    reason: 'account page',
+    detail: { person: person.id, name },
+  });
+  if (!(await parts.credentials.addPasskey({ ...made, name })))
+    throw new Shown(409, 'Not registered', 'This passkey is registered already.');
+  sendJson(visit, 200, { to: '/account#sign-in' });
+}
+
+export function readAnswer(body: JsonObject): JsonObject {
+  const { answer } = body;
+  if (!isObject(answer))
+    throw new Shown(400, 'This is not what was asked for', 'The answer of the authenticator is missing.');
+  return answer;
+}
+
+export function nameOfPasskey(body: JsonObject): string {
+  const name = typeof body.name === 'string' ? body.name.trim().slice(0, 60) : '';
+  return name === '' ? 'Passkey' : name;
+}
+
+export function isFresh(parts: AccountParts, who: Who): boolean {
+  return parts.clock.nowMs() - who.session.authTimeMs < FRESH_MS;
+}
+
+/** Whoever finds an open browser cannot make a way in of their own. */
+export function needFresh(parts: AccountParts, who: Who): void {
+  if (!isFresh(parts, who))
+    throw new Shown(403, 'Sign in again first', 'You signed in a while ago. Sign in again to change how you sign in.');
+}
