@@ -32,7 +32,10 @@ export interface EntityChange {
   readonly body: JsonObject | null;
   /** The version it was read at; `null`: must not exist (or be removed). */
   readonly expected: number | null;
-  /** Keys no other entity of this kind may hold, such as a SCIM userName in lower case. Replaces those it held. */
+  /**
+   * Keys no other entity of this kind may hold, such as a SCIM userName in lower case. Replaces those it held; absent: it keeps
+   * them. A removed entity holds none.
+   */
   readonly unique?: readonly string[];
 }
 
@@ -184,10 +187,19 @@ export interface RelationStore {
     readonly writes: readonly RelationTuple[];
     readonly deletes: readonly RelationTuple[];
   }): Promise<void>;
-  /** Tuples changed after `seq`, in order, with whether they are there now. */
+  /**
+   * Tuples changed after `seq`, in order, with whether they are there now, and the `seq` to go on from. `restart`: removals
+   * after that `seq` were forgotten meanwhile (see `prune`): drop everything and read from 0.
+   */
   changesSince(
     seq: number,
     limit: number,
-  ): Promise<{ readonly seq: number; readonly changes: readonly (RelationTuple & { readonly removed: boolean })[] }>;
+  ): Promise<{
+    readonly seq: number;
+    readonly changes: readonly (RelationTuple & { readonly removed: boolean })[];
+    readonly restart: boolean;
+  }>;
+  /** Forgets removals that are a day old. How many. */
+  prune(nowMs: number): Promise<number>;
   onChange(ring: () => void): () => void;
 }

@@ -3,7 +3,14 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Topic } from '../queries/schema.ts';
 import type { Bells } from './bells.ts';
 
-const CHANNELS: Readonly<Record<Topic, string>> = { locks: 'interlock_locks', approvals: 'interlock_approvals' };
+const CHANNELS: Readonly<Record<Topic, string>> = {
+  locks: 'interlock_locks',
+  approvals: 'interlock_approvals',
+  directory: 'interlock_directory',
+  revoked: 'interlock_revoked',
+  secrets: 'interlock_secrets',
+  relations: 'interlock_relations',
+};
 const MIN_PAUSE_MS = 50;
 const MAX_PAUSE_MS = 2_000;
 /** A connection nothing comes from may be dead without knowing: it is asked this often, and must answer in that time. */

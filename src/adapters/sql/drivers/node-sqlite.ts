@@ -14,6 +14,8 @@ import {
 const SQLITE_BUSY = 5;
 const SQLITE_LOCKED = 6;
 const MAX_CACHED_STATEMENTS = 200;
+/** Statements over many rows are long, come in every length, and are worth preparing each time. */
+const MAX_CACHED_PARAMETERS = 100;
 
 export interface SqliteDriverOptions {
   /** How long a statement may wait for another process's write lock before it fails, in milliseconds. */
@@ -60,17 +62,18 @@ interface Cached {
 
 function makeConnection(database: DatabaseSync, options: SqliteDriverOptions): DatabaseConnection {
   const cache = new Map<string, Cached>();
-  const prepare = (text: string): Cached => {
+  const prepare = (text: string, parameters: number): Cached => {
     const known = cache.get(text);
     if (known !== undefined) return known;
     const statement = database.prepare(text);
     const made = { statement, reader: statement.columns().length > 0 };
+    if (parameters > MAX_CACHED_PARAMETERS) return made;
     if (cache.size >= MAX_CACHED_STATEMENTS) cache.clear();
     cache.set(text, made);
     return made;
   };
   const run = <R>(query: CompiledQuery): QueryResult<R> => {
-    const { statement, reader } = prepare(query.sql);
+    const { statement, reader } = prepare(query.sql, query.parameters.length);
     const parameters = query.parameters as (string | number | null)[];
     if (reader) return { rows: statement.all(...parameters) as R[] };
     const { changes } = statement.run(...parameters);

@@ -2,6 +2,11 @@ import { Fault } from '../../../model/fault.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Stores } from '../../../ports/stores.ts';
 import { approvalStore } from './approvals.ts';
+import { directoryStore } from './identity/directory.ts';
+import { oauthStore } from './identity/oauth.ts';
+import { relationStore } from './identity/relations.ts';
+import { revokedStore } from './identity/revoked.ts';
+import { secretStore } from './identity/secrets.ts';
 import { lockStore } from './locks.ts';
 import { pinStore } from './pins.ts';
 import { replayStore } from './replay.ts';
@@ -15,6 +20,11 @@ export function assemble(db: Database, clock: Clock, close: () => Promise<void>)
     pins: shielded(pinStore(db)),
     approvals: shielded(approvalStore(db)),
     replay: shielded(replayStore(db, clock)),
+    directory: shielded(directoryStore(db)),
+    oauth: shielded(oauthStore(db, clock)),
+    revoked: shielded(revokedStore(db, clock)),
+    secrets: shielded(secretStore(db, clock)),
+    relations: shielded(relationStore(db, clock)),
     close: () => (closing ??= close()),
   };
 }

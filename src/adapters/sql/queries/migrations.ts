@@ -1,8 +1,8 @@
 import { type Kysely, sql } from 'kysely';
 import { Fault } from '../../../model/fault.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { identity } from './identity/migration.ts';
 import type { Schema, Trx } from './schema.ts';
-import { TOPICS } from './schema.ts';
 
 /**
  * Forward only: a released entry is never edited, only followed by another. SQLite and PostgreSQL run the same
@@ -10,6 +10,7 @@ import { TOPICS } from './schema.ts';
  */
 const MIGRATIONS: ReadonlyArray<{ readonly name: string; readonly up: (trx: Trx) => Promise<void> }> = [
   { name: '0001-first', up: first },
+  { name: '0002-identity', up: identity },
 ];
 
 /**
@@ -54,10 +55,8 @@ async function first(trx: Trx): Promise<void> {
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('epoch', 'bigint', (c) => c.notNull())
     .execute();
-  await trx
-    .insertInto('interlock_epochs')
-    .values(TOPICS.map((name) => ({ name, epoch: 1 })))
-    .execute();
+  // As the table was then: what came later is no business of this entry.
+  await sql`insert into interlock_epochs (name, epoch) values ('locks', 1), ('approvals', 1)`.execute(trx);
   await trx.schema
     .createTable('interlock_locks')
     .addColumn('kind', 'text', (c) => c.notNull())

@@ -1,9 +1,13 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { IdentitySchema } from './identity/tables.ts';
 
 /** The tables, written once for SQLite and PostgreSQL: text, 64-bit integers and nothing else. Times are Unix milliseconds. */
-export interface Schema {
-  /** One row per topic; grows with every change of that topic. The cheap question "did anything change?". */
-  interlock_epochs: { name: Topic; epoch: number };
+export interface Schema extends IdentitySchema {
+  /**
+   * One row per topic; `epoch` grows with every change of that topic: the cheap question "did anything change?". Of a topic
+   * with a feed, changes up to `floor` may be forgotten.
+   */
+  interlock_epochs: { name: Topic; epoch: number; floor: number };
   interlock_locks: {
     kind: string;
     id: string;
@@ -49,14 +53,14 @@ export interface Schema {
 }
 
 /** What a process can wait for. */
-export type Topic = 'locks' | 'approvals';
-export const TOPICS: readonly Topic[] = ['locks', 'approvals'];
+export type Topic = 'locks' | 'approvals' | 'directory' | 'revoked' | 'secrets' | 'relations';
+export const TOPICS: readonly Topic[] = ['locks', 'approvals', 'directory', 'revoked', 'secrets', 'relations'];
 
 export type Trx = Transaction<Schema>;
 
 /** One database, as the shared queries see it. */
 export interface Database {
-  /** Lock views and epochs only: the kill switch must wait behind nothing else. */
+  /** What says who may not act any more, and epochs: the kill switch must wait behind nothing else. */
   readonly feed: Kysely<Schema>;
   readonly read: Kysely<Schema>;
   readonly write: Kysely<Schema>;
