@@ -5,7 +5,7 @@ import { openPostgres } from './adapters/sql/postgres.ts';
 import { openSqlite } from './adapters/sql/sqlite.ts';
 import { openApprovals } from './approvals/approvals.ts';
 import { type Journal, openJournal } from './audit/journal.ts';
-import type { Config } from './config/config.ts';
+import { type Config, gatewayUrl } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
 import { watchConfig } from './config/watch.ts';
 import type { Log } from './gateway/gateway.ts';
@@ -14,6 +14,7 @@ import { openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
+import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
 import { ConfigurationError, configured, Live } from './start/live.ts';
@@ -86,7 +87,14 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     limits: config.limits,
     onEvent: (event) => recordPin(journal, event, log),
   });
-  const servers = new Servers(log, systemClock);
+  // The port may be chosen by the system: where people connect is known once the doors are open.
+  const place = { url: gatewayUrl(config.listen) };
+  const credentials = await openCredentials({
+    ...{ config, env: options.env, store: stores.secrets, log },
+    url: () => place.url,
+  });
+  opened.add(() => credentials.close());
+  const servers = new Servers(log, systemClock, credentials);
   opened.add(() => servers.close());
   const directory = await openDirectory({
     store: stores.directory,
@@ -111,6 +119,7 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   opened.add(() => traces.close());
   const gateway = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log });
   const doors = await openDoors({ ...gateway, live, stores, dataDir: config.dataDir });
+  place.url = doors.url;
   opened.add(() => doors.close());
   const watching = watchOver({ gateway: gateway.gateway, live, doors, stores });
   opened.add(() => watching.close());

@@ -1,3 +1,4 @@
+import { checkCredentials } from './checks/credentials.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
 import { DEFAULT_LIMITS, type LimitName } from './schema/limits.ts';
@@ -18,6 +19,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkDevelopment(raw),
       ...checkListen(raw),
       ...checkServers(raw),
+      ...checkCredentials(raw),
       ...checkNumbers(raw),
     ],
     warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnEmpty(raw)],

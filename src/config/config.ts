@@ -1,7 +1,9 @@
 import type { Agent } from '../model/agent.ts';
+import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
+import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
 
@@ -12,6 +14,7 @@ export interface Config {
   readonly listen: ListenConfig;
   readonly dataDir: string;
   readonly store: StoreConfig;
+  readonly vault: VaultConfig;
   readonly admin: { readonly socket: string };
   readonly people: readonly Person[];
   readonly agents: readonly ConfiguredAgent[];
@@ -71,6 +74,8 @@ export interface ToolOverride {
 
 interface ServerShared {
   readonly id: string;
+  /** What calls to it carry. `null`: nothing of their own. */
+  readonly credentials: CredentialSettings | null;
   readonly risk: 'low' | 'medium' | 'high';
   readonly environment: string | null;
   /** Of one call; `limits.requestTimeoutMs` unless the server has its own. */

@@ -17,6 +17,7 @@ const FIXED: readonly { readonly key: string; readonly of: (config: Config) => u
   { key: 'listen', of: (config) => config.listen },
   { key: 'data', of: (config) => config.dataDir },
   { key: 'store', of: (config) => config.store },
+  { key: 'vault', of: (config) => config.vault },
   { key: 'admin.socket', of: (config) => config.admin.socket },
   { key: 'journal', of: (config) => config.journal },
   { key: 'metrics', of: (config) => config.metrics },

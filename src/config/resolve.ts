@@ -2,6 +2,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AGENT_DEFAULTS, type PublicJwk } from '../model/agent.ts';
 import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
+import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
@@ -47,6 +48,7 @@ export function resolveConfig(
     listen: resolveListen(raw, outside.tls),
     dataDir,
     store: resolveStore(raw, dataDir, secret),
+    vault: resolveVault(raw.vault, baseDir),
     admin: { socket: raw.admin?.socket === undefined ? join(dataDir, 'admin.sock') : absolute(raw.admin.socket) },
     people: Object.entries(raw.people ?? {}).map(resolvePerson),
     agents: Object.entries(raw.agents).map(([id, agent]) => resolveAgent(id, agent, allowStaticTokens)),
@@ -133,6 +135,10 @@ interface ServerContext {
 function resolveServer(id: string, raw: ConfigFile['servers'][string], context: ServerContext): ServerConfig {
   const shared = {
     id,
+    credentials: resolveCredentials(raw.credentials, {
+      serverUrl: 'url' in raw ? raw.url : null,
+      baseDir: context.baseDir,
+    }),
     risk: raw.risk ?? SERVER_DEFAULTS.risk,
     environment: raw.environment ?? null,
     timeoutMs: raw.timeoutMs ?? context.limits.requestTimeoutMs,

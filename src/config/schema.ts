@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { VaultSchema } from './schema/credentials.ts';
 import { AgentSchema, ID_PATTERN, PersonSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
 import { OAuthSchema } from './schema/oauth.ts';
@@ -183,6 +184,7 @@ export const ConfigSchema = Type.Object(
       }),
     ),
     store: Type.Optional(StoreSchema),
+    vault: Type.Optional(VaultSchema),
     admin: Type.Optional(
       Type.Object(
         {

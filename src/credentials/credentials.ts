@@ -34,6 +34,8 @@ export interface CredentialsOptions {
   /** The gateway's own URL: issuer of what it signs, and where people connect. */
   readonly url: () => string;
   readonly log: { warn(fields: object, message: string): void };
+  /** What was opened for it alone. */
+  readonly closed?: () => Promise<void>;
 }
 
 /** What is held, as listings show it. Never a secret. */
@@ -158,6 +160,7 @@ export class Credentials {
     this.#stop();
     if (this.#noticing !== null) clearTimeout(this.#noticing);
     await this.#stored.settled();
+    await this.#options.closed?.();
   }
 
   #serve(server: CredentialServer): Served {
@@ -188,7 +191,7 @@ export class Credentials {
       key,
       clock,
       of: holderOf(served, caller),
-      fetch: this.#source(served, caller),
+      obtain: this.#source(served, caller),
       onFailure: (of, error) => log.warn({ ...of, why: wordsOf(error) }, 'a credential could not be obtained'),
     });
   }

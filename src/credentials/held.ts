@@ -26,7 +26,7 @@ export interface HeldOptions {
   readonly key: string;
   readonly of: HolderOf;
   readonly clock: Clock;
-  readonly fetch: FetchCredential;
+  readonly obtain: FetchCredential;
   readonly onFailure: (of: HolderOf, error: unknown) => void;
 }
 
@@ -84,17 +84,17 @@ export class Held implements CredentialHolder {
         return Promise.reject(noCredential('The server refuses the credential it was given; an operator must look'));
       this.#refusedAtMs = nowMs;
     }
-    const fetching = this.#fetch(refused?.secrets[0] ?? null).finally(() => {
+    const fetching = this.#obtain(refused?.secrets[0] ?? null).finally(() => {
       this.#fetching = null;
     });
     this.#fetching = fetching;
     return fetching;
   }
 
-  async #fetch(refused: string | null): Promise<UpstreamCredential> {
-    const { fetch, clock, onFailure, of } = this.#options;
+  async #obtain(refused: string | null): Promise<UpstreamCredential> {
+    const { obtain, clock, onFailure, of } = this.#options;
     try {
-      const fetched = await fetch(refused);
+      const fetched = await obtain(refused);
       // Withdrawn while it was fetched: it must not come back to life.
       if (this.#withdrawn.signal.aborted) throw noCredential('The credential for this server was withdrawn');
       this.#now = fetched;

@@ -8,7 +8,7 @@ import type { FactMapping } from '../model/policy-input.ts';
 import type { ToolLabels } from '../model/tool.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { UpstreamServer } from '../ports/upstream.ts';
+import type { ServerCredentials, UpstreamServer } from '../ports/upstream.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import type { Usage } from './usage.ts';
 
@@ -17,6 +17,8 @@ export interface ServerEntry {
   readonly id: string;
   readonly risk: 'low' | 'medium' | 'high';
   readonly upstream: UpstreamServer;
+  /** `null`: requests carry no credential but what is configured for everybody. */
+  readonly credentials: ServerCredentials | null;
   readonly timeoutMs: number;
   /** Fact mappings by tool name; `*` for all others. */
   readonly facts: ReadonlyMap<string, FactMapping>;

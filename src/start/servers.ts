@@ -1,10 +1,12 @@
 import { httpUpstream } from '../adapters/upstream/http.ts';
 import { stdioUpstream } from '../adapters/upstream/stdio.ts';
 import type { Config, ServerConfig } from '../config/config.ts';
+import type { Credentials } from '../credentials/credentials.ts';
 import type { Log, ServerEntry } from '../gateway/gateway.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UpstreamServer } from '../ports/upstream.ts';
+import { credentialServers } from './credentials.ts';
 
 interface Running {
   readonly config: string;
@@ -16,10 +18,12 @@ export class Servers {
   readonly #running = new Map<string, Running>();
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #credentials: Credentials;
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Log, clock: Clock, credentials: Credentials) {
     this.#log = log;
     this.#clock = clock;
+    this.#credentials = credentials;
   }
 
   /** Entries for this configuration; `retire` closes what is no longer used, after the new snapshot is in force. */
@@ -28,6 +32,7 @@ export class Servers {
     readonly retire: () => Promise<void>;
   } {
     const entries = new Map<string, ServerEntry>();
+    this.#credentials.configure(credentialServers(config));
     const old: UpstreamServer[] = [];
     for (const server of config.servers) {
       const key = JSON.stringify([connection(server), config.limits.responseBytes, config.limits.stdioLineBytes]);
@@ -42,6 +47,7 @@ export class Servers {
         id: server.id,
         risk: server.risk,
         upstream,
+        credentials: this.#credentials.of(server.id),
         timeoutMs: server.timeoutMs,
         facts: factsOf(server),
       });

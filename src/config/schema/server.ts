@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { CredentialsSchema } from './credentials.ts';
 
 const closed = { additionalProperties: false } as const;
 const POINTER = '^(/([^~/]|~[01])*)*$';
@@ -40,6 +41,7 @@ const ToolSchema = Type.Object(
 );
 
 const shared = {
+  credentials: Type.Optional(CredentialsSchema),
   risk: Type.Optional(
     Type.Enum(['low', 'medium', 'high'], {
       default: SERVER_DEFAULTS.risk,

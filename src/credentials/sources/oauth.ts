@@ -27,7 +27,7 @@ const UNKNOWN_LIFE_MS = 60_000;
 /** Tokens a person connected; refreshed by one of all gateways, used by the others. */
 export function oauthSource(settings: OAuthSettings, owner: Owner, parts: OAuthSourceParts): FetchCredential {
   const tokens = new ConnectedTokens(settings, owner, parts);
-  return (refused) => tokens.fetch(refused);
+  return (refused) => tokens.obtain(refused);
 }
 
 class ConnectedTokens {
@@ -41,7 +41,7 @@ class ConnectedTokens {
     this.#parts = parts;
   }
 
-  async fetch(refused: string | null): Promise<Fetched> {
+  async obtain(refused: string | null): Promise<Fetched> {
     const { clock } = this.#parts;
     for (let turn = 0; turn < MAX_TURNS; turn++) {
       const found = await this.#read();

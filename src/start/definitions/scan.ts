@@ -30,6 +30,8 @@ export interface ScanParts {
  * It sends, so it has an intent and an outcome like every other call. Resolves with the number of tools.
  */
 export async function scan(server: ServerEntry, parts: ScanParts): Promise<number> {
+  // Only people and agents have a credential there: its definitions are seen when the first of them lists.
+  if (server.credentials !== null && server.credentials.own() === null) return 0;
   const permit = await parts.journal.intent(intentOf(server.id, parts.policyVersion()));
   try {
     let tools = 0;
@@ -59,9 +61,10 @@ async function listTools(
   permit: Permit,
   onPage: (tools: readonly Json[], more: boolean) => Promise<void>,
 ): Promise<void> {
-  const eras = await server.upstream.eras();
+  const holder = server.credentials?.own() ?? null;
+  const eras = await server.upstream.eras(holder);
   const era = eras.modern ? 'modern' : 'legacy';
-  const link = await server.upstream.open(era);
+  const link = await server.upstream.open(era, holder);
   try {
     permit.spend();
     if (era === 'legacy') await greet(link);

@@ -2,6 +2,7 @@ import { toAction } from '../../gateway/action.ts';
 import { call } from '../../gateway/call.ts';
 import type { Gateway, ServerEntry } from '../../gateway/gateway.ts';
 import { CLIENT_REQUESTS } from '../../gateway/methods.ts';
+import { ConnectionNeeded } from '../../model/credential.ts';
 import { Fault } from '../../model/fault.ts';
 import type { RpcRequest } from '../../model/jsonrpc.ts';
 import type { OnMessage, UpstreamReply } from '../../ports/upstream.ts';
@@ -54,13 +55,14 @@ function reachable(gateway: Gateway, who: Asker): readonly string[] {
 
 /** Same era on both sides where the server offers it; else one of the two bridges. */
 async function open(gateway: Gateway, server: ServerEntry, asker: Asker): Promise<Conversation | UpstreamReply> {
-  const eras = await server.upstream.eras();
+  const holder = server.credentials?.holderFor(asker.caller) ?? null;
+  const eras = await server.upstream.eras(holder);
   if (asker.era === 'modern') {
-    if (eras.modern) return direct(await server.upstream.open('modern'));
+    if (eras.modern) return direct(await server.upstream.open('modern', holder));
     return openSession(gateway, server, asker);
   }
-  if (eras.legacy) return direct(await server.upstream.open('legacy'));
-  return new LegacyOnModern(await server.upstream.open('modern'));
+  if (eras.legacy) return direct(await server.upstream.open('legacy', holder));
+  return new LegacyOnModern(await server.upstream.open('modern', holder));
 }
 
 /** The session a stateless client does not have. Opening it sends something, so it is an action: decided, recorded. */
@@ -76,7 +78,7 @@ async function openSession(gateway: Gateway, server: ServerEntry, asker: Asker):
     action,
     gone: null,
     release: async (permit, signal) => {
-      const link = await server.upstream.open('legacy');
+      const link = await server.upstream.open('legacy', server.credentials?.holderFor(asker.caller));
       const conversation = await ModernOnLegacy.open(link, permit, signal).catch(async (error: unknown) => {
         // Else a server that hangs in its handshake, or a halt during one, leaves a session or a child behind each time.
         await link.close('initialize failed');
@@ -90,6 +92,8 @@ async function openSession(gateway: Gateway, server: ServerEntry, asker: Asker):
       return { jsonrpc: '2.0', id: 0, result: {} };
     },
   });
+  // The call that needed the session says how its client is to connect.
+  if (result.kind === 'refused' && result.refusal.fault instanceof ConnectionNeeded) throw result.refusal.fault;
   if (result.kind === 'refused') return answerRefusal(0, result.refusal, action.target);
   return opened.conversation ?? { response: result.response, httpStatus: null };
 }

@@ -14,6 +14,7 @@ import type { SessionState } from '../../../gateway/session-facts.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/caller.ts';
+import { ConnectionNeeded } from '../../../model/credential.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import {
@@ -26,6 +27,7 @@ import {
 import { metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerRefusal } from '../answers.ts';
+import { askToConnect, withoutOwnAnswer } from './connect/ask.ts';
 import type { Conversation } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
@@ -95,22 +97,38 @@ export class ServerPeer implements Peer {
   /** Requests under way that the client may cancel, by id (revisions with sessions). */
   readonly #cancels = new Map<string, AbortController>();
   #closed = false;
+  /** Whose credential this conversation carries; set by its first request, and nobody else's from then on. */
+  #holder: string | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
   }
 
-  async request(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+  async request(received: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+    const { message, answered } = withoutOwnAnswer(received);
     const spec = CLIENT_REQUESTS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
     const server = this.#server();
+    this.#checkHolder(server, context.caller);
     const action = toAction(message, spec, server.id);
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     if (message.method === 'initialize') this.#hello = message;
     return context.gone === null
-      ? this.#cancellable(message, { server, action, context })
-      : this.#walk(message, { server, action, context });
+      ? this.#cancellable(message, { server, action, context, answered })
+      : this.#walk(message, { server, action, context, answered });
+  }
+
+  /** A conversation that carries one holder's credential serves nobody else: another task or chain starts one of its own. */
+  #checkHolder(server: ServerEntry, caller: Caller): void {
+    if (server.credentials === null) return;
+    const { key } = server.credentials.holderFor(caller);
+    this.#holder ??= key;
+    if (this.#holder !== key)
+      throw new Fault(
+        'unknown-session',
+        'Session not found: another task needs a session of its own, start with initialize',
+      );
   }
 
   /** A server does not answer what was cancelled: without this the call would hold its place until its time is over. */
@@ -161,7 +179,14 @@ export class ServerPeer implements Peer {
         });
       },
     });
-    if (result.kind === 'refused') return answerRefusal(message.id, result.refusal, action.target);
+    // Whoever has greeted is greeted for when the server can be reached after all.
+    if (message.method === 'initialize') this.#greeted = true;
+    if (result.kind === 'refused') {
+      const { fault } = result.refusal;
+      const client = { era: context.era, hello: this.#hello, answered: step.answered === true };
+      const asked = fault instanceof ConnectionNeeded ? askToConnect(message, fault, client) : null;
+      return asked ?? answerRefusal(message.id, result.refusal, action.target);
+    }
     return { response: result.response, httpStatus };
   }
 
@@ -170,6 +195,7 @@ export class ServerPeer implements Peer {
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
       throw new Fault('method-not-found', 'Method not found');
     const server = this.#server();
+    this.#checkHolder(server, asker.caller);
     const action = toAction(message, spec, server.id);
     const result = await call(this.#gateway, {
       ...attemptOf(asker, server, action),
@@ -389,6 +415,8 @@ export class ServerPeer implements Peer {
 }
 
 interface Step {
+  /** The client brings the answer to a question of ours. */
+  readonly answered?: boolean;
   readonly server: ServerEntry;
   readonly action: Action;
   readonly context: RequestContext;
@@ -435,6 +463,7 @@ function traceparentOf(message: RpcRequest): string | null {
 
 /** Whatever went wrong while opening, the call itself did not leave. */
 function notSent(fault: Fault): UpstreamFault {
+  if (fault instanceof UpstreamFault && !fault.sent) return fault;
   return new UpstreamFault(fault.code, fault.message, {
     sent: false,
     ...(fault.detail === undefined ? {} : { detail: fault.detail }),
