@@ -7,7 +7,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** RFC 6749 section 5.2 and RFC 8707 section 2; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
+/** RFC 6749 section 5.2, RFC 8707 section 2, RFC 7591 section 3.2.2; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
 export type OAuthError =
   | 'invalid_request'
   | 'invalid_client'
@@ -15,6 +15,8 @@ export type OAuthError =
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
   | 'invalid_target'
+  | 'invalid_redirect_uri'
+  | 'invalid_client_metadata'
   | 'temporarily_unavailable';
 
 const STATUS: Readonly<Record<OAuthError, number>> = {
@@ -24,6 +26,8 @@ const STATUS: Readonly<Record<OAuthError, number>> = {
   unsupported_grant_type: 400,
   unsupported_response_type: 400,
   invalid_target: 400,
+  invalid_redirect_uri: 400,
+  invalid_client_metadata: 400,
   temporarily_unavailable: 503,
 };
 
