@@ -10,7 +10,7 @@ function options(web: Fetch): oauth.HttpRequestOptions<'GET'> {
   const get = (
     url: string,
     { headers, signal }: { headers: Record<string, string>; signal?: AbortSignal | undefined },
-  ) => fetch(url, { headers, ...(signal === undefined ? {} : { signal }) });
+  ) => web(url, { headers, ...(signal === undefined ? {} : { signal }) });
   return { [oauth.customFetch]: get, [oauth.allowInsecureRequests]: true };
 }
 
