@@ -9,6 +9,8 @@ export interface FollowOptions {
   /** A page that takes longer counts as none. */
   readonly timeoutMs: number;
   readonly onChanges: (changes: readonly (RelationTuple & { readonly removed: boolean })[]) => void;
+  /** The store has forgotten what was removed meanwhile: everything is read once more. */
+  readonly onRestart: () => void;
   readonly onFailed: (error: unknown) => void;
 }
 
@@ -79,11 +81,18 @@ interface State {
 }
 
 /** Pages until one is empty: what has been read by then was true when the last page was asked for. */
-async function readAll({ store, clock, timeoutMs, onChanges }: FollowOptions, state: State): Promise<void> {
+async function readAll({ store, clock, timeoutMs, onChanges, onRestart }: FollowOptions, state: State): Promise<void> {
   for (;;) {
     const startedUs = clock.monotonicUs();
     const page = await within(timeoutMs, store.changesSince(state.seq, PAGE));
     if (state.closed) return;
+    if (page.restart) {
+      // Nothing is known until all of it has been read.
+      state.seq = 0;
+      state.verifiedUs = Number.NEGATIVE_INFINITY;
+      onRestart();
+      continue;
+    }
     if (page.seq < state.seq) throw wentBack(state.seq, page.seq);
     if (page.changes.length > 0) onChanges(page.changes);
     state.seq = page.seq;

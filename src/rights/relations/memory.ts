@@ -74,6 +74,7 @@ export class MemoryRelations implements Relations {
       pollMs,
       timeoutMs: STORE_TIMEOUT_MS,
       onChanges: (changes) => this.#take(changes),
+      onRestart: () => this.#tuples.replace([], FROM_STORE),
       onFailed: (error) => log?.error({ err: error }, 'the relations could not be read from the store'),
     });
     if (this.#follower.verifiedUs === Number.NEGATIVE_INFINITY) await this.#follower.refresh();
