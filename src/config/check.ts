@@ -1,4 +1,5 @@
 import { checkCredentials } from './checks/credentials.ts';
+import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
 import { DEFAULT_LIMITS, type LimitName } from './schema/limits.ts';
@@ -21,6 +22,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkServers(raw),
       ...checkCredentials(raw),
       ...checkNumbers(raw),
+      ...checkSignIn(raw),
     ],
     warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnEmpty(raw)],
   };

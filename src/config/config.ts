@@ -6,6 +6,7 @@ import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
+import type { SignInConfig } from './schema/sign-in.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
 export interface Config {
@@ -26,6 +27,7 @@ export interface Config {
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
   readonly oauth: OAuthConfig;
+  readonly signIn: SignInConfig;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' };
   readonly metrics: {
     readonly enabled: boolean;

@@ -6,6 +6,7 @@ import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
+import { resolveSignIn } from './schema/sign-in.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
 import { expandSecrets } from './source/secrets.ts';
@@ -59,6 +60,7 @@ export function resolveConfig(
     policiesDir: absolute(raw.policies ?? DEFAULTS.policies),
     limits,
     oauth: resolveOAuthSecrets(raw, secret),
+    signIn: resolveSignIn(raw.signIn, secret),
     ...resolveOperations(raw, dataDir),
   };
   return { config, findings, files };

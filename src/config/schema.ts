@@ -4,6 +4,7 @@ import { AgentSchema, ID_PATTERN, PersonSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
 import { OAuthSchema } from './schema/oauth.ts';
 import { ServerSchema } from './schema/server.ts';
+import { SignInSchema } from './schema/sign-in.ts';
 
 const closed = { additionalProperties: false } as const;
 const id = Type.String({ pattern: ID_PATTERN });
@@ -242,6 +243,7 @@ export const ConfigSchema = Type.Object(
       ),
     ),
     oauth: Type.Optional(OAuthSchema),
+    signIn: Type.Optional(SignInSchema),
     ...OperationsSchemas,
   },
   { ...closed, title: 'Interlock configuration', description: 'interlock.yaml' },

@@ -11,7 +11,7 @@ import { readForm, Shown, type Visit } from '../web/visit.ts';
 export async function showInteraction(parts: AccountParts, visit: Visit): Promise<void> {
   const interactions = need(parts);
   const { request, response, who } = visit;
-  await guarded(visit, async () => {
+  await guarded(async () => {
     const details = await interactions.details(request, response);
     if (details.prompt === 'login') {
       const again = (who?.session.authTimeMs ?? 0) < (await freshAfterMs(parts, details.uid));
@@ -36,7 +36,7 @@ export async function giveConsent(parts: AccountParts, visit: Visit): Promise<vo
   const interactions = need(parts);
   const { request, response, who } = visit;
   const form = await readForm(visit);
-  await guarded(visit, async () => {
+  await guarded(async () => {
     const details = await interactions.details(request, response);
     if (who === null || details.person === null || details.prompt !== 'consent') return toSignIn(visit, false);
     if (who.person.id !== details.person.id) throw someoneElse();
@@ -69,7 +69,7 @@ export async function giveConsent(parts: AccountParts, visit: Visit): Promise<vo
 export async function refuseConsent(parts: AccountParts, visit: Visit): Promise<void> {
   const interactions = need(parts);
   await readForm(visit);
-  await guarded(visit, () =>
+  await guarded(() =>
     onward(visit, () => interactions.deny(visit.request, visit.response, 'the person did not allow it')),
   );
 }
@@ -115,7 +115,7 @@ async function freshAfterMs({ flows }: AccountParts, uid: string): Promise<numbe
   return reasons.some((each) => each === 'login_prompt' || each === 'max_age') ? (payload?.iat ?? 0) * 1000 : 0;
 }
 
-async function guarded(visit: Visit, act: () => Promise<void> | void): Promise<void> {
+async function guarded(act: () => Promise<void> | void): Promise<void> {
   try {
     await act();
   } catch (error) {
