@@ -1,17 +1,12 @@
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
+import type { PublicJwk } from '../model/agent.ts';
+import { whyUnusable } from '../model/jwk.ts';
 import type { ConfigFile } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
 
 type RawKey = NonNullable<ConfigFile['agents'][string]['keys']>[number];
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'] as const;
-const ALGORITHMS: Readonly<Record<string, readonly string[]>> = {
-  'OKP Ed25519': ['EdDSA', 'Ed25519'],
-  'EC P-256': ['ES256'],
-  'EC P-384': ['ES384'],
-  'RSA -': ['PS256', 'RS256'],
-};
-
 /**
  * Private members in a key, found before the schema calls them unknown: the message must say what has leaked.
  * `value` is the file before any check.
@@ -43,7 +38,7 @@ export function checkKeys(raw: ConfigFile): Finding[] {
   for (const [id, agent] of Object.entries(raw.agents)) {
     for (const [i, key] of (agent.keys ?? []).entries()) {
       const path = ['agents', id, 'keys', i];
-      const broken = whyUnusable(key);
+      const broken = whyUnusable(key as PublicJwk);
       if (broken !== null) {
         const help = 'paste the public JWK that `interlock agents add` or your key tool wrote';
         findings.push({ path, at: 'value', message: broken, help });
@@ -65,21 +60,6 @@ function claim(taken: Map<string, string>, value: string, who: { agent: string; 
   const whose = owner === who.agent ? 'this agent already' : `the agent "${owner}"`;
   const help = 'a key proves one agent: make another with interlock agents add';
   return [{ path: who.path, at: 'value', message: `${who.what} belongs to ${whose}`, help }];
-}
-
-function whyUnusable(key: RawKey): string | null {
-  const algorithms = ALGORITHMS[`${key.kty} ${key.kty === 'RSA' ? '-' : (key.crv ?? 'none')}`];
-  if (algorithms === undefined) return `kty ${key.kty} with crv ${key.crv ?? 'missing'} is not supported`;
-  if (key.alg !== undefined && !algorithms.includes(key.alg)) {
-    return `alg ${key.alg} does not fit this key (${algorithms.join(' or ')})`;
-  }
-  try {
-    const imported = createPublicKey({ key: { ...key }, format: 'jwk' });
-    const bits = imported.asymmetricKeyDetails?.modulusLength ?? 2048;
-    return bits < 2048 ? `an RSA key of ${bits} bits is too short; at least 2048 are needed` : null;
-  } catch {
-    return 'these values are no valid public key';
-  }
 }
 
 /** RFC 7638: the same key material gives the same thumbprint whatever its kid. */

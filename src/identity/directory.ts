@@ -5,9 +5,9 @@ import type { Task } from '../model/task.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DirectoryStore, EntityKind, EntityRow } from '../ports/identity-stores.ts';
 import { Following } from './directory/follow.ts';
-import { type Configured, View } from './directory/view.ts';
+import { type Configured, type StoredEntity, View } from './directory/view.ts';
 
-export type { Configured } from './directory/view.ts';
+export type { Configured, StoredEntity } from './directory/view.ts';
 
 /** Why an agent may not act, in the order they are looked for. */
 export type NotAlive =
@@ -50,6 +50,9 @@ export interface Directory {
   tasks(): IterableIterator<Task>;
   /** The version of the stored row behind an entity, for compare-and-set; `null`: the store has none. */
   storedVersion(kind: EntityKind, id: string): number | null;
+  /** What the store has of one kind, as stored; for kinds that have no look-up of their own (templates, reviews). */
+  stored(kind: EntityKind): IterableIterator<StoredEntity>;
+  storedOne(kind: EntityKind, id: string): StoredEntity | undefined;
   /** Brings the view up to what the store has committed by now. After one's own writes, before answering. */
   refresh(): Promise<void>;
   /** Called after the view has changed, with what did. */
@@ -193,6 +196,14 @@ class Live implements OpenDirectory {
 
   storedVersion(kind: EntityKind, id: string): number | null {
     return this.#view.storedVersion(kind, id);
+  }
+
+  stored(kind: EntityKind): IterableIterator<StoredEntity> {
+    return this.#view.stored(kind);
+  }
+
+  storedOne(kind: EntityKind, id: string): StoredEntity | undefined {
+    return this.#view.storedOne(kind, id);
   }
 
   refresh(): Promise<void> {

@@ -13,6 +13,12 @@ export interface Configured {
   readonly connections: readonly Connection[];
 }
 
+export interface StoredEntity {
+  readonly id: string;
+  readonly version: number;
+  readonly body: JsonObject;
+}
+
 interface Stored {
   readonly version: number;
   readonly body: JsonObject | null;
@@ -72,6 +78,16 @@ export class View {
   storedVersion(kind: EntityKind, id: string): number | null {
     const stored = this.#stored.get(kind)?.get(id);
     return stored === undefined || stored.body === null ? null : stored.version;
+  }
+
+  /** Bodies of everything of one kind the store has, as stored: what has no place of its own here (templates, reviews). */
+  *stored(kind: EntityKind): IterableIterator<StoredEntity> {
+    for (const [id, { version, body }] of this.#stored.get(kind) ?? []) if (body !== null) yield { id, version, body };
+  }
+
+  storedOne(kind: EntityKind, id: string): StoredEntity | undefined {
+    const one = this.#stored.get(kind)?.get(id);
+    return one === undefined || one.body === null ? undefined : { id, version: one.version, body: one.body };
   }
 
   ownedBy(personId: string): readonly Agent[] {

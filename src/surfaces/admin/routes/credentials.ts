@@ -1,0 +1,33 @@
+import type { FastifyInstance } from 'fastify';
+import type { CredentialDesk } from '../../account/desk.ts';
+
+const acting = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['by', 'reason'],
+  properties: {
+    by: { type: 'string', minLength: 1, maxLength: 200 },
+    reason: { type: 'string', minLength: 1, maxLength: 2000 },
+  },
+} as const;
+
+interface Acting {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** How people sign in, as the operator may change it. */
+export function credentialRoutes(desk: () => CredentialDesk): (app: FastifyInstance) => void {
+  return (app) => {
+    app.post<{ Params: { id: string }; Body: Acting }>(
+      '/v1/people/:id/invitations',
+      { schema: { body: acting } },
+      (request) => desk().invite(request.params.id, request.body),
+    );
+    app.post<{ Params: { id: string }; Body: Acting }>(
+      '/v1/people/:id/reset-credentials',
+      { schema: { body: acting } },
+      (request) => desk().reset(request.params.id, request.body),
+    );
+  };
+}

@@ -1,0 +1,140 @@
+import type { FastifyInstance } from 'fastify';
+import { parseTarget, TIERS } from '../../../model/lock.ts';
+import type { ApprovalState } from '../../../ports/stores.ts';
+import type { Operations } from '../operations.ts';
+import { Problem } from '../problem.ts';
+import { BY, closed, REASON, text } from '../schemas.ts';
+
+const STATES = ['pending', 'approved', 'denied', 'expired', 'consumed'];
+
+/** Status, servers, sessions, locks, approvals, reload: what an operator does to a running gateway. */
+export function operatorRoutes(app: FastifyInstance, operations: Operations): void {
+  readRoutes(app, operations);
+  lockRoutes(app, operations);
+  changeRoutes(app, operations);
+}
+
+function readRoutes(app: FastifyInstance, operations: Operations): void {
+  app.get('/v1/status', () => operations.status());
+  app.get('/v1/servers', async () => ({ servers: await operations.servers() }));
+  app.get<{ Params: { id: string } }>('/v1/servers/:id/tools', async (request) => {
+    const tools = operations.tools(request.params.id);
+    if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
+    return { tools };
+  });
+  app.get('/v1/agents', async () => ({ agents: operations.agents() }));
+  app.get('/v1/sessions', async () => ({ sessions: operations.sessions() }));
+  app.get('/metrics', async (_request, reply) => {
+    const body = await operations.metrics();
+    if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
+    return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
+  });
+  const query = {
+    ...closed,
+    properties: { state: { enum: STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000 } },
+  };
+  app.get<{ Querystring: { state?: ApprovalState; limit?: number } }>(
+    '/v1/approvals',
+    { schema: { querystring: query } },
+    async (request) => {
+      const { state, limit = 100 } = request.query;
+      return { approvals: await operations.approvals({ limit, ...(state === undefined ? {} : { state }) }) };
+    },
+  );
+}
+
+interface LockBody {
+  readonly target: string;
+  readonly tier: 'watch' | 'pause' | 'halt';
+  readonly reason: string;
+  readonly by: string;
+  readonly forMs?: number;
+}
+
+function lockRoutes(app: FastifyInstance, operations: Operations): void {
+  app.get('/v1/locks', async () => operations.locks());
+  const properties = {
+    target: text(2100),
+    tier: { enum: [...TIERS] },
+    reason: REASON,
+    by: BY,
+    forMs: { type: 'integer', minimum: 1 },
+  };
+  const body = { ...closed, required: ['target', 'tier', 'reason', 'by'], properties };
+  app.post<{ Body: LockBody }>('/v1/locks', { schema: { body } }, async (request) => {
+    const { target, tier, reason, by, forMs } = request.body;
+    return operations.lock({ target: targetOf(target), tier, reason, by, forMs: forMs ?? null });
+  });
+  const querystring = { ...closed, required: ['reason', 'by'], properties: { reason: REASON, by: BY } };
+  app.delete<{ Params: { target: string }; Querystring: { reason: string; by: string } }>(
+    '/v1/locks/:target',
+    { schema: { querystring } },
+    async (request) => {
+      const released = await operations.release({ target: targetOf(request.params.target), ...request.query });
+      if (!released) throw new Problem(404, 'not-locked', `there is no lock on ${request.params.target}`);
+      return { released: true };
+    },
+  );
+}
+
+function changeRoutes(app: FastifyInstance, operations: Operations): void {
+  const acceptBody = {
+    ...closed,
+    required: ['tool', 'seenHash'],
+    properties: { tool: text(2048), seenHash: text(64), by: BY, reason: REASON },
+  };
+  app.post<{ Params: { id: string }; Body: { tool: string; seenHash: string; by?: string; reason?: string } }>(
+    '/v1/servers/:id/accept',
+    { schema: { body: acceptBody } },
+    async (request) => {
+      const { tool, seenHash, by = 'operator', reason = 'accepted' } = request.body;
+      const done = await operations.accept({ server: request.params.id, tool, seenHash, by, reason });
+      if (!done)
+        throw new Problem(
+          409,
+          'changed',
+          'the definition has changed since it was shown, or there is no such tool: look again',
+        );
+      return { accepted: true };
+    },
+  );
+  app.post<{ Params: { id: string } }>('/v1/servers/:id/scan', async (request) => {
+    const scanned = await operations.scan(request.params.id);
+    if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
+    return scanned;
+  });
+  const answerBody = {
+    ...closed,
+    required: ['state', 'by'],
+    properties: { state: { enum: ['approved', 'denied'] }, by: BY, reason: { type: 'string', maxLength: 2000 } },
+  };
+  app.post<{ Params: { id: string }; Body: { state: 'approved' | 'denied'; by: string; reason?: string } }>(
+    '/v1/approvals/:id',
+    { schema: { body: answerBody } },
+    async (request) => {
+      const done = await operations.answer({ id: request.params.id, reason: '', ...request.body });
+      if (!done)
+        throw new Problem(
+          409,
+          'not-pending',
+          'this request is not waiting for an answer: it is unknown, answered or expired',
+        );
+      return { answered: true };
+    },
+  );
+  app.post<{ Body: { by?: string } | null }>('/v1/reload', async (request) =>
+    operations.reload(request.body?.by ?? 'operator'),
+  );
+}
+
+function targetOf(written: string): NonNullable<ReturnType<typeof parseTarget>> {
+  const target = parseTarget(written);
+  if (target === null) {
+    throw new Problem(
+      400,
+      'invalid-target',
+      `"${written}" is no target: use agent:<id>, owner:<id>, session:<id>, task:<id>, tool:<server>/<tool>, server:<id> or all`,
+    );
+  }
+  return target;
+}
