@@ -42,7 +42,11 @@ export interface NotHandedOn {
 }
 
 export type HandedOn =
-  | { readonly ok: true; readonly authority: Authority; /** `null`: an agent narrowed its own. */ readonly connection: string | null }
+  | {
+      readonly ok: true;
+      readonly authority: Authority /** `null`: an agent narrowed its own. */;
+      readonly connection: string | null;
+    }
   | NotHandedOn;
 
 export interface DelegationRules {
@@ -67,9 +71,11 @@ export function handOn(rules: DelegationRules, held: Authority, hop: Hop): Hande
   if (dead !== null) return refused('invalid_request', dead);
   const self = hop.to.id === held.agentId;
   const connection = self ? null : connectionFor(rules, held, hop);
-  if (connection === undefined) return refused('invalid_request', `${held.agentId} may not hand this on to ${hop.to.id}`);
+  if (connection === undefined)
+    return refused('invalid_request', `${held.agentId} may not hand this on to ${hop.to.id}`);
   const chain = self ? held.chain : lengthened(held, hop.to);
-  if (chain.length > rules.maxDepth) return refused('invalid_request', `the chain would be longer than ${rules.maxDepth}`);
+  if (chain.length > rules.maxDepth)
+    return refused('invalid_request', `the chain would be longer than ${rules.maxDepth}`);
   const actors = actorsOf(rules.directory, chain, hop.to);
   const scopes = scopesFor(held, { hop, connection, actors });
   if (scopes === undefined) return refused('invalid_scope', 'more was asked for than can be handed on');
@@ -86,7 +92,11 @@ export function handOn(rules: DelegationRules, held: Authority, hop: Hop): Hande
 }
 
 /** Everybody in the chain, the one it goes to, the human at the root, and the tasks: all must still stand. */
-function whyNot({ directory, isLocked, maxDepth }: DelegationRules, held: Authority, { to, nowMs }: Hop): string | null {
+function whyNot(
+  { directory, isLocked, maxDepth }: DelegationRules,
+  held: Authority,
+  { to, nowMs }: Hop,
+): string | null {
   const others = held.chain.filter(({ kind }) => kind === 'agent').map(({ id }) => id);
   if (to.id !== held.agentId && others.includes(to.id)) return 'an agent may be in a chain only once';
   if (held.chain.length > maxDepth) return `the chain is longer than ${maxDepth}`;
