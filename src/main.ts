@@ -14,6 +14,7 @@ import { openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
+import { openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
@@ -89,6 +90,8 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   });
   // The port may be chosen by the system: where people connect is known once the doors are open.
   const place = { url: gatewayUrl(config.listen) };
+  const authority = await openAuthority({ config, stores, log, trusted: () => config.oauth.trustedOrigins });
+  opened.add(() => authority.close());
   const credentials = await openCredentials({
     ...{ config, env: options.env, store: stores.secrets, log },
     url: () => place.url,
@@ -117,8 +120,17 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   opened.add(() => approvals.close());
   const traces = await openTraces(config.telemetry.otlpEndpoint);
   opened.add(() => traces.close());
-  const gateway = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log });
-  const doors = await openDoors({ ...gateway, live, stores, dataDir: config.dataDir });
+  const gateway = await makeGateway({
+    live,
+    journal,
+    inventory,
+    revocation,
+    approvals,
+    traces,
+    log,
+    isRevoked: authority.isRevoked,
+  });
+  const doors = await openDoors({ ...gateway, live, stores, authority });
   place.url = doors.url;
   opened.add(() => doors.close());
   const watching = watchOver({ gateway: gateway.gateway, live, doors, stores });

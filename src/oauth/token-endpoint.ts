@@ -4,6 +4,7 @@ import { thumbprint } from '../identity/keys.ts';
 import { normalizeResource, type Resources, serverOf } from '../identity/resources.ts';
 import { type AccessTokens, TOKEN_LIMITS } from '../identity/tokens.ts';
 import type { Agent } from '../model/agent.ts';
+import { intersectScopes, parseScopes } from '../model/scope.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReplayStore } from '../ports/stores.ts';
 import { errorAnswer, type HttpAnswer, OAuthRefused, tokenAnswer } from './answer.ts';
@@ -57,9 +58,10 @@ async function handle(options: TokenEndpointOptions, request: TokenRequest): Pro
     throw new OAuthRefused('unsupported_grant_type', `only ${CLIENT_CREDENTIALS} is supported`);
   const nowMs = options.clock.nowMs();
   const proven = await authenticateClient(options, form, nowMs);
-  if (form.get('scope') !== null) {
-    throw new OAuthRefused('invalid_scope', 'this gateway has no scopes: policies decide every call. Leave scope out');
-  }
+  const scope = form.get('scope');
+  const asked = scope === null ? null : parseScopes(scope);
+  if (scope !== null && asked === null) throw new OAuthRefused('invalid_scope', 'scopes are <server>:<right>');
+  const scopes = intersectScopes(asked, proven.agent.scopes);
   const audiences = targets(options, form, proven.agent);
   const ttlMs = options.lifetimes().tokenMs;
   const minted = await options.tokens.mint({
@@ -67,13 +69,15 @@ async function handle(options: TokenEndpointOptions, request: TokenRequest): Pro
     subject: null,
     chain: [],
     audiences,
+    scopes,
     taskId: proven.taskId,
     keyThumbprint: thumbprint(proven.key),
     nowMs,
     ttlMs,
   });
   const expires_in = Math.floor((minted.expiresAtMs - nowMs) / 1000);
-  return tokenAnswer({ access_token: minted.token, token_type: 'Bearer', expires_in });
+  const granted = scopes === null ? {} : { scope: scopes.join(' ') };
+  return tokenAnswer({ access_token: minted.token, token_type: 'Bearer', expires_in, ...granted });
 }
 
 /** RFC 6749 section 2.3: one method per request; section 5.2: 401 names the scheme the client tried. */

@@ -11,7 +11,7 @@ import type { Inventory } from '../inventory/catalog.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metrics.ts';
 import type { Traces } from '../surfaces/ops/traces.ts';
-import { entitled } from './entitled.ts';
+import { type EntitledParts, entitled } from './entitled.ts';
 import type { Live } from './live.ts';
 import { replay } from './replay.ts';
 
@@ -39,6 +39,7 @@ export interface GatewayParts {
   readonly approvals: Approvals;
   readonly traces: Traces;
   readonly log: Log;
+  readonly isRevoked: EntitledParts['isRevoked'];
 }
 
 export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
@@ -55,7 +56,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     snapshot: live.snapshot,
     usage,
     rights: EVERYTHING,
-    entitled: entitled({ directory: live.directory, isRevoked: () => false, clock: systemClock }),
+    entitled: entitled({ directory: live.directory, isRevoked: parts.isRevoked, clock: systemClock }),
     clock: systemClock,
     get limits() {
       return live.limits;

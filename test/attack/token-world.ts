@@ -135,7 +135,7 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
       development: () => ({ ...world.development, staticTokens: staticTokensOf(agents) }),
     }),
     server: authorizationServer({
-      key,
+      keys: onlyKey(key),
       tokens,
       resources: () => resources,
       agents: () => world.agents,

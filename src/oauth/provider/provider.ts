@@ -37,8 +37,9 @@ export function peopleServer(options: ProviderOptions): PeopleServer {
     provider,
     serves: (method, path) => {
       if (path === PROVIDER_ROUTES.registration) return method === 'POST' && options.settings().registration.enabled;
-      if (path === PROVIDER_ROUTES.pushed_authorization_request) return method === 'POST';
+      if (path === PROVIDER_ROUTES.pushed_authorization_request) return method === 'POST' || method === 'OPTIONS';
       if (path === `${PROVIDER_ROUTES.end_session}/confirm`) return method === 'POST';
+      if (path === PROVIDER_ROUTES.token) return method === 'OPTIONS';
       return method === 'GET' && isAuthorization(path);
     },
     async handle(request, response, body) {

@@ -1,18 +1,16 @@
-import { join } from 'node:path';
 import { systemClock } from '../../adapters/clock.ts';
 import { gatewayUrl } from '../../config/config.ts';
-import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts';
 import { stepUp } from '../../identity/challenge.ts';
-import { onlyKey, openSigningKey } from '../../identity/keys.ts';
 import { resourcesOf } from '../../identity/resources.ts';
-import { accessTokens } from '../../identity/tokens.ts';
-import { type AuthorizationServer, authorizationServer } from '../../oauth/authorization-server.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import { listen } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import type { Authority } from '../authority/authority.ts';
+import { openIdentity } from '../authority/identity.ts';
+import type { PeopleParts } from '../authority/people.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import { operations } from './operations.ts';
@@ -30,7 +28,9 @@ export interface Doors {
 export interface DoorOptions extends MadeGateway {
   readonly live: Live;
   readonly stores: Stores;
-  readonly dataDir: string;
+  readonly authority: Authority;
+  /** Registers an agent for a client nobody registered. Left out: none is. */
+  readonly admit?: PeopleParts['admit'];
 }
 
 /** Opens what the outside reaches: agents over HTTP, the operator over a socket, metrics where configured. */
@@ -39,7 +39,12 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const { config } = live;
   // The port may be chosen by the system, so that the address is known only after listening.
   const place: Place = { url: gatewayUrl(config.listen), rules: null };
-  const { authenticator, oauth } = await openIdentity(options, place);
+  const identity = openIdentity({
+    ...{ live, stores: options.stores, authority: options.authority, log: gateway.log },
+    url: () => place.url,
+    admit: options.admit ?? (async () => null),
+  });
+  const { authenticator } = identity;
   const rules: DoorRules = {
     get hosts() {
       return (place.rules ?? doorRules(live.config, place.url)).hosts;
@@ -65,7 +70,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       }),
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
-  const handler = routes({ mcp, oauth, rules, health: { notReady: () => notReady(options) } });
+  const handler = routes({ mcp, identity, rules, health: { notReady: () => notReady(options) } });
   const { host, port, tls } = config.listen;
   const listener = await listen({ host, port, tls, ...config.limits }, handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
@@ -102,38 +107,6 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
 interface Place {
   url: string;
   rules: DoorRules | null;
-}
-
-/** Who may call, and where agents get the tokens that say so. */
-async function openIdentity(
-  { gateway, live, stores, dataDir }: DoorOptions,
-  place: Place,
-): Promise<{ authenticator: Authenticator; oauth: AuthorizationServer }> {
-  const key = await openSigningKey(join(dataDir, 'keys'));
-  const tokens = accessTokens({ keys: onlyKey(key), issuer: () => place.url });
-  const { directory } = live;
-  const agents = () => ({ get: (id: string) => directory.agent(id) });
-  const resources = () => resourcesOf(place.url);
-  const authenticator = createAuthenticator({
-    tokens,
-    resources,
-    directory,
-    isRevoked: () => false,
-    replay: stores.replay,
-    development: () => ({ ...live.config.development, staticTokens: live.staticTokens }),
-  });
-  const oauth = authorizationServer({
-    tokens,
-    key,
-    resources,
-    agents,
-    servers: () => live.snapshot().servers,
-    replay: stores.replay,
-    clock: systemClock,
-    lifetimes: () => ({ tokenMs: live.config.tokens.ttlMs, maxAssertionMs: live.config.tokens.maxTtlMs }),
-    onError: (error) => gateway.log.error({ err: error }, 'the token endpoint failed'),
-  });
-  return { authenticator, oauth };
 }
 
 async function openMetricsDoor({

@@ -2,11 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
-import type { AuthorizationServer } from '../../oauth/authorization-server.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;
 
@@ -16,13 +16,8 @@ export interface Health {
 }
 
 /** Where each public path goes. */
-export function routes(parts: {
-  mcp: McpHandler;
-  oauth: AuthorizationServer;
-  rules: DoorRules;
-  health: Health;
-}): Handler {
-  const { mcp, oauth, rules, health } = parts;
+export function routes(parts: { mcp: McpHandler; identity: Identity; rules: DoorRules; health: Health }): Handler {
+  const { mcp, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
@@ -34,7 +29,7 @@ export function routes(parts: {
         why === null ? { status: 'ready' } : { status: 'not ready', why },
       );
     }
-    return oauthRoute({ request, response, path, rules }, oauth);
+    return oauthRoute({ request, response, path, rules }, identity);
   };
 }
 
@@ -45,27 +40,44 @@ interface Visit {
   readonly rules: DoorRules;
 }
 
-async function oauthRoute({ request, response, path, rules }: Visit, oauth: AuthorizationServer): Promise<void> {
+/** What the provider is asked for at the token endpoint; every other grant is ours. */
+const PEOPLE_GRANTS: ReadonlySet<string> = new Set(['authorization_code', 'refresh_token']);
+
+async function oauthRoute(visit: Visit, identity: Identity): Promise<void> {
+  const { request, response, path, rules } = visit;
   checkOrigin(request, rules);
-  const answer = request.method === 'POST' ? await posted({ request, path }, oauth) : fetched(path, oauth);
-  if (answer === null) throw new Fault('not-found', 'Not found');
+  const answer = request.method === 'POST' ? await posted(visit, identity) : await fetched(visit, identity);
+  if (answer === 'answered') return;
+  if (answer === null) throw new Fault('not-found', `Not found${path.startsWith('/oauth/') ? ', or not enabled' : ''}`);
   response.writeHead(answer.status, answer.headers);
   response.end(answer.body);
 }
 
-async function posted(
-  { request, path }: { request: IncomingMessage; path: string },
-  oauth: AuthorizationServer,
-): Promise<HttpAnswer | null> {
-  if (path !== '/oauth/token') return null;
-  const body = await readBody(request, FORM_BYTES);
+type Answered = HttpAnswer | 'answered' | null;
+
+async function posted({ request, response, path }: Visit, identity: Identity): Promise<Answered> {
+  const { oauth, people } = identity;
+  const own = path === '/oauth/token' || path === '/oauth/introspect' || path === '/oauth/revoke';
+  if (!own && !people.server.serves('POST', path)) return null;
+  const read = await readBody(request, FORM_BYTES);
+  const body = read.toString('utf8');
   const { 'content-type': contentType, authorization } = request.headers;
-  return oauth.tokenEndpoint({ method: 'POST', contentType, authorization, body: body.toString('utf8') });
+  if (path === '/oauth/introspect') return identity.introspect({ contentType, body });
+  if (path === '/oauth/revoke') return identity.revoke({ contentType, body });
+  const grantTypes = path === '/oauth/token' ? new URLSearchParams(body).getAll('grant_type') : [];
+  // A request that names two grants is ours to refuse.
+  const forPeople = path !== '/oauth/token' || (grantTypes.length === 1 && PEOPLE_GRANTS.has(grantTypes[0] as string));
+  if (!forPeople) return oauth.tokenEndpoint({ method: 'POST', contentType, authorization, body });
+  await people.server.handle(request, response, read);
+  return 'answered';
 }
 
-function fetched(path: string, oauth: AuthorizationServer): HttpAnswer | null {
+async function fetched({ request, response, path }: Visit, { oauth, people }: Identity): Promise<Answered> {
+  if (people.server.serves(request.method ?? '', path)) {
+    await people.server.handle(request, response);
+    return 'answered';
+  }
   if (path === '/oauth/jwks') return oauth.jwks();
-  if (path === '/oauth/authorize') return oauth.authorizationEndpoint();
   return oauth.metadata(path) ?? oauth.protectedResource(path);
 }
 
