@@ -6,6 +6,8 @@ import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
+import type { LeavingConfig, ScimConfig } from './schema/scim.ts';
+import type { PermissionsConfig } from './schema/permissions.ts';
 import type { SignInConfig } from './schema/sign-in.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
@@ -28,6 +30,11 @@ export interface Config {
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
   readonly oauth: OAuthConfig;
   readonly signIn: SignInConfig;
+  /** `null`: people's own rights are not looked at. */
+  readonly permissions: PermissionsConfig | null;
+  readonly scim: ScimConfig;
+  /** What happens when people leave. */
+  readonly leaving: LeavingConfig;
   readonly log: { readonly level: 'debug' | 'info' | 'warn' | 'error'; readonly format: 'auto' | 'json' | 'pretty' };
   readonly metrics: {
     readonly enabled: boolean;

@@ -5,7 +5,9 @@ import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride }
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
+import { resolveLeaving, resolveScim } from './schema/scim.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
+import { resolvePermissions } from './schema/permissions.ts';
 import { resolveSignIn } from './schema/sign-in.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
@@ -61,8 +63,13 @@ export function resolveConfig(
     limits,
     oauth: resolveOAuthSecrets(raw, secret),
     signIn: resolveSignIn(raw.signIn, secret),
+    permissions: resolvePermissions(raw.permissions, { absolute, secret }),
+    scim: resolveScim(raw.scim, { secret, findings }),
+    leaving: resolveLeaving(raw.identity),
     ...resolveOperations(raw, dataDir),
   };
+  const { modelFile = null, tuplesFile = null } = config.permissions ?? {};
+  files.push(...[modelFile, tuplesFile].filter((path) => path !== null));
   return { config, findings, files };
 }
 

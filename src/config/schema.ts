@@ -3,7 +3,9 @@ import { VaultSchema } from './schema/credentials.ts';
 import { AgentSchema, ID_PATTERN, PersonSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
 import { OAuthSchema } from './schema/oauth.ts';
+import { IdentitySchema, ScimSchema } from './schema/scim.ts';
 import { ServerSchema } from './schema/server.ts';
+import { PermissionsSchema } from './schema/permissions.ts';
 import { SignInSchema } from './schema/sign-in.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -244,6 +246,9 @@ export const ConfigSchema = Type.Object(
     ),
     oauth: Type.Optional(OAuthSchema),
     signIn: Type.Optional(SignInSchema),
+    permissions: Type.Optional(PermissionsSchema),
+    scim: Type.Optional(ScimSchema),
+    identity: Type.Optional(IdentitySchema),
     ...OperationsSchemas,
   },
   { ...closed, title: 'Interlock configuration', description: 'interlock.yaml' },

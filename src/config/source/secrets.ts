@@ -21,6 +21,8 @@ export interface Expanded {
 /** The fields where a reference is replaced: what is secret there, and nothing else. */
 export function isSecretField(path: Path): boolean {
   if (path[0] === 'store') return path.length === 2 && path[1] === 'url';
+  if (path[0] === 'scim') return path[1] === 'tokenSha256';
+  if (path[0] === 'permissions') return path.length === 3 && path[1] === 'server' && path[2] === 'token';
   return path[0] === 'servers' && path.length === 4 && (path[2] === 'headers' || path[2] === 'env');
 }
 
