@@ -20,7 +20,7 @@ export interface Watched {
 
 /** What happens without anybody asking: sessions end after a halt or when idle, tool definitions are looked at again. */
 export function watchOver(parts: Watched): { close(): void } {
-  const { gateway, live, doors, stores } = parts;
+  const { gateway, live, doors } = parts;
   const stopHalts = gateway.revocation.onHalt((lock) => {
     archive(parts, lock).catch((error: unknown) => gateway.log.error({ err: error }, 'halted sessions did not end'));
   });
@@ -30,9 +30,7 @@ export function watchOver(parts: Watched): { close(): void } {
     gateway.inventory
       .refresh()
       .catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
-    stores.replay
-      .prune(systemClock.nowMs())
-      .catch((error: unknown) => gateway.log.warn({ err: error }, 'old assertion ids were not removed'));
+    void forget(parts);
   }, SWEEP_MS);
   // By entry: a server that answers slowly is not asked once more each minute, one that was configured anew is.
   const scanning = new Set<unknown>();
@@ -66,6 +64,24 @@ export function watchOver(parts: Watched): { close(): void } {
       clearInterval(rescan);
     },
   };
+}
+
+/** What has expired leaves the store. One after the other: nobody waits for it, and SQLite works on this very thread. */
+async function forget({ stores, gateway }: Watched): Promise<void> {
+  const expiring = {
+    'assertion ids': stores.replay,
+    authorizations: stores.oauth,
+    revocations: stores.revoked,
+    secrets: stores.secrets,
+    'removed relations': stores.relations,
+  };
+  for (const [what, store] of Object.entries(expiring)) {
+    try {
+      await store.prune(systemClock.nowMs());
+    } catch (error) {
+      gateway.log.warn({ err: error }, `old ${what} were not removed`);
+    }
+  }
 }
 
 /** A halted session is over: its connections close, and the record says what it had done. */
