@@ -1,4 +1,5 @@
 import { checkCredentials } from './checks/credentials.ts';
+import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
@@ -23,8 +24,9 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkCredentials(raw),
       ...checkNumbers(raw),
       ...checkSignIn(raw),
+      ...checkPermissions(raw),
     ],
-    warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnEmpty(raw)],
+    warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnPermissions(raw), ...warnEmpty(raw)],
   };
 }
 
