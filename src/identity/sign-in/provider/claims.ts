@@ -23,7 +23,7 @@ export interface Claimed {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
-const MAX_GROUPS = 500;
+const MAX_GROUPS = 100;
 const MAX_TEXT = 200;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
 const PLAIN = /^[^\u0000-\u001f\u007f-\u009f]+$/;
@@ -35,7 +35,8 @@ export function readClaims(claims: JsonObject, mapping: ClaimMapping): Claimed {
   const attributes: Record<string, string> = {};
   for (const [attribute, claim] of Object.entries(mapping.attributes)) {
     const value = text(at(claims, claim));
-    if (value !== null) attributes[attribute] = value;
+    // Names of ours are never taken from outside.
+    if (value !== null && !attribute.startsWith('interlock.')) attributes[attribute] = value;
   }
   const named = mapping.userName === null ? null : text(at(claims, mapping.userName));
   return {

@@ -1,10 +1,9 @@
-import type { JsonObject } from '../../../model/json.ts';
 import type { Person } from '../../../model/person.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ProviderAnswer } from '../../../ports/identity-provider.ts';
 import type { ChangeAct, DirectoryStore } from '../../../ports/identity-stores.ts';
-import { foldName } from '../../directory/entities.ts';
 import type { Directory } from '../../directory.ts';
+import { bodyOf, keysOf, knownPerson } from '../../people/person-body.ts';
 import type { Credentials, IdentityLink } from '../credentials.ts';
 import { type Claimed, type ClaimMapping, readClaims } from './claims.ts';
 import { matchPerson, type Refusal } from './match.ts';
@@ -63,9 +62,9 @@ async function make({ store, directory }: ProviderSignInParts, person: Person, b
       {
         kind: 'person',
         id: person.id,
-        body: person as unknown as JsonObject,
+        body: bodyOf(person),
         expected: null,
-        unique: [foldName(person.userName)],
+        unique: keysOf(person),
       },
     ],
     { ...by, act: 'person.create', reason: 'first sign-in' },
@@ -84,17 +83,18 @@ interface TakenOver {
 async function takeOver(parts: ProviderSignInParts, { person, claimed, known }: TakenOver, by: By): Promise<boolean> {
   const { store, directory } = parts;
   for (let attempt = 0; attempt < TRIES; attempt++) {
-    const stored = await store.get('person', person.id);
-    const body = (stored?.body ?? {}) as Partial<Person> & JsonObject;
-    const groups = replaced(body.groups ?? [], known.groups, claimed.groups);
-    const attributes = replacedPairs(body.attributes ?? {}, known.attributes, claimed.attributes);
-    if (sameJson(groups, body.groups ?? []) && sameJson(attributes, body.attributes ?? {})) return true;
-    const change = { ...body, groups, attributes } as unknown as JsonObject;
-    const expected = stored === null || stored.body === null ? null : stored.version;
-    const done = await store.apply(
-      [{ kind: 'person', id: person.id, body: change, expected, unique: [foldName(person.userName)] }],
-      { ...by, act: 'person.claims', reason: 'sign-in' },
-    );
+    const base = knownPerson(await store.get('person', person.id), directory, person.id);
+    if (base === null || !base.person.active) return false;
+    const groups = replaced(base.person.groups, known.groups, claimed.groups);
+    const attributes = replacedPairs(base.person.attributes, known.attributes, claimed.attributes);
+    if (sameJson(groups, base.person.groups) && sameJson(attributes, base.person.attributes)) return true;
+    const body = bodyOf({ ...base.person, groups, attributes });
+    const unique = base.expected === null ? { unique: keysOf(person) } : {};
+    const done = await store.apply([{ kind: 'person', id: person.id, body, expected: base.expected, ...unique }], {
+      ...by,
+      act: 'person.claims',
+      reason: 'sign-in',
+    });
     if (done.ok) {
       await directory.refresh();
       return true;
