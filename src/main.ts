@@ -20,6 +20,7 @@ import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
 import { ConfigurationError, configured, Live } from './start/live.ts';
 import { makeGateway } from './start/make-gateway.ts';
+import { openHumans } from './start/people/humans.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
 import { openLog } from './surfaces/ops/log.ts';
@@ -90,7 +91,15 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   });
   // The port may be chosen by the system: where people connect is known once the doors are open.
   const place = { url: gatewayUrl(config.listen) };
-  const authority = await openAuthority({ config, stores, log, trusted: () => config.oauth.trustedOrigins });
+  const authority = await openAuthority({
+    config,
+    stores,
+    log,
+    trusted: () => [
+      ...config.oauth.trustedOrigins,
+      ...(config.leaving.webhook === null ? [] : [config.leaving.webhook]),
+    ],
+  });
   opened.add(() => authority.close());
   const credentials = await openCredentials({
     ...{ config, env: options.env, store: stores.secrets, log },
@@ -130,10 +139,20 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     log,
     isRevoked: authority.isRevoked,
   });
-  const doors = await openDoors({ ...gateway, live, stores, authority });
+  const humans = openHumans({
+    ...{ stores, directory, journal, revocation, log },
+    config: () => live.config,
+    revoke: (rows) => authority.revoked.revoke(rows),
+    endFor: async (person, agents) => {
+      await credentials.endFor({ person });
+      for (const agent of agents) await credentials.endFor({ agent });
+    },
+    web: authority.web,
+  });
+  const doors = await openDoors({ ...gateway, live, stores, humans, authority });
   place.url = doors.url;
   opened.add(() => doors.close());
-  const watching = watchOver({ gateway: gateway.gateway, live, doors, stores });
+  const watching = watchOver({ gateway: gateway.gateway, live, doors, stores, humans });
   opened.add(() => watching.close());
   if (options.watch !== false) opened.add(reloadOnChange(live, config, log));
   return {

@@ -7,6 +7,7 @@ import type { Stores } from '../ports/stores.ts';
 import { scan } from './definitions/scan.ts';
 import type { Doors } from './doors/doors.ts';
 import type { Live } from './live.ts';
+import type { Humans } from './people/humans.ts';
 
 const SWEEP_MS = 30_000;
 const SCAN_MS = 60_000;
@@ -16,6 +17,7 @@ export interface Watched {
   readonly live: Live;
   readonly doors: Doors;
   readonly stores: Stores;
+  readonly humans: Humans;
 }
 
 /** What happens without anybody asking: sessions end after a halt or when idle, tool definitions are looked at again. */
@@ -31,6 +33,7 @@ export function watchOver(parts: Watched): { close(): void } {
       .refresh()
       .catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
     void forget(parts);
+    void parts.humans.sweep();
   }, SWEEP_MS);
   // By entry: a server that answers slowly is not asked once more each minute, one that was configured anew is.
   const scanning = new Set<unknown>();
@@ -56,6 +59,7 @@ export function watchOver(parts: Watched): { close(): void } {
       .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions whose authority ended were not closed'));
   });
   scanAll();
+  void parts.humans.sweep();
   return {
     close() {
       stopHalts();

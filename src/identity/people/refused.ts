@@ -10,4 +10,13 @@ export class PersonRefused extends Error {
     this.name = 'PersonRefused';
     this.code = code;
   }
+
+  /** For the administrative interface: a stable reason, and the HTTP status it deserves. */
+  get why(): string {
+    return this.code;
+  }
+
+  get status(): number {
+    return this.code === 'missing' ? 404 : this.code === 'invalid' ? 400 : 409;
+  }
 }

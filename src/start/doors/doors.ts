@@ -3,16 +3,19 @@ import { gatewayUrl } from '../../config/config.ts';
 import { stepUp } from '../../identity/challenge.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import { listen } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import { scimServer } from '../../surfaces/scim/server.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import type { PeopleParts } from '../authority/people.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
+import type { Humans } from '../people/humans.ts';
 import { operations } from './operations.ts';
 import { doorRules, routes } from './routes.ts';
 
@@ -29,6 +32,7 @@ export interface DoorOptions extends MadeGateway {
   readonly live: Live;
   readonly stores: Stores;
   readonly authority: Authority;
+  readonly humans: Humans;
   /** Registers an agent for a client nobody registered. Left out: none is. */
   readonly admit?: PeopleParts['admit'];
 }
@@ -70,14 +74,22 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       }),
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
-  const handler = routes({ mcp, identity, rules, health: { notReady: () => notReady(options) } });
+  const { people, groups } = options.humans;
+  const scim = scimServer({
+    ...{ people, groups, directory: live.directory, rules, clock: systemClock, url: () => place.url },
+    tokenHashes: () => live.config.scim.tokenHashes,
+    onError: (error) => gateway.log.error({ err: error }, 'a SCIM request failed'),
+  });
+  const handler = routes({ mcp, scim, identity, rules, health: { notReady: () => notReady(options) } });
   const { host, port, tls } = config.listen;
   const listener = await listen({ host, port, tls, ...config.limits }, handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
   place.rules = doorRules(config, listener.url);
   const startedAtMs = systemClock.nowMs();
   const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
-  const admin = await openAdmin(config.admin.socket, operations(parts)).catch(async (error: unknown) => {
+  const admin = await openAdmin(config.admin.socket, operations(parts), [
+    peopleRoutes({ people, groups, directory: live.directory }),
+  ]).catch(async (error: unknown) => {
     await listener.close(0);
     throw error;
   });
@@ -96,6 +108,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     async close() {
       await admin.close();
       await metricsDoor?.close(0);
+      scim.close();
       // Nothing new comes in; what is under way has until the grace ends. Then streams that never end by themselves are ended.
       await mcp.drain(live.config.limits.drainMs);
       await mcp.end(() => true, 'the gateway stops');

@@ -6,6 +6,7 @@ import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
 import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;
@@ -16,10 +17,17 @@ export interface Health {
 }
 
 /** Where each public path goes. */
-export function routes(parts: { mcp: McpHandler; identity: Identity; rules: DoorRules; health: Health }): Handler {
-  const { mcp, identity, rules, health } = parts;
+export function routes(parts: {
+  mcp: McpHandler;
+  scim?: ScimServer;
+  identity: Identity;
+  rules: DoorRules;
+  health: Health;
+}): Handler {
+  const { mcp, scim, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
+    if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
       const why = health.notReady();

@@ -1,17 +1,18 @@
-import { systemClock } from '../adapters/clock.ts';
-import type { Journal } from '../audit/journal.ts';
-import type { Config } from '../config/config.ts';
-import type { Log } from '../gateway/gateway.ts';
-import { Deprovisioning, type DeprovisionOptions, type GhostNotice } from '../identity/deprovision/deprovision.ts';
-import { Outbox } from '../identity/deprovision/outbox.ts';
-import type { Directory } from '../identity/directory.ts';
-import { Groups } from '../identity/people/groups.ts';
-import { People, type RecordAct } from '../identity/people/people.ts';
-import type { Stores } from '../ports/stores.ts';
-import type { WebFetch } from '../ports/web.ts';
-import type { Revocation } from '../revocation/revocation.ts';
+import { systemClock } from '../../adapters/clock.ts';
+import type { Journal } from '../../audit/journal.ts';
+import type { Config } from '../../config/config.ts';
+import type { Log } from '../../gateway/gateway.ts';
+import { Deprovisioning, type DeprovisionOptions, type GhostNotice } from '../../identity/deprovision/deprovision.ts';
+import { Outbox } from '../../identity/deprovision/outbox.ts';
+import type { Directory } from '../../identity/directory.ts';
+import { Groups } from '../../identity/people/groups.ts';
+import { People, type RecordAct } from '../../identity/people/people.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Stores } from '../../ports/stores.ts';
+import type { WebFetch } from '../../ports/web.ts';
+import type { Revocation } from '../../revocation/revocation.ts';
 
-export interface PeopleParts {
+export interface HumanParts {
   readonly stores: Stores;
   readonly directory: Directory;
   readonly journal: Journal;
@@ -22,7 +23,6 @@ export interface PeopleParts {
   readonly revoke: DeprovisionOptions['revoke'];
   /** Upstream credentials of a person and of these agents. */
   readonly endFor: DeprovisionOptions['endFor'];
-  readonly closeTasks: DeprovisionOptions['closeTasks'];
   /** Trusts the origin of `identity.notify.webhook`. */
   readonly web: WebFetch;
 }
@@ -37,7 +37,7 @@ export interface Humans {
 }
 
 /** People, groups, and the end of what somebody holds who leaves. */
-export function openPeople(parts: PeopleParts): Humans {
+export function openHumans(parts: HumanParts): Humans {
   const { stores, directory, journal, revocation, log } = parts;
   const record: RecordAct = (act) => journal.append({ type: 'admin', ...act });
   const shared = { store: stores.directory, directory, clock: systemClock, record };
@@ -53,7 +53,7 @@ export function openPeople(parts: PeopleParts): Humans {
     oauth: stores.oauth,
     revoke: parts.revoke,
     endFor: parts.endFor,
-    closeTasks: parts.closeTasks,
+    closeTasks: (personId, agents) => closeTasks(parts, personId, agents),
     locks: {
       inForce: () => revocation.locks(),
       put: async (lock) => {
@@ -92,7 +92,7 @@ export function openPeople(parts: PeopleParts): Humans {
   };
 }
 
-function poster({ config, web }: PeopleParts): ((notice: GhostNotice) => Promise<void>) | null {
+function poster({ config, web }: HumanParts): ((notice: GhostNotice) => Promise<void>) | null {
   const { webhook } = config().leaving;
   if (webhook === null) return null;
   return async (notice) => {
@@ -101,4 +101,32 @@ function poster({ config, web }: PeopleParts): ((notice: GhostNotice) => Promise
     const { status } = await web(webhook, { method: 'POST', headers, body });
     if (status < 200 || status > 299) throw new Error(`the webhook answered ${status}`);
   };
+}
+
+const BATCH = 500;
+
+/** Open tasks on somebody's authority, or of their agents: nothing more is done within them. */
+async function closeTasks(
+  { stores, directory }: HumanParts,
+  personId: string,
+  agents: readonly string[],
+): Promise<void> {
+  const theirs = new Set(agents);
+  const act = { by: 'deprovisioning', act: 'task.close', reason: `${personId} left`, atMs: systemClock.nowMs() };
+  for (let round = 0; round < 5; round++) {
+    const open = [...directory.tasks()].filter(
+      (task) => task.state === 'open' && (task.subject === personId || theirs.has(task.agent)),
+    );
+    if (open.length === 0) return;
+    for (let from = 0; from < open.length; from += BATCH) {
+      const changes = open.slice(from, from + BATCH).map((task) => ({
+        kind: 'task' as const,
+        id: task.id,
+        body: { ...task, state: 'closed' } as unknown as JsonObject,
+        expected: directory.storedVersion('task', task.id),
+      }));
+      await stores.directory.apply(changes, act);
+    }
+    await directory.refresh();
+  }
 }
