@@ -4,6 +4,7 @@ import { addJournalCommands } from './journal/commands.ts';
 import { addApprovalCommands } from './operate/approvals.ts';
 import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
+import { addPeopleCommands } from './people/commands.ts';
 import { makeAct } from './shell/act.ts';
 import { EXIT, type ExitCode } from './shell/exit.ts';
 import { VERSION } from './shell/version.ts';
@@ -60,6 +61,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addCheckCommand(program, act);
   addServerCommands(program, act);
   addAgentCommands(program, act);
+  addPeopleCommands(program, act);
   addLockCommands(program, act);
   addApprovalCommands(program, act);
   addJournalCommands(program, act);
