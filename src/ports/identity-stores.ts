@@ -188,14 +188,17 @@ export interface RelationStore {
     readonly deletes: readonly RelationTuple[];
   }): Promise<void>;
   /**
-   * Tuples changed after `seq`, in order, with whether they are there now, and the `seq` to go on from. `restart`: removals
-   * after that `seq` were forgotten meanwhile (see `prune`): drop everything and read from 0.
+   * Tuples changed after `seq`, in order, with whether they are there now, and the `seq` and `floor` to go on from; a reader
+   * begins with 0 and 0. `restart`: removals after that `seq` were forgotten meanwhile (see `prune`; the `floor` is up to
+   * where): drop everything and begin again.
    */
   changesSince(
     seq: number,
+    floor: number,
     limit: number,
   ): Promise<{
     readonly seq: number;
+    readonly floor: number;
     readonly changes: readonly (RelationTuple & { readonly removed: boolean })[];
     readonly restart: boolean;
   }>;

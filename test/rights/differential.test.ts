@@ -12,7 +12,7 @@ const RUNS = Number(process.env.INTERLOCK_FUZZ_RUNS ?? 300);
 const clock = { nowMs: () => 0, monotonicUs: () => 0 };
 const nothing = {
   apply: async () => {},
-  changesSince: async () => ({ seq: 0, changes: [], restart: false }),
+  changesSince: async () => ({ seq: 0, floor: 0, changes: [], restart: false }),
   prune: async () => 0,
   onChange: () => () => {},
 };

@@ -26,7 +26,7 @@ const PAGE = 5_000;
 
 /** Keeps a copy of the tuples of the store current: by doorbell, and by asking again and again. One read at a time. */
 export function followRelations(options: FollowOptions): Follower {
-  const state = { seq: 0, verifiedUs: Number.NEGATIVE_INFINITY, closed: false, failing: false };
+  const state = { seq: 0, floor: 0, verifiedUs: Number.NEGATIVE_INFINITY, closed: false, failing: false };
   let running: Promise<void> | null = null;
   let queued: Promise<void> | null = null;
   const start = (): Promise<void> => {
@@ -75,6 +75,7 @@ export function followRelations(options: FollowOptions): Follower {
 
 interface State {
   seq: number;
+  floor: number;
   verifiedUs: number;
   closed: boolean;
   failing: boolean;
@@ -84,11 +85,12 @@ interface State {
 async function readAll({ store, clock, timeoutMs, onChanges, onRestart }: FollowOptions, state: State): Promise<void> {
   for (;;) {
     const startedUs = clock.monotonicUs();
-    const page = await within(timeoutMs, store.changesSince(state.seq, PAGE));
+    const page = await within(timeoutMs, store.changesSince(state.seq, state.floor, PAGE));
     if (state.closed) return;
     if (page.restart) {
       // Nothing is known until all of it has been read.
       state.seq = 0;
+      state.floor = 0;
       state.verifiedUs = Number.NEGATIVE_INFINITY;
       onRestart();
       continue;
@@ -96,6 +98,7 @@ async function readAll({ store, clock, timeoutMs, onChanges, onRestart }: Follow
     if (page.seq < state.seq) throw wentBack(state.seq, page.seq);
     if (page.changes.length > 0) onChanges(page.changes);
     state.seq = page.seq;
+    state.floor = page.floor;
     if (page.changes.length === 0) {
       state.verifiedUs = startedUs;
       state.failing = false;

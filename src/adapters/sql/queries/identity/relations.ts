@@ -19,7 +19,7 @@ type Row = Schema['interlock_relations'];
 export function relationStore(db: Database, clock: Clock): RelationStore {
   return {
     apply: (change) => apply(db, change, clock.nowMs()),
-    changesSince: (seq, limit) => changesSince(db, seq, limit),
+    changesSince: (seq, floor, limit) => changesSince(db, { seq, floor, limit }),
     prune: (nowMs) => prune(db, nowMs - TOMBSTONE_MS),
     onChange: (ring) => db.onRing('relations', ring),
   };
@@ -100,30 +100,36 @@ async function remove(trx: Trx, rows: readonly Row[]): Promise<number> {
   return Number(result.numAffectedRows ?? 0n);
 }
 
-async function changesSince(
-  db: Database,
-  seq: number,
-  limit: number,
-): Promise<Awaited<ReturnType<RelationStore['changesSince']>>> {
+type Page = Awaited<ReturnType<RelationStore['changesSince']>>;
+
+interface From {
+  readonly seq: number;
+  readonly floor: number;
+  readonly limit: number;
+}
+
+/**
+ * Rows and floor come from one statement, so from one snapshot: a removal is in the rows, or the floor says that it is not.
+ * A reader on its way up from 0 is below the floor, too, but missed nothing as long as the floor is the one it began with.
+ */
+async function changesSince(db: Database, { seq, floor: known, limit }: From): Promise<Page> {
   const rows = await db.read
     .selectFrom('interlock_relations')
     .select(['object', 'relation', 'subject', 'seq', 'removed'])
+    .select((eb) => eb.selectFrom('interlock_epochs').select('floor').where('name', '=', 'relations').as('floor'))
     .where('seq', '>', seq)
     .orderBy('seq')
     .limit(bounded(limit, MAX_FEED))
     .execute();
-  // After the rows: a sweep in between then costs a reader one more reading, never a removal it does not hear of.
-  if (seq > 0 && seq < (await readFloor(db))) return { seq: 0, changes: [], restart: true };
-  return {
-    seq: rows.at(-1)?.seq ?? seq,
-    changes: rows.map(({ object, relation, subject, removed }) => ({
-      object,
-      relation,
-      subject,
-      removed: removed === 1,
-    })),
-    restart: false,
-  };
+  const floor = rows[0]?.floor ?? (await readFloor(db));
+  if (seq > 0 && seq < floor && floor !== known) return { seq: 0, floor: 0, changes: [], restart: true };
+  const changes = rows.map(({ object, relation, subject, removed }) => ({
+    object,
+    relation,
+    subject,
+    removed: removed === 1,
+  }));
+  return { seq: rows.at(-1)?.seq ?? seq, floor, changes, restart: false };
 }
 
 async function readFloor(db: Database): Promise<number> {
