@@ -1,5 +1,6 @@
 import { checkCredentials } from './checks/credentials.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
+import { checkRegistration } from './checks/registration.ts';
 import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
@@ -17,6 +18,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
   return {
     errors: [
       ...checkAgents(raw),
+      ...checkRegistration(raw),
       ...checkKeys(raw),
       ...checkDevelopment(raw),
       ...checkListen(raw),
@@ -48,7 +50,8 @@ function checkAgents(raw: ConfigFile): Finding[] {
       findings.push(value(['agents', id, 'servers', i], `unknown server "${server}"`, didYouMean(server, servers)));
     }
     const anonymous = raw.development?.anonymousAgent === id;
-    if ((agent.keys ?? []).length === 0 && agent.staticToken === undefined && !anonymous) {
+    const others = [agent.workloads, agent.clients, agent.redirectUris].some((each) => (each ?? []).length > 0);
+    if (!others && (agent.keys ?? []).length === 0 && agent.staticToken === undefined && !anonymous) {
       const help = `give it a key pair: interlock agents add ${id} --new-key, or add the public JWK under keys`;
       findings.push({
         path: ['agents', id],

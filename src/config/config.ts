@@ -2,12 +2,13 @@ import type { Agent } from '../model/agent.ts';
 import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { Template } from '../model/template.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
-import type { LeavingConfig, ScimConfig } from './schema/scim.ts';
 import type { PermissionsConfig } from './schema/permissions.ts';
+import type { LeavingConfig, ScimConfig } from './schema/scim.ts';
 import type { SignInConfig } from './schema/sign-in.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
@@ -21,6 +22,7 @@ export interface Config {
   readonly admin: { readonly socket: string };
   readonly people: readonly Person[];
   readonly agents: readonly ConfiguredAgent[];
+  readonly templates: readonly Template[];
   readonly development: { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
   readonly servers: readonly ServerConfig[];
   readonly policiesDir: string;

@@ -1,13 +1,14 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AGENT_DEFAULTS, type PublicJwk } from '../model/agent.ts';
 import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
+import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
+import { resolvePermissions } from './schema/permissions.ts';
 import { resolveLeaving, resolveScim } from './schema/scim.ts';
 import { SERVER_DEFAULTS } from './schema/server.ts';
-import { resolvePermissions } from './schema/permissions.ts';
 import { resolveSignIn } from './schema/sign-in.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
@@ -55,6 +56,7 @@ export function resolveConfig(
     admin: { socket: raw.admin?.socket === undefined ? join(dataDir, 'admin.sock') : absolute(raw.admin.socket) },
     people: Object.entries(raw.people ?? {}).map(resolvePerson),
     agents: Object.entries(raw.agents).map(([id, agent]) => resolveAgent(id, agent, allowStaticTokens)),
+    templates: Object.entries(raw.templates ?? {}).map(resolveTemplate),
     development: { allowStaticTokens, anonymousAgent: raw.development?.anonymousAgent ?? null },
     servers: Object.entries(raw.servers).map(([id, server]) =>
       resolveServer(id, server, { limits, baseDir, absolute, secret }),
@@ -111,7 +113,11 @@ function resolvePerson([id, person]: [string, RawPerson]): Person {
   };
 }
 
-function resolveAgent(id: string, raw: ConfigFile['agents'][string], allowStaticTokens: boolean): ConfiguredAgent {
+export function resolveAgent(
+  id: string,
+  raw: ConfigFile['agents'][string],
+  allowStaticTokens: boolean,
+): ConfiguredAgent {
   return {
     ...AGENT_DEFAULTS,
     id,
@@ -124,8 +130,35 @@ function resolveAgent(id: string, raw: ConfigFile['agents'][string], allowStatic
     groups: raw.groups ?? [],
     keys: (raw.keys ?? []) as readonly PublicJwk[],
     servers: raw.servers ?? null,
+    deputies: raw.deputies ?? [],
+    scopes: raw.scopes ?? null,
+    expiresAtMs: raw.expires === undefined ? null : Date.parse(raw.expires),
+    state: raw.state ?? 'active',
+    template: raw.template ?? null,
+    workloads: raw.workloads ?? [],
+    clients: raw.clients ?? [],
+    redirectUris: raw.redirectUris ?? [],
     staticTokenSha256:
       allowStaticTokens && raw.staticToken !== undefined ? base64urlDigest(raw.staticToken.sha256) : null,
+  };
+}
+
+type RawTemplate = NonNullable<ConfigFile['templates']>[string];
+
+export function resolveTemplate([id, raw]: [string, RawTemplate]): Template {
+  return {
+    id,
+    description: raw.description ?? '',
+    archetype: raw.archetype,
+    riskTier: raw.riskTier,
+    groups: raw.groups ?? [],
+    servers: raw.servers ?? null,
+    scopes: raw.scopes ?? null,
+    lifetimeMs: raw.lifetimeDays === undefined ? null : raw.lifetimeDays * 86_400_000,
+    reviewers: raw.reviewers ?? [],
+    required: raw.required ?? [],
+    admits: raw.admits ?? 'no',
+    origin: 'configuration',
   };
 }
 

@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { VaultSchema } from './schema/credentials.ts';
-import { AgentSchema, ID_PATTERN, PersonSchema } from './schema/identity.ts';
+import { AgentSchema, ID_PATTERN, PersonSchema, TemplateSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
 import { OAuthSchema } from './schema/oauth.ts';
+import { PermissionsSchema } from './schema/permissions.ts';
 import { IdentitySchema, ScimSchema } from './schema/scim.ts';
 import { ServerSchema } from './schema/server.ts';
-import { PermissionsSchema } from './schema/permissions.ts';
 import { SignInSchema } from './schema/sign-in.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -202,6 +202,9 @@ export const ConfigSchema = Type.Object(
         default: {},
         description: 'People by id.',
       }),
+    ),
+    templates: Type.Optional(
+      Type.Record(id, TemplateSchema, { ...closed, default: {}, description: 'Classes of agents by id.' }),
     ),
     agents: Type.Record(id, AgentSchema, { ...closed, description: 'Agents by id.' }),
     development: Type.Optional(DevelopmentSchema),

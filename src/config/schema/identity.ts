@@ -45,6 +45,58 @@ export const PublicJwkSchema = Type.Object(
   { ...closed, description: 'A public key as JWK. `interlock agents add` makes the pair and writes this part.' },
 );
 
+const SCOPE = '^(\\*|[a-z][a-z0-9-]{0,31}):(read|write|destructive|external|credential|all)$';
+const scopes = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ pattern: SCOPE }), { maxItems: 200, uniqueItems: true, description }));
+const people = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ pattern: ID_PATTERN }), { maxItems: 50, uniqueItems: true, default: [], description }),
+  );
+const uris = (description: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1, maxLength: 1000 }), {
+      maxItems: 50,
+      uniqueItems: true,
+      default: [],
+      description,
+    }),
+  );
+
+/** What agents of one class may have at most. */
+export const TemplateSchema = Type.Object(
+  {
+    description: Type.Optional(text('What this class of agents is for.')),
+    archetype: Type.Enum(['homegrown', 'saas', 'developer_tool'], { description: 'Where its agents come from.' }),
+    riskTier: Type.Enum(['low', 'medium', 'high', 'critical'], { description: 'The least tier of its agents.' }),
+    groups: groups('The only groups its agents may be in.'),
+    servers: Type.Optional(
+      Type.Array(Type.String({ pattern: ID_PATTERN }), {
+        uniqueItems: true,
+        description: 'The only servers. Left out: any.',
+      }),
+    ),
+    scopes: scopes('The most its agents may be granted. Left out: anything.'),
+    lifetimeDays: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 3650, description: 'Longest life of its agents. Left out: no end needed.' }),
+    ),
+    reviewers: people('The only people who approve its agents. Empty: anybody but the requester.'),
+    required: Type.Optional(
+      Type.Array(Type.Enum(['department', 'deputies', 'expiresAtMs', 'keys', 'workloads', 'servers', 'scopes']), {
+        uniqueItems: true,
+        default: [],
+        description: 'Fields that must not be empty.',
+      }),
+    ),
+    admits: Type.Optional(
+      Type.Enum(['no', 'requested', 'active'], {
+        default: 'no',
+        description: 'Whether a person who signs in with an unknown OAuth client gets such an agent for it.',
+      }),
+    ),
+  },
+  { ...closed, description: 'The most that agents of one class may have.' },
+);
+
 export const AgentSchema = Type.Object(
   {
     name: text('Name people read.'),
@@ -60,6 +112,38 @@ export const AgentSchema = Type.Object(
         description: 'Servers it may connect to at all. Left out: policy alone decides.',
       }),
     ),
+    deputies: people('People (keys of `people`) who may act for the owner.'),
+    scopes: scopes('The most it may ever be granted: `<server>:<right>`. Left out: policy alone decides.'),
+    expires: Type.Optional(
+      Type.String({
+        pattern: '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2})?Z)?$',
+        description: 'From then on it may not act: a date or a time in UTC, e.g. 2027-06-30. Left out: no end.',
+      }),
+    ),
+    state: Type.Optional(
+      Type.Enum(['active', 'suspended'], { default: 'active', description: 'A suspended agent is refused.' }),
+    ),
+    template: Type.Optional(
+      Type.String({ pattern: ID_PATTERN, description: 'A key of `templates`; it must not exceed it.' }),
+    ),
+    workloads: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            issuer: Type.String({
+              minLength: 1,
+              maxLength: 1000,
+              description: 'Issuer of the workload token, exactly.',
+            }),
+            subject: Type.String({ minLength: 1, maxLength: 1000, description: 'Its subject, exactly; a SPIFFE id.' }),
+          },
+          { ...closed, description: 'A workload identity that proves it.' },
+        ),
+        { maxItems: 20, default: [], description: 'Workload identities that prove it.' },
+      ),
+    ),
+    clients: uris('OAuth clients that act as it when a person signs in: https URLs of client metadata, or client ids.'),
+    redirectUris: uris('Redirect URIs when it is itself an OAuth client.'),
     keys: Type.Optional(
       Type.Array(PublicJwkSchema, { maxItems: 10, default: [], description: 'Public keys that prove it.' }),
     ),

@@ -1,0 +1,111 @@
+import type { Agent } from '../../model/agent.ts';
+import { foldName } from '../directory/entities.ts';
+import type { Directory } from '../directory.ts';
+import { RegistryRefused } from './refused.ts';
+import type { Registry } from './registry.ts';
+import { orderedBy } from './world.ts';
+import { patchChange, readKnown, type Who, write } from './writing.ts';
+
+/** Which agents; everything given must hold. */
+export interface AgentFilter {
+  readonly owner?: string;
+  readonly state?: Agent['state'];
+  readonly department?: string;
+  readonly riskTier?: Agent['riskTier'];
+  readonly template?: string;
+  readonly origin?: Agent['origin'];
+  /** In id, name or purpose, without case. */
+  readonly search?: string;
+  /** Ends at or before that time. */
+  readonly expiresBeforeMs?: number;
+}
+
+export function matches(agent: Agent, filter: AgentFilter): boolean {
+  const { search, expiresBeforeMs, ...exact } = filter;
+  for (const [name, value] of Object.entries(exact))
+    if (value !== undefined && agent[name as keyof typeof exact] !== value) return false;
+  if (expiresBeforeMs !== undefined && (agent.expiresAtMs === null || agent.expiresAtMs > expiresBeforeMs))
+    return false;
+  return search === undefined || foldName(`${agent.id} ${agent.name} ${agent.purpose}`).includes(foldName(search));
+}
+
+/** Agents in the order of their ids, page by page. Sorted once per version of the directory. */
+export class AgentList {
+  readonly #directory: Directory;
+  #sorted: readonly string[] = [];
+  #version = -1;
+
+  constructor(directory: Directory) {
+    this.#directory = directory;
+  }
+
+  /** At most `limit` after the id `after`; `next` is the id to go on after, `null`: there are no more. */
+  page(
+    filter: AgentFilter,
+    { after = '', limit }: { readonly after?: string; readonly limit: number },
+  ): { readonly agents: readonly Agent[]; readonly next: string | null } {
+    const ids = this.#ids();
+    const agents: Agent[] = [];
+    for (let i = firstAfter(ids, after); i < ids.length; i++) {
+      const agent = this.#directory.agent(ids[i]!);
+      if (agent === undefined || !matches(agent, filter)) continue;
+      if (agents.length === limit) return { agents, next: agents.at(-1)!.id };
+      agents.push(agent);
+    }
+    return { agents, next: null };
+  }
+
+  all(filter: AgentFilter): readonly Agent[] {
+    return this.page(filter, { limit: Number.MAX_SAFE_INTEGER }).agents;
+  }
+
+  #ids(): readonly string[] {
+    if (this.#version === this.#directory.version) return this.#sorted;
+    this.#version = this.#directory.version;
+    return (this.#sorted = Array.from(this.#directory.agents(), ({ id }) => id).sort());
+  }
+}
+
+function firstAfter(ids: readonly string[], after: string): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ids[middle]! <= after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** What one transaction of the store takes. */
+export const BATCH = 1_000;
+const ROUNDS = 5;
+
+/** Every agent of one owner to another, a thousand at a time. Who is changed by somebody else meanwhile is read again. */
+export async function reassignAll(
+  registry: Registry,
+  move: { readonly from: string; readonly to: string; readonly resume: boolean },
+  who: Who,
+): Promise<{ readonly reassigned: readonly string[]; readonly left: readonly string[] }> {
+  const { directory } = registry.world;
+  const by = orderedBy(directory, who.by);
+  const done: string[] = [];
+  const waiting = (): readonly Agent[] =>
+    directory.agentsOwnedBy(move.from).filter((agent) => agent.state !== 'decommissioned');
+  for (let round = 0; round < ROUNDS && waiting().length > 0; round++) {
+    const all = waiting().map(({ id }) => id);
+    for (let i = 0; i < all.length; i += BATCH) {
+      const ids = all.slice(i, i + BATCH);
+      try {
+        const known = await Promise.all(ids.map((id) => readKnown(registry.parts, id)));
+        const changes = known.map((each) => patchChange(each, registry.reassigned(each.agent, move.to, move.resume)));
+        const detail = { ...move, agents: ids };
+        await write(registry.parts, { act: 'agent.reassign', who: { by, reason: who.reason }, changes, detail });
+        done.push(...ids);
+      } catch (error) {
+        if (!(error instanceof RegistryRefused) || error.why !== 'lost') throw error;
+      }
+    }
+  }
+  return { reassigned: done.sort(), left: waiting().map(({ id }) => id) };
+}

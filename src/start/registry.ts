@@ -1,0 +1,50 @@
+import type { Journal } from '../audit/journal.ts';
+import { Decommission, type Holding } from '../identity/registry/end/decommission.ts';
+import { recordExpired } from '../identity/registry/end/expiry.ts';
+import { Registry } from '../identity/registry/registry.ts';
+import { Templates } from '../identity/registry/templates.ts';
+import type { ConfiguredWorld } from '../identity/registry/world.ts';
+import type { RecordAct } from '../identity/registry/writing.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { DirectoryStore } from '../ports/identity-stores.ts';
+import { configured, type Live } from './live.ts';
+
+export interface RegistryParts {
+  readonly store: DirectoryStore;
+  readonly live: Live;
+  readonly journal: Pick<Journal, 'append'>;
+  readonly clock: Clock;
+  readonly holdings: readonly Holding[];
+}
+
+export interface OpenRegistry {
+  readonly registry: Registry;
+  readonly templates: Templates;
+  readonly decommission: Decommission;
+  /** What is due: ends that were reached, decommissionings that were interrupted. */
+  sweep(): Promise<void>;
+}
+
+/** The registry over what is in force now: a reload is seen by the next act. */
+export function openRegistry({ store, live, journal, clock, holdings }: RegistryParts): OpenRegistry {
+  const record: RecordAct = (act) => journal.append({ type: 'admin', ...act });
+  const { directory } = live;
+  const world = (): ConfiguredWorld => ({
+    agents: configured(live.config).agents,
+    templates: live.config.templates,
+    servers: live.config.servers.map(({ id }) => id),
+  });
+  const parts = { store, directory, clock, record };
+  const templates = new Templates({ ...parts, configured: world });
+  const registry = new Registry({ ...parts, configured: world, template: templates.get });
+  const decommission = new Decommission({ ...parts, holdings });
+  return {
+    registry,
+    templates,
+    decommission,
+    async sweep() {
+      await recordExpired(parts);
+      await decommission.sweep();
+    },
+  };
+}
