@@ -148,7 +148,8 @@ export class People {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const known = await this.#known(id);
       // Somebody who is deleted is only there to be made anew.
-      const absent = known === null || (isRemoved(known.person) && options.act !== 'person.adopt' && how !== 'deleted');
+      const finishing = how === 'deleted' && known !== null && leavingOf(known.person) !== null;
+      const absent = known === null || (isRemoved(known.person) && options.act !== 'person.adopt' && !finishing);
       if (absent) throw missing(id);
       if (ifVersion !== undefined && ifVersion !== known.version) {
         throw new PersonRefused('version', `${id} was changed since it was read: read it again`);

@@ -15,7 +15,8 @@ export type CompareOp = (typeof OPS)[number];
 
 const MAX_LENGTH = 2_000;
 const MAX_DEPTH = 16;
-const TOKEN = /\s*(?:([()[\]])|("(?:[^"\\\u0000-\u001f]|\\.)*")|(-?\d+(?:\.\d+)?(?![\w:.$-]))|([A-Za-z$][\w:.$-]*))/y;
+const TOKEN =
+  /\s*(?:([()[\]])|("(?:[^"\\\u0000-\u001f]|\\.)*")|(-?\d+(?:\.\d+)?(?![\w:.$-]))|([A-Za-z$][\w:.$-]*)|(\.[A-Za-z$][\w$-]*))/y;
 /** Compared exactly (RFC 7643: `caseExact`); everything else without case. */
 const EXACT = new Set(['id', 'externalid', 'value', '$ref', 'meta.version', 'meta.location']);
 /** Where `value` is an address, not an id. */
@@ -89,8 +90,16 @@ class Parser {
     if (this.#takes('[')) {
       const filter = this.either(depth + 1);
       this.#needs(']');
-      return { kind: 'some', path, filter };
+      const sub = /^\.(.+)$/.exec(this.#peek() ?? '')?.[1];
+      if (sub === undefined) return { kind: 'some', path, filter };
+      // Not of the grammar, but what Microsoft Entra asks: emails[type eq "work"].value eq "…".
+      this.#at++;
+      return { kind: 'some', path, filter: { kind: 'and', left: filter, right: this.#comparison(parsePath(sub)) } };
     }
+    return this.#comparison(path);
+  }
+
+  #comparison(path: ScimPath): Filter {
     const op = this.#next().toLowerCase();
     if (op === 'pr') return { kind: 'present', path };
     if (!(OPS as readonly string[]).includes(op)) throw refused(`"${op}" is no operator`);
