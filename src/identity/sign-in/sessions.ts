@@ -32,8 +32,8 @@ export interface PersonSessionsOptions {
   readonly directory: Directory;
   readonly clock: Clock;
   readonly lifetimes: () => { readonly idleMs: number; readonly absoluteMs: number };
-  /** Everything of this person that began until then was cut off. `null`: nothing was. */
-  readonly revokedUntilMs?: (person: string) => number | null;
+  /** Whether everything of this person that began then was cut off since. */
+  readonly isCut?: (person: string, sinceMs: number) => boolean;
 }
 
 /** Who is signed in, in which browser. The secret is in the browser's cookie and nowhere else. */
@@ -67,8 +67,8 @@ export class PersonSessions {
     if (kept === null || seen === null) return null;
     const session = { ...(kept.payload as unknown as Omit<PersonSession, 'id'>), id, lastSeenMs: lastSeen(seen) };
     const person = directory.person(session.person);
-    const cutMs = this.#options.revokedUntilMs?.(session.person) ?? null;
-    if (person === undefined || !person.active || (cutMs !== null && session.authTimeMs <= cutMs)) {
+    const cut = this.#options.isCut?.(session.person, session.authTimeMs) === true;
+    if (person === undefined || !person.active || cut) {
       await this.#remove(id);
       return null;
     }

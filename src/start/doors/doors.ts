@@ -3,6 +3,7 @@ import { gatewayUrl } from '../../config/config.ts';
 import { stepUp } from '../../identity/challenge.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
@@ -18,6 +19,7 @@ import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
 import { operations } from './operations.ts';
 import { doorRules, routes } from './routes.ts';
+import { openSignIn } from './sign-in.ts';
 
 /** For answers already written to reach their clients. */
 const CLOSE_GRACE_MS = 500;
@@ -80,7 +82,14 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     tokenHashes: () => live.config.scim.tokenHashes,
     onError: (error) => gateway.log.error({ err: error }, 'a SCIM request failed'),
   });
-  const handler = routes({ mcp, scim, identity, rules, health: { notReady: () => notReady(options) } });
+  const signIn = openSignIn({
+    ...{ live, stores: options.stores, gateway, rules },
+    origin: () => place.url,
+    interactions: identity.people.interactions,
+    isCut: (person, sinceMs) => options.authority.revoked.has('subject', person, sinceMs),
+  });
+  const { account } = signIn;
+  const handler = routes({ mcp, scim, account, identity, rules, health: { notReady: () => notReady(options) } });
   const { host, port, tls } = config.listen;
   const listener = await listen({ host, port, tls, ...config.limits }, handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
@@ -88,6 +97,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const startedAtMs = systemClock.nowMs();
   const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
   const admin = await openAdmin(config.admin.socket, operations(parts), [
+    credentialRoutes(() => signIn.desk),
     peopleRoutes({ people, groups, directory: live.directory }),
   ]).catch(async (error: unknown) => {
     await listener.close(0);

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
+import type { Account } from '../../surfaces/account/account.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
@@ -20,14 +21,16 @@ export interface Health {
 export function routes(parts: {
   mcp: McpHandler;
   scim?: ScimServer;
+  account?: Account;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
-  const { mcp, scim, identity, rules, health } = parts;
+  const { mcp, scim, account, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
+    if (account?.serves(path) === true) return account.handle(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
       const why = health.notReady();
@@ -75,7 +78,10 @@ async function posted({ request, response, path }: Visit, identity: Identity): P
   const grantTypes = path === '/oauth/token' ? new URLSearchParams(body).getAll('grant_type') : [];
   // A request that names two grants is ours to refuse.
   const forPeople = path !== '/oauth/token' || (grantTypes.length === 1 && PEOPLE_GRANTS.has(grantTypes[0] as string));
-  if (!forPeople) return oauth.tokenEndpoint({ method: 'POST', contentType, authorization, body });
+  if (!forPeople) {
+    const { dpop } = request.headersDistinct;
+    return oauth.tokenEndpoint({ method: 'POST', contentType, authorization, dpop, body });
+  }
   await people.server.handle(request, response, read);
   return 'answered';
 }

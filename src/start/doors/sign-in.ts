@@ -25,7 +25,8 @@ export interface SignInParts {
   readonly interactions: Interactions | null;
   readonly brokered?: AccountParts['brokered'];
   readonly keepProviderTokens?: AccountParts['keepProviderTokens'];
-  readonly revokedUntilMs?: (person: string) => number | null;
+  /** Whether everything of this person that began then was cut off since. */
+  readonly isCut: (person: string, sinceMs: number) => boolean;
 }
 
 export interface SignIn {
@@ -41,10 +42,9 @@ export function openSignIn(parts: SignInParts): SignIn {
   const clock = systemClock;
   const credentials = new Credentials(stores.secrets, clock);
   const invitations = new Invitations({ store: stores.oauth, directory, clock });
-  const { revokedUntilMs } = parts;
   const sessions = new PersonSessions({
-    ...{ store: stores.oauth, directory, clock, lifetimes: () => live.config.signIn.session },
-    ...(revokedUntilMs === undefined ? {} : { revokedUntilMs }),
+    ...{ store: stores.oauth, directory, clock, isCut: parts.isCut },
+    lifetimes: () => live.config.signIn.session,
   });
   const record: AccountParts['record'] = async (act) => {
     await gateway.journal.append({ type: 'admin', ...act });
