@@ -1,5 +1,6 @@
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { CallKeys, Lock } from '../../src/model/lock.ts';
+import type { EntityChange, OAuthRow, RelationTuple, SecretRow } from '../../src/ports/identity-stores.ts';
 import type { ApprovalRow } from '../../src/ports/stores.ts';
 import { type Entered, openRevocation } from '../../src/revocation/revocation.ts';
 import { type Location, open } from './stores-fixture.ts';
@@ -39,6 +40,36 @@ const COMMANDS: Record<string, (...args: never[]) => unknown> = {
     return epochs;
   },
   load: () => stores.locks.load(),
+  insertOAuth: (row: OAuthRow, times: number) =>
+    Promise.all(Array.from({ length: times }, () => stores.oauth.insert(row))),
+  consumeOAuth: (row: OAuthRow, times: number) =>
+    Promise.all(
+      Array.from({ length: times }, async () => {
+        // As the provider does: others go on saving what they read before it was used.
+        const won = await stores.oauth.consume(row.kind, row.id, systemClock.nowMs());
+        await stores.oauth.put(row);
+        return won;
+      }),
+    ),
+  putSecret: (row: SecretRow, expected: number | null, times: number) =>
+    Promise.all(Array.from({ length: times }, () => stores.secrets.put(row, expected))),
+  /** Each list of changes in a transaction of its own, all at once. */
+  change: (lists: EntityChange[][]) =>
+    Promise.all(
+      lists.map(async (changes) => {
+        const act = { by: 'peer', act: 'race', reason: '', atMs: systemClock.nowMs() };
+        const result = await stores.directory.apply(changes, act);
+        return result.ok || result.why;
+      }),
+    ),
+  relate: async (lists: RelationTuple[][]) => {
+    for (const writes of lists) await stores.relations.apply({ writes, deletes: [] });
+  },
+  revoke: async (ids: string[]) => {
+    for (const id of ids) {
+      await stores.revoked.revoke([{ kind: 'agent', id, issuedUntilMs: 1, expiresAtMs: Number.MAX_SAFE_INTEGER }]);
+    }
+  },
   enter: (name: string, keys: CallKeys) => {
     const entry = revocation.enter(keys);
     if (entry.ok) entries.set(name, entry);
