@@ -11,8 +11,26 @@ import {
 } from '../../src/revocation/revocation.ts';
 import { GROUNDS, type Ground, type Location, open, type Peer, startPeer } from './stores-fixture.ts';
 
-const buyer: CallKeys = { agent: 'buyer', owner: 'olga', user: null, through: [], session: 's1', tasks: [], server: 'crm', tool: 'crm/pay' };
-const other: CallKeys = { agent: 'other', owner: 'otto', user: null, through: [], session: 's2', tasks: [], server: 'crm', tool: 'crm/pay' };
+const buyer: CallKeys = {
+  agent: 'buyer',
+  owner: 'olga',
+  user: null,
+  through: [],
+  session: 's1',
+  tasks: [],
+  server: 'crm',
+  tool: 'crm/pay',
+};
+const other: CallKeys = {
+  agent: 'other',
+  owner: 'otto',
+  user: null,
+  through: [],
+  session: 's2',
+  tasks: [],
+  server: 'crm',
+  tool: 'crm/pay',
+};
 const haltBuyer: LockRequest = {
   target: { kind: 'agent', id: 'buyer' },
   tier: 'halt',
