@@ -46,11 +46,22 @@ export interface AccessClaims {
   readonly keyThumbprint: string | null;
   /** RFC 9449 section 6: presented only with a proof by this key. */
   readonly dpopJkt: string | null;
+  /** How often it may be exchanged for another (requirements CR2). `null`: as often as it lives. */
+  readonly maxUses: number | null;
   /** The gateway's key that signed it: the token dies with that key, too. */
   readonly signedBy: string;
 }
 
-type Optional = 'clientId' | 'scopes' | 'txn' | 'grant' | 'taskId' | 'taskBound' | 'keyThumbprint' | 'dpopJkt';
+type Optional =
+  | 'clientId'
+  | 'scopes'
+  | 'txn'
+  | 'grant'
+  | 'taskId'
+  | 'taskBound'
+  | 'keyThumbprint'
+  | 'dpopJkt'
+  | 'maxUses';
 
 /** What is left out is `null` (`clientId`: the agent; `txn`: a new one). */
 export type MintRequest = Pick<AccessClaims, 'agentId' | 'subject' | 'chain' | 'audiences'> &
@@ -98,7 +109,7 @@ async function mint(keys: SigningKeys, issuer: string, request: MintRequest): Pr
 /** The claims that say who acts, for whom, where and how far; without times and ids. One shape for every way a token is made. */
 export function identityClaims(request: Omit<MintRequest, 'nowMs' | 'ttlMs'>): JsonObject {
   const { agentId, subject, audiences, keyThumbprint = null, dpopJkt = null, scopes = null } = request;
-  const { taskId = null, taskBound = false, txn = null, grant = null } = request;
+  const { taskId = null, taskBound = false, txn = null, grant = null, maxUses = null } = request;
   const { root, actors } = rooted(request);
   return {
     sub: root.id,
@@ -108,6 +119,7 @@ export function identityClaims(request: Omit<MintRequest, 'nowMs' | 'ttlMs'>): J
     ...(scopes === null ? {} : { scope: scopes.join(' ') }),
     ...(txn === null ? {} : { txn }),
     ...(grant === null ? {} : { grant }),
+    ...(maxUses === null ? {} : { max_uses: maxUses }),
     ...(keyThumbprint === null ? {} : { client_jkt: keyThumbprint }),
     ...(dpopJkt === null ? {} : { cnf: { jkt: dpopJkt } }),
     ...(taskId === null ? {} : { task: taskId, ...(taskBound ? { task_bound: true } : {}) }),
@@ -156,6 +168,7 @@ async function verify(token: string, { keys, issuer, nowMs }: Checking): Promise
     taskBound: payload.task_bound === true && payload.task !== undefined,
     keyThumbprint: optional(payload, 'client_jkt'),
     dpopJkt: dpopKeyOf(payload),
+    maxUses: usesOf(payload),
     signedBy: key.kid,
   };
   if (claims.expiresAtMs <= nowMs) throw new CredentialRefused('the token has expired');
@@ -227,6 +240,14 @@ function scopesOf(payload: JsonObject): readonly string[] | null {
   const scopes = typeof payload.scope === 'string' ? parseScopes(payload.scope) : null;
   if (scopes === null) throw new CredentialRefused('the token has no usable "scope"');
   return scopes;
+}
+
+/** A limit that is not understood must not be taken for none. */
+function usesOf({ max_uses: uses }: JsonObject): number | null {
+  if (uses === undefined) return null;
+  if (typeof uses !== 'number' || !Number.isSafeInteger(uses) || uses < 1)
+    throw new CredentialRefused('the token has no usable "max_uses"');
+  return uses;
 }
 
 /** A confirmation that is not understood must not be taken for none. */

@@ -7,10 +7,14 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** RFC 6749 section 5.2, RFC 8707 section 2, RFC 7591 section 3.2.2; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
+/** RFC 6749 section 5.2, RFC 8707 section 2, RFC 9396 section 5, RFC 9449 section 5, RFC 7591 section 3.2.2; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
 export type OAuthError =
   | 'invalid_request'
   | 'invalid_client'
+  | 'invalid_grant'
+  | 'unauthorized_client'
+  | 'invalid_authorization_details'
+  | 'invalid_dpop_proof'
   | 'invalid_scope'
   | 'unsupported_grant_type'
   | 'unsupported_response_type'
@@ -22,6 +26,10 @@ export type OAuthError =
 const STATUS: Readonly<Record<OAuthError, number>> = {
   invalid_request: 400,
   invalid_client: 401,
+  invalid_grant: 400,
+  unauthorized_client: 400,
+  invalid_authorization_details: 400,
+  invalid_dpop_proof: 400,
   invalid_scope: 400,
   unsupported_grant_type: 400,
   unsupported_response_type: 400,

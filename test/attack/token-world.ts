@@ -10,8 +10,11 @@ import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
 import { AGENT_DEFAULTS, type Agent } from '../../src/model/agent.ts';
+import type { Connection } from '../../src/model/connection.ts';
 import { PERSON_DEFAULTS } from '../../src/model/person.ts';
+import type { Task } from '../../src/model/task.ts';
 import { type AuthorizationServer, authorizationServer } from '../../src/oauth/authorization-server.ts';
+import type { GrantAct } from '../../src/oauth/grants/context.ts';
 import type { DirectoryStore } from '../../src/ports/identity-stores.ts';
 import type { ReplayStore } from '../../src/ports/stores.ts';
 
@@ -69,18 +72,24 @@ function staticTokensOf(agents: ReadonlyMap<string, RegisteredAgent>): ReadonlyM
   return new Map([...agents.values()].flatMap(({ id, staticTokenSha256: sha }) => (sha ? [[id, sha] as const] : [])));
 }
 
-/** A store nobody has written to. */
-const EMPTY_STORE: DirectoryStore = {
+/** A store that has tasks and nothing else. */
+const storeOf = (tasks: readonly Task[]): DirectoryStore => ({
   apply: () => Promise.reject(new Error('nothing is written here')),
   get: async () => null,
-  changesSince: async () => [],
+  changesSince: async (seq) =>
+    tasks
+      .map((task, i) => ({ kind: 'task' as const, id: task.id, version: 1, seq: i + 1, atMs: 0, body: task as never }))
+      .slice(seq),
   history: async () => [],
   onChange: () => () => {},
-};
+});
 
 export interface World {
   nowMs: number;
   agents: ReadonlyMap<string, RegisteredAgent>;
+  readonly locked: Set<string>;
+  readonly recorded: GrantAct[];
+  connections: readonly Connection[];
   /** Ids of tokens and agents that were revoked. */
   readonly revoked: Set<string>;
   readonly directory: OpenDirectory;
@@ -104,10 +113,12 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
   const tokens = accessTokens({ keys: onlyKey(key), issuer: () => resources.issuer });
   const people = [{ ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada' }];
   let agents: ReadonlyMap<string, RegisteredAgent> = new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]);
-  const configured = () => ({ agents: [...agents.values()], people, connections: [] });
+  let connections: readonly Connection[] = [];
+  const tasks: Task[] = [];
+  const configured = () => ({ agents: [...agents.values()], people, connections });
   const clock = { nowMs: () => world.nowMs, monotonicUs: () => 0 };
   const onFailed = (error: unknown) => world.errors.push(error);
-  const directory = await openDirectory({ store: EMPTY_STORE, clock, configured: configured(), onFailed });
+  const directory = await openDirectory({ store: storeOf(tasks), clock, configured: configured(), onFailed });
   const replay = options.replay ?? memoryReplay();
   const world: World = {
     nowMs: START_MS,
@@ -120,6 +131,15 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
     },
     directory,
     revoked: new Set(),
+    locked: new Set(),
+    recorded: [],
+    get connections() {
+      return connections;
+    },
+    set connections(next) {
+      connections = next;
+      directory.configure(configured());
+    },
     development: { allowStaticTokens: false, anonymousAgent: null },
     errors: [],
     key,
@@ -138,7 +158,16 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
       keys: onlyKey(key),
       tokens,
       resources: () => resources,
-      agents: () => world.agents,
+      directory,
+      isRevoked: ({ jti, agentId }) => world.revoked.has(jti) || world.revoked.has(agentId),
+      isLocked: ({ agent, person }) => world.locked.has(agent?.id ?? person ?? ''),
+      maxDepth: () => 4,
+      record: async (act) => void world.recorded.push(act),
+      addTask: async (task) => {
+        tasks.push(task);
+        await directory.refresh();
+        return true;
+      },
       servers: () => new Set(['orders', 'files']),
       replay,
       clock,

@@ -1,5 +1,5 @@
 import { systemClock } from '../../adapters/clock.ts';
-import type { Log } from '../../gateway/gateway.ts';
+import type { Gateway, Log } from '../../gateway/gateway.ts';
 import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import { type AccessClaims, accessTokens } from '../../identity/tokens.ts';
@@ -9,15 +9,18 @@ import { endGrant, findConsent, whyNotGood } from '../../oauth/consent/consents.
 import { AGENTS_ONLY } from '../../oauth/documents.ts';
 import { type FrontRequest, introspect } from '../../oauth/introspection.ts';
 import { type RevocationOptions, revoke } from '../../oauth/revocation.ts';
+import { grantTypes } from '../../oauth/token-endpoint.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Live } from '../live.ts';
 import type { Authority } from './authority.ts';
+import { delegation } from './delegation.ts';
 import { openPeople, type People, type PeopleParts } from './people.ts';
 
 export interface IdentityParts {
   readonly live: Live;
   readonly stores: Stores;
   readonly authority: Authority;
+  readonly gateway: Gateway;
   readonly log: Log;
   /** Where clients reach the gateway; known only once it listens. */
   readonly url: () => string;
@@ -47,7 +50,8 @@ export function openIdentity(parts: IdentityParts): Identity {
   });
   const people = openPeople({ ...parts, resources });
   const oauth = authorizationServer({
-    ...{ tokens, keys: ring, resources, agents },
+    ...{ tokens, keys: ring, resources, directory, isRevoked },
+    ...delegation(parts),
     servers: () => live.snapshot().servers,
     replay: stores.replay,
     clock: systemClock,
@@ -56,6 +60,7 @@ export function openIdentity(parts: IdentityParts): Identity {
       const { registration, documents, basicRights } = live.config.oauth;
       return {
         ...AGENTS_ONLY,
+        grantTypes: grantTypes({}),
         people: { registration: registration.enabled, documents: documents.enabled, basicRights },
       };
     },

@@ -1,22 +1,30 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { gatewayUrl } from '../../config/config.ts';
+import type { Credentials } from '../../credentials/credentials.ts';
 import { stepUp } from '../../identity/challenge.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
+import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
+import { rightsRoutes } from '../../surfaces/admin/routes/rights.ts';
+import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import { listen } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
+import { holdingsOf } from '../agents/holdings.ts';
+import { type OpenRegistry, openRegistry } from '../agents/registry.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import type { PeopleParts } from '../authority/people.ts';
+import { vaultOperations } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
+import { rightsOperations } from '../rights/operations.ts';
 import { operations } from './operations.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
@@ -27,6 +35,7 @@ const CLOSE_GRACE_MS = 500;
 export interface Doors {
   readonly url: string;
   readonly mcp: McpHandler;
+  readonly agents: OpenRegistry;
   close(): Promise<void>;
 }
 
@@ -35,6 +44,7 @@ export interface DoorOptions extends MadeGateway {
   readonly stores: Stores;
   readonly authority: Authority;
   readonly humans: Humans;
+  readonly credentials: Credentials;
   /** Registers an agent for a client nobody registered. Left out: none is. */
   readonly admit?: PeopleParts['admit'];
 }
@@ -46,9 +56,9 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   // The port may be chosen by the system, so that the address is known only after listening.
   const place: Place = { url: gatewayUrl(config.listen), rules: null };
   const identity = openIdentity({
-    ...{ live, stores: options.stores, authority: options.authority, log: gateway.log },
+    ...{ live, gateway, stores: options.stores, authority: options.authority, log: gateway.log },
     url: () => place.url,
-    admit: options.admit ?? (async () => null),
+    admit: async ({ id, name }, person) => agents.registry.admit({ clientId: id, clientName: name, person: person.id }),
   });
   const { authenticator } = identity;
   const rules: DoorRules = {
@@ -76,6 +86,16 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       }),
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
+  const { clock, journal, revocation, approvals } = gateway;
+  const { stores, authority } = options;
+  const agents = openRegistry({
+    ...{ store: stores.directory, live, journal, clock },
+    holdings: holdingsOf({
+      ...{ stores, directory: live.directory, revocation, approvals, clock, mcp },
+      revoke: (rows) => authority.revoked.revoke(rows),
+      maxTokenMs: () => live.config.tokens.maxTtlMs,
+    }),
+  });
   const { people, groups } = options.humans;
   const scim = scimServer({
     ...{ people, groups, directory: live.directory, rules, clock: systemClock, url: () => place.url },
@@ -98,7 +118,10 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
   const admin = await openAdmin(config.admin.socket, operations(parts), [
     credentialRoutes(() => signIn.desk),
+    rightsRoutes(rightsOperations(parts)),
+    vaultRoutes(vaultOperations(options.credentials, gateway.journal)),
     peopleRoutes({ people, groups, directory: live.directory }),
+    agentRoutes(agents),
   ]).catch(async (error: unknown) => {
     await listener.close(0);
     throw error;
@@ -115,6 +138,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   return {
     url: place.url,
     mcp,
+    agents,
     async close() {
       await admin.close();
       await metricsDoor?.close(0);
