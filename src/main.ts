@@ -21,6 +21,7 @@ import { openDoors } from './start/doors/doors.ts';
 import { ConfigurationError, configured, Live } from './start/live.ts';
 import { makeGateway } from './start/make-gateway.ts';
 import { openHumans } from './start/people/humans.ts';
+import { openRightsInForce } from './start/rights/rights.ts';
 import { Servers } from './start/servers.ts';
 import { watchOver } from './start/watch-over.ts';
 import { openLog } from './surfaces/ops/log.ts';
@@ -115,7 +116,9 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     onFailed: (error) => log.warn({ err: error }, 'the directory could not be read; it goes stale'),
   });
   opened.add(() => directory.close());
-  const live = await Live.start({ ...options, servers, inventory, journal, directory, log }, { config, files });
+  const rights = openRightsInForce({ store: stores.relations, log });
+  opened.add(() => rights.close());
+  const live = await Live.start({ ...options, servers, inventory, journal, directory, rights, log }, { config, files });
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
   await recordLocks(journal, revocation.locks());

@@ -54,7 +54,7 @@ export function openFga(options: OpenFgaOptions): OpenFga {
         open--;
       }
     },
-    close: () => pool.destroy(),
+    close: () => pool.close(),
   };
 }
 

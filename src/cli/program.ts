@@ -6,6 +6,7 @@ import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
 import { makeAct } from './shell/act.ts';
+import { addRightsCommands } from './rights/commands.ts';
 import { EXIT, type ExitCode } from './shell/exit.ts';
 import { VERSION } from './shell/version.ts';
 import { addBenchCommand } from './start/bench.ts';
@@ -63,6 +64,8 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addAgentCommands(program, act);
   addPeopleCommands(program, act);
   addLockCommands(program, act);
+  addRightsCommands(program, act);
+  addCredentialCommands(program, act);
   addApprovalCommands(program, act);
   addJournalCommands(program, act);
   addBenchCommand(program, act);

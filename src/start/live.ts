@@ -6,6 +6,7 @@ import type { GatewayLimits, Log, Snapshot } from '../gateway/gateway.ts';
 import type { Configured, OpenDirectory } from '../identity/directory.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import { publishFolder } from './policies.ts';
+import type { RightsInForce } from './rights/rights.ts';
 import type { Servers } from './servers.ts';
 
 /** A configuration that cannot be started or loaded: every problem with file, line and what to do. */
@@ -25,6 +26,7 @@ export interface LiveOptions {
   readonly inventory: Inventory;
   readonly journal: Journal;
   readonly directory: OpenDirectory;
+  readonly rights: RightsInForce;
   readonly log: Log;
 }
 
@@ -58,11 +60,14 @@ export class Live {
     const { config, files } = loaded;
     const published = await publishFolder(config, { tools: options.inventory.known(), directory: options.directory });
     if (!published.ok) throw new ConfigurationError(published.problems);
-    for (const warning of published.warnings)
+    const rights = await options.rights.prepare(config, options.inventory.known());
+    if (!rights.ok) throw new ConfigurationError(rights.problems);
+    for (const warning of [...published.warnings, ...rights.warnings])
       options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
     const { entries } = options.servers.prepare(config);
     const snapshot = { policies: published.policies, servers: entries };
     await recordPublish(options.journal, { by: 'start', reason: 'start', version: published.policies.version });
+    rights.use();
     return new Live(options, { config, files, snapshot });
   }
 
@@ -77,6 +82,10 @@ export class Live {
 
   get directory(): OpenDirectory {
     return this.#options.directory;
+  }
+
+  get rights(): RightsInForce {
+    return this.#options.rights;
   }
 
   /** Development tokens of the configuration, by agent id. */
@@ -110,6 +119,8 @@ export class Live {
     }
     const published = await publishFolder(loaded.config, { tools: inventory.known(), directory });
     if (!published.ok) return refused('the policies are wrong; the old ones stay in force', published.problems);
+    const rights = await this.#options.rights.prepare(loaded.config, inventory.known());
+    if (!rights.ok) return refused('the permissions are wrong; the old ones stay in force', rights.problems);
     // Recorded before it is in force: no decision is ever made under a version the journal does not know.
     await recordPublish(journal, { by, reason: 'reload', version: published.policies.version });
     const { entries, retire } = servers.prepare(loaded.config);
@@ -120,9 +131,11 @@ export class Live {
     this.#staticTokens = staticTokensOf(loaded.config);
     this.#snapshot = { policies: published.policies, servers: entries };
     directory.configure(configured(loaded.config));
+    rights.use();
     for (const listener of this.#changed) listener();
     await retire().catch((error: unknown) => log.warn({ err: error }, 'a removed server did not close cleanly'));
-    return { ok: true, message: `in force: policies ${published.policies.version}`, problems: published.warnings };
+    const problems = [...published.warnings, ...rights.warnings];
+    return { ok: true, message: `in force: policies ${published.policies.version}`, problems };
   }
 }
 

@@ -5,7 +5,7 @@ import { realDisk } from '../adapters/disk/real.ts';
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Journal } from '../audit/journal.ts';
 import { readJournal } from '../audit/read/read-journal.ts';
-import type { Gateway, Log, Rights } from '../gateway/gateway.ts';
+import type { Gateway, Log } from '../gateway/gateway.ts';
 import { Usage } from '../gateway/usage.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Revocation } from '../revocation/revocation.ts';
@@ -14,12 +14,6 @@ import type { Traces } from '../surfaces/ops/traces.ts';
 import { type EntitledParts, entitled } from './entitled.ts';
 import type { Live } from './live.ts';
 import { replay } from './replay.ts';
-
-/** Where no source of rights is configured. */
-const EVERYTHING: Rights = {
-  check: () => ({ permit: true, rule: null, why: 'no rights are configured' }),
-  couldPermit: () => true,
-};
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -55,7 +49,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     ...parts,
     snapshot: live.snapshot,
     usage,
-    rights: EVERYTHING,
+    rights: live.rights.rights,
     entitled: entitled({ directory: live.directory, isRevoked: parts.isRevoked, clock: systemClock }),
     clock: systemClock,
     get limits() {

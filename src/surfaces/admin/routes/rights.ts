@@ -1,0 +1,107 @@
+import type { Json, JsonObject } from '../../../model/json.ts';
+import type { RelationTuple } from '../../../ports/identity-stores.ts';
+import { Problem } from '../problem.ts';
+import { BY, closed, REASON, text } from '../schemas.ts';
+import type { AdminRoutes } from '../server.ts';
+
+/** What an operator can do about relations and rights. Made in `start/`; the routes only translate. */
+export interface RightsOperations {
+  /** Recorded, written, and in force here when it resolves. `refused`: nothing was done, and why. */
+  change(change: {
+    readonly writes: readonly RelationTuple[];
+    readonly deletes: readonly RelationTuple[];
+    readonly by: string;
+    readonly reason: string;
+  }): Promise<{ readonly refused: string | null }>;
+  list(filter: {
+    readonly object?: string;
+    readonly relation?: string;
+    readonly subject?: string;
+    readonly limit: number;
+    readonly after?: number;
+  }): Json;
+  checkRelation(tuple: RelationTuple): Promise<{ readonly holds: boolean | null; readonly why: string | null }>;
+  /** `null`: there is no such person, server or tool; `unknown` says which. */
+  checkRights(question: {
+    readonly user: string;
+    readonly tool: string;
+    readonly args: JsonObject;
+  }): Promise<Json | { readonly unknown: string }>;
+}
+
+interface Written {
+  readonly user: string;
+  readonly relation: string;
+  readonly object: string;
+}
+
+const MAX_TUPLES = 10_000;
+const TUPLE = {
+  ...closed,
+  required: ['user', 'relation', 'object'],
+  properties: { user: text(512), relation: text(50), object: text(256) },
+} as const;
+const TUPLES = { type: 'array', maxItems: MAX_TUPLES, items: TUPLE } as const;
+
+/** `/v1/relations`, `/v1/rights`. Tuples are written as OpenFGA writes them: user, relation, object. */
+export function rightsRoutes(operations: RightsOperations): AdminRoutes {
+  return (app) => {
+    const query = {
+      ...closed,
+      properties: {
+        ...TUPLE.properties,
+        limit: { type: 'integer', minimum: 1, maximum: 10_000 },
+        after: { type: 'integer', minimum: 0 },
+      },
+    };
+    app.get<{ Querystring: Partial<Written> & { limit?: number; after?: number } }>(
+      '/v1/relations',
+      { schema: { querystring: query } },
+      async ({ query: { user, limit = 100, ...rest } }) =>
+        operations.list({ ...rest, limit, ...(user === undefined ? {} : { subject: user }) }),
+    );
+    const change = {
+      ...closed,
+      required: ['by', 'reason'],
+      properties: { writes: TUPLES, deletes: TUPLES, by: BY, reason: REASON },
+    };
+    app.post<{ Body: { writes?: Written[]; deletes?: Written[]; by: string; reason: string } }>(
+      '/v1/relations',
+      { schema: { body: change }, bodyLimit: 16_777_216 },
+      async ({ body: { writes = [], deletes = [], by, reason } }) => {
+        if (writes.length + deletes.length > MAX_TUPLES) {
+          throw new Problem(400, 'invalid-request', `at most ${MAX_TUPLES} tuples at once`);
+        }
+        const tuples = { writes: writes.map(toTuple), deletes: deletes.map(toTuple) };
+        const { refused } = await operations.change({ ...tuples, by, reason });
+        if (refused !== null) throw new Problem(409, 'refused', refused);
+        return { written: writes.length, deleted: deletes.length };
+      },
+    );
+    app.post<{ Body: Written }>('/v1/relations/check', { schema: { body: TUPLE } }, ({ body }) =>
+      operations.checkRelation(toTuple(body)),
+    );
+    const question = {
+      ...closed,
+      required: ['user', 'tool'],
+      properties: { user: text(256), tool: text(300), args: { type: 'object' } },
+    };
+    app.post<{ Body: { user: string; tool: string; args?: JsonObject } }>(
+      '/v1/rights/check',
+      { schema: { body: question } },
+      async ({ body: { user, tool, args = {} } }) => {
+        const answer = await operations.checkRights({ user, tool, args });
+        if (isUnknown(answer)) throw new Problem(404, 'unknown', answer.unknown);
+        return answer;
+      },
+    );
+  };
+}
+
+function isUnknown(answer: Json | { readonly unknown: string }): answer is { readonly unknown: string } {
+  return typeof answer === 'object' && answer !== null && 'unknown' in answer;
+}
+
+function toTuple({ user, relation, object }: Written): RelationTuple {
+  return { object, relation, subject: user };
+}
