@@ -103,7 +103,7 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   });
   opened.add(() => authority.close());
   const credentials = await openCredentials({
-    ...{ config, env: options.env, store: stores.secrets, log },
+    ...{ config, env: options.env, store: stores.secrets, keys: authority.ring, log },
     url: () => place.url,
   });
   opened.add(() => credentials.close());
@@ -152,7 +152,7 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     },
     web: authority.web,
   });
-  const doors = await openDoors({ ...gateway, live, stores, humans, authority });
+  const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority });
   place.url = doors.url;
   opened.add(() => doors.close());
   const watching = watchOver({ gateway: gateway.gateway, live, doors, stores, humans });

@@ -1,12 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './agents/commands.ts';
+import { addCredentialCommands } from './credentials/commands.ts';
 import { addJournalCommands } from './journal/commands.ts';
 import { addApprovalCommands } from './operate/approvals.ts';
 import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
-import { makeAct } from './shell/act.ts';
 import { addRightsCommands } from './rights/commands.ts';
+import { makeAct } from './shell/act.ts';
 import { EXIT, type ExitCode } from './shell/exit.ts';
 import { VERSION } from './shell/version.ts';
 import { addBenchCommand } from './start/bench.ts';
@@ -63,9 +64,9 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addServerCommands(program, act);
   addAgentCommands(program, act);
   addPeopleCommands(program, act);
-  addLockCommands(program, act);
   addRightsCommands(program, act);
   addCredentialCommands(program, act);
+  addLockCommands(program, act);
   addApprovalCommands(program, act);
   addJournalCommands(program, act);
   addBenchCommand(program, act);

@@ -3,21 +3,28 @@ import { SignJWT } from 'jose';
 import { systemClock } from '../adapters/clock.ts';
 import { secretReader } from '../adapters/secret-reader.ts';
 import { openWeb } from '../adapters/web.ts';
+import type { Journal } from '../audit/journal.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/load.ts';
 import { type CredentialServer, Credentials } from '../credentials/credentials.ts';
+import { saveIdpToken } from '../credentials/idp-tokens.ts';
 import { type KeySource, ownKeyFile } from '../credentials/vault/keys.ts';
 import { openVault } from '../credentials/vault/vault.ts';
 import type { Log } from '../gateway/gateway.ts';
-import { onlyKey, openSigningKey } from '../identity/keys.ts';
+import type { SigningKeys } from '../identity/keys.ts';
 import type { SecretFrom } from '../model/credential.ts';
+import type { Json } from '../model/json.ts';
 import type { SecretStore } from '../ports/identity-stores.ts';
 import type { SecretReader } from '../ports/secrets.ts';
+import type { AccountParts } from '../surfaces/account/account.ts';
+import type { VaultOperations } from '../surfaces/admin/routes/vault.ts';
 
 export interface CredentialParts {
   readonly config: Config;
   readonly env: Environment;
   readonly store: SecretStore;
+  /** The gateway's own keys, as /oauth/jwks publishes them. */
+  readonly keys: Pick<SigningKeys, 'current'>;
   readonly url: () => string;
   readonly log: Log;
 }
@@ -28,11 +35,10 @@ export async function openCredentials(parts: CredentialParts): Promise<Credentia
   // What the operator's configuration names may be private; a document that names something else may not.
   const held: { credentials?: Credentials } = {};
   const web = openWeb({ trusted: () => held.credentials?.origins() ?? [] });
-  const keys = onlyKey(await openSigningKey(join(config.dataDir, 'keys')));
   const secrets = secretReader(env);
   const vault = await openVault({ store, keys: vaultKeys(config, secrets), clock: systemClock });
   const sign = async (typ: string, claims: object): Promise<string> => {
-    const key = keys.current();
+    const key = parts.keys.current();
     const jwt = new SignJWT(claims as never).setProtectedHeader({
       alg: key.publicJwk.alg ?? 'ES256',
       kid: key.kid,
@@ -60,4 +66,57 @@ export function credentialServers(config: Config): readonly CredentialServer[] {
       ? []
       : [{ id: server.id, url: server.kind === 'http' ? server.url : null, settings: server.credentials }],
   );
+}
+
+/** What an operator does to credentials. Stopping does not wait for its record; everything else is recorded first. */
+export function vaultOperations(credentials: Credentials, journal: Pick<Journal, 'append'>): VaultOperations {
+  const record = (act: string, order: { by: string; reason: string }, detail: Json) =>
+    journal.append({ type: 'admin', act, ...order, detail });
+  return {
+    async list(who, limit) {
+      if (Object.keys(who).length > 0) {
+        const { connections, held } = await credentials.heldBy(who);
+        return { connections: connections.slice(0, limit), held: held.slice(0, limit) };
+      }
+      return { connections: await credentials.connections({ limit }), held: [] };
+    },
+    async revoke(who, order) {
+      const ended = await credentials.endFor(who);
+      await record('credential.revoke', order, { ...who, ...ended });
+      return ended;
+    },
+    status: () => credentials.vault.status(),
+    async rotate(order) {
+      await record('vault.rotate', order, null);
+      const { ownKeys } = await credentials.vault.status();
+      const rotated = await credentials.vault.rotate({ addKey: ownKeys });
+      const { newestKey, resealed, unreadable } = rotated;
+      await record('vault.rotated', order, { newestKey, resealed, unreadable: unreadable.length });
+      return rotated;
+    },
+  };
+}
+
+/** A person's connected accounts on the account page. */
+export function brokered(credentials: Credentials): NonNullable<AccountParts['brokered']> {
+  return {
+    page: '/connect',
+    async list(person) {
+      const connections = await credentials.connections({ owner: `person:${person}`, limit: 1_000 });
+      return connections.map(({ server, issuer, connectedAtMs, changedAtMs }) => ({
+        ...{ id: server, server, account: issuer, sinceMs: connectedAtMs ?? changedAtMs },
+      }));
+    },
+    async remove(person, server) {
+      return (await credentials.endFor({ person, server })).removed > 0;
+    },
+  };
+}
+
+/** Keeps what a sign-in at the organisation's provider gave, sealed, for assertions about the person (`id-jag`). */
+export function keepIdpTokens(credentials: Credentials): NonNullable<AccountParts['keepProviderTokens']> {
+  return async (person, _provider, { issuer, idToken, refreshToken, claims }) => {
+    const idTokenExpiresAtMs = typeof claims.exp === 'number' ? claims.exp * 1000 : null;
+    await saveIdpToken(credentials.vault, person, { issuer, idToken, idTokenExpiresAtMs, refreshToken });
+  };
 }

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { openSqlite } from '../../src/adapters/sql/sqlite.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Credentials } from '../../src/credentials/credentials.ts';
+import { onlyKey, openSigningKey } from '../../src/identity/keys.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { credentialServers, openCredentials } from '../../src/start/credentials.ts';
 import { type ForeignAs, listenForeign } from './fixtures/foreign-as.ts';
@@ -41,6 +42,7 @@ beforeAll(async () => {
     config: loaded.config,
     env: {},
     store: stores.secrets,
+    keys: onlyKey(await openSigningKey(join(house.dir, '.interlock', 'keys'))),
     url: () => house.url,
     log: SILENT,
   });
