@@ -127,6 +127,84 @@ describe('a connected account (requirement CN8)', () => {
   });
 });
 
+describe('what an operator does (requirement CN8)', () => {
+  const order = { by: 'olga', reason: 'a test' };
+
+  it('rotates the vault’s key, and everything still opens', async () => {
+    await connect('seller');
+    const before = (await house.admin<{ newestKey: string }>('GET', '/v1/vault')).body.newestKey;
+    const { body } = await house.admin<{ newestKey: string; unreadable: unknown[] }>('POST', '/v1/vault/rotate', order);
+    expect(body.newestKey).not.toBe(before);
+    expect(body.unreadable).toEqual([]);
+    const { rows } = (await house.admin<{ rows: object }>('GET', '/v1/vault')).body;
+    expect(Object.keys(rows)).toEqual([body.newestKey]);
+    const client = await house.client('seller', '/mcp/crm');
+    expect(textOf(await client.callTool({ name: 'whoami', arguments: {} }))).toBe('account of alice-at-crm');
+  });
+
+  it('lists what an agent holds and ends it; both are on record, and no token is anywhere', async () => {
+    const token = crm.seen.at(-1)!.authorization!.replace('Bearer ', '');
+    const listed = await house.admin<{ connections: object[] }>('GET', '/v1/credentials?agent=seller');
+    expect(listed.body.connections).toEqual([expect.objectContaining({ server: 'crm', owner: 'agent:seller' })]);
+    const ended = await house.admin('POST', '/v1/credentials/revoke', { agent: 'seller', ...order });
+    expect(ended.body).toMatchObject({ removed: 1 });
+    // Revoked at the other side as well.
+    await until(async () => (await as.whose(token)) === null);
+    const acts = (await house.records())
+      .filter((record) => record.type === 'admin')
+      .map((record) => JSON.stringify(record));
+    for (const act of ['credential.revoke', 'vault.rotate', 'vault.rotated'])
+      expect(acts.some((text) => text.includes(`"${act}"`) && text.includes('olga'))).toBe(true);
+    expect(JSON.stringify([listed.body, ended.body, acts])).not.toContain(token);
+    const nobody = await house.admin('POST', '/v1/credentials/revoke', order);
+    expect(nobody.status).toBe(400);
+  });
+});
+
+describe('a client that can open a page for its person (requirement CN8)', () => {
+  const capabilities = { elicitation: { url: {} } };
+
+  it('is asked by URL elicitation where it has sessions', async () => {
+    const thrown = await house.client('buyer', '/mcp/crm', { capabilities }).catch((error: unknown) => error);
+    expect(thrown).toMatchObject({ code: -32042 });
+    expect((thrown as { elicitations: object[] }).elicitations).toEqual([
+      expect.objectContaining({ mode: 'url', url: `${house.url}/connect/crm?agent=buyer` }),
+    ]);
+  });
+
+  it('is asked by an input request where it has none, once, and its answer goes no further', async () => {
+    const meta = {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientInfo': { name: 'case', version: '1' },
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    };
+    const ask = (params: object) =>
+      house.raw({
+        path: '/mcp/crm',
+        agent: 'buyer',
+        headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'whoami' },
+        body: {
+          jsonrpc: '2.0',
+          id: 1,
+          method: 'tools/call',
+          params: { name: 'whoami', arguments: {}, _meta: meta, ...params },
+        },
+      });
+    const { result } = (await ask({})).json;
+    expect(result).toMatchObject({
+      resultType: 'input_required',
+      inputRequests: { 'interlock-connect': { method: 'elicitation/create', params: { mode: 'url' } } },
+    });
+    const inputResponses = { 'interlock-connect': { action: 'accept' } };
+    const again = (await ask({ inputResponses })).json.result;
+    expect(again.isError).toBe(true);
+    expect(textOf(again)).toContain('/connect/crm?agent=buyer');
+    await connect('buyer');
+    await until(async () => textOf((await ask({ inputResponses })).json.result).includes('alice-at-crm'));
+    await other.endFor({ agent: 'buyer' });
+  });
+});
+
 describe('the answer of the authorization server (requirement CN8)', () => {
   const begun = () => other.begin('crm', { person: 'alice', owner: 'person:alice' });
 
