@@ -34,6 +34,11 @@ export function watchOver(parts: Watched): { close(): void } {
       .catch((error: unknown) => gateway.log.warn({ err: error }, 'the pins could not be read again'));
     void forget(parts);
     void parts.humans.sweep();
+    doors.agents
+      .sweep()
+      .catch((error: unknown) =>
+        gateway.log.warn({ err: error }, 'ends of agents were not recorded; they are refused'),
+      );
   }, SWEEP_MS);
   // By entry: a server that answers slowly is not asked once more each minute, one that was configured anew is.
   const scanning = new Set<unknown>();

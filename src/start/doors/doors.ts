@@ -6,6 +6,7 @@ import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
+import { keyRoutes } from '../../surfaces/admin/routes/keys.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes/rights.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
@@ -15,11 +16,10 @@ import { listen } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
-import { holdingsOf } from '../agents/holdings.ts';
-import { type OpenRegistry, openRegistry } from '../agents/registry.ts';
+import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
-import type { PeopleParts } from '../authority/people.ts';
+import { keyOperations } from '../authority/keys.ts';
 import { vaultOperations } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
@@ -45,8 +45,6 @@ export interface DoorOptions extends MadeGateway {
   readonly authority: Authority;
   readonly humans: Humans;
   readonly credentials: Credentials;
-  /** Registers an agent for a client nobody registered. Left out: none is. */
-  readonly admit?: PeopleParts['admit'];
 }
 
 /** Opens what the outside reaches: agents over HTTP, the operator over a socket, metrics where configured. */
@@ -86,16 +84,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
       }),
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
-  const { clock, journal, revocation, approvals } = gateway;
-  const { stores, authority } = options;
-  const agents = openRegistry({
-    ...{ store: stores.directory, live, journal, clock },
-    holdings: holdingsOf({
-      ...{ stores, directory: live.directory, revocation, approvals, clock, mcp },
-      revoke: (rows) => authority.revoked.revoke(rows),
-      maxTokenMs: () => live.config.tokens.maxTtlMs,
-    }),
-  });
+  const agents = openAgents({ gateway, live, mcp, stores: options.stores, authority: options.authority });
   const { people, groups } = options.humans;
   const scim = scimServer({
     ...{ people, groups, directory: live.directory, rules, clock: systemClock, url: () => place.url },
@@ -119,6 +108,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const admin = await openAdmin(config.admin.socket, operations(parts), [
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),
+    keyRoutes(keyOperations(authority.ring, gateway.journal)),
     vaultRoutes(vaultOperations(options.credentials, gateway.journal)),
     peopleRoutes({ people, groups, directory: live.directory }),
     agentRoutes(agents),

@@ -65,10 +65,7 @@ export function operations(parts: OperationParts): Operations {
   };
 }
 
-type Reading = Pick<
-  Operations,
-  'status' | 'servers' | 'tools' | 'agents' | 'sessions' | 'locks' | 'approvals' | 'metrics'
->;
+type Reading = Pick<Operations, 'status' | 'servers' | 'tools' | 'sessions' | 'locks' | 'approvals' | 'metrics'>;
 
 function reading(parts: OperationParts): Reading {
   const { live, journal, revocation, approvals, inventory, clock, mcp, metrics } = parts;
@@ -105,7 +102,6 @@ function reading(parts: OperationParts): Reading {
     },
     tools: (server) =>
       live.snapshot().servers.has(server) ? (inventory.pins(server) as unknown as readonly Json[]) : null,
-    agents: () => live.config.agents.map(({ staticTokenSha256: _secret, ...agent }) => agent),
     sessions: () =>
       mcp.legacy.sessions.all().map((session) => ({
         id: session.id,

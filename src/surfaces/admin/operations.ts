@@ -1,4 +1,3 @@
-import type { Agent } from '../../model/agent.ts';
 import type { Json } from '../../model/json.ts';
 import type { Lock, LockTarget, Tier } from '../../model/lock.ts';
 import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
@@ -12,7 +11,6 @@ export interface Operations {
   /** Lists the server's tools now, so that its pins are current. Null: no such server. */
   scan(server: string): Promise<Json | null>;
   accept(accept: { server: string; tool: string; seenHash: string; by: string; reason: string }): Promise<boolean>;
-  agents(): readonly Agent[];
   sessions(): readonly Json[];
   locks(): { readonly epoch: number; readonly locks: readonly Lock[] };
   lock(lock: { target: LockTarget; tier: Tier; reason: string; by: string; forMs: number | null }): Promise<Json>;

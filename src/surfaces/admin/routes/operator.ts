@@ -22,7 +22,6 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
     if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
     return { tools };
   });
-  app.get('/v1/agents', async () => ({ agents: operations.agents() }));
   app.get('/v1/sessions', async () => ({ sessions: operations.sessions() }));
   app.get('/metrics', async (_request, reply) => {
     const body = await operations.metrics();
