@@ -41,14 +41,17 @@ export interface Everything {
   readonly policies: { readonly count: number; readonly version: string };
 }
 
-/** Configuration and policies as `up` would load them. CliError 3 with every problem of both. */
+/** Configuration, policies and permissions as `up` would load them. CliError 3 with every problem of them. */
 export async function loadEverything(context: Context): Promise<Everything> {
   const loaded = await loadConfig(context.configFile, context.env);
   if (!loaded.ok) throw configurationError(loaded.problems);
   const { publishFolder } = await import('../../start/policies.ts');
+  const { readPermissions } = await import('../../start/rights/read-permissions.ts');
   const published = await publishFolder(loaded.config);
-  if (!published.ok) throw configurationError(published.problems);
+  const permissions = await readPermissions(loaded.config, []);
+  const problems = [...(published.ok ? [] : published.problems), ...(permissions.ok ? [] : permissions.problems)];
+  if (!published.ok || !permissions.ok) throw configurationError(problems);
   const { policies } = published;
-  const warnings = [...loaded.warnings, ...published.warnings];
+  const warnings = [...loaded.warnings, ...published.warnings, ...permissions.warnings];
   return { config: loaded.config, warnings, policies: { count: policies.rules.length, version: policies.version } };
 }
