@@ -6,6 +6,7 @@ const MAX_ANSWER_BYTES = 67_108_864;
 export interface AdminClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body: unknown): Promise<T>;
+  patch<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
 }
 
@@ -25,6 +26,7 @@ export function adminClient({ socket, timeoutMs = 10_000 }: AdminOptions): Admin
   return {
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    patch: (path, body) => call('PATCH', path, body),
     delete: (path) => call('DELETE', path),
   };
 }
