@@ -36,7 +36,8 @@ footer p { margin: 0; }
 .me { color: var(--soft); font-size: 14px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .bar form { margin: 0; flex: none; }
 h1 { font-size: 26px; line-height: 1.2; letter-spacing: -.02em; margin: 0 0 8px; font-weight: 680; }
-h2 { font-size: 18px; line-height: 1.3; letter-spacing: -.01em; margin: 0; font-weight: 650; }
+h2 { font-size: 18px; line-height: 1.3; letter-spacing: -.01em; margin: 0 0 8px; font-weight: 650; }
+.head h2 { margin: 0; }
 h3 { font-size: 15px; margin: 0; font-weight: 650; }
 p { margin: 0 0 12px; }
 .lead { color: var(--soft); margin-bottom: 24px; }
@@ -107,6 +108,8 @@ dd { margin: 0; min-width: 0; }
 details > summary { cursor: pointer; font-weight: 600; color: var(--blue); min-height: 44px; display: flex; align-items: center; }
 .who { display: flex; gap: 14px; align-items: center; margin-bottom: 16px; }
 .who > div { min-width: 0; }
+.who p, .who h1 { margin: 0; }
+.who .tags { margin-top: 4px; }
 .badge { width: 44px; height: 44px; border-radius: 12px; background: var(--blue-tint); color: var(--blue); font-weight: 700; display: flex; align-items: center; justify-content: center; flex: none; font-size: 18px; }
 .sticky { display: flex; gap: 12px; flex-wrap: wrap; }
 .sticky > * { flex: 1 1 160px; }
