@@ -23,6 +23,8 @@ const FIXED: readonly { readonly key: string; readonly of: (config: Config) => u
   { key: 'metrics', of: (config) => config.metrics },
   { key: 'telemetry', of: (config) => config.telemetry },
   { key: 'log', of: (config) => config.log },
+  { key: 'oauth.keyRotationDays', of: (config) => config.oauth.keyRotationMs },
+  { key: 'oauth.trustedOrigins', of: (config) => config.oauth.trustedOrigins },
   { key: 'approvals.waitMs', of: (config) => config.approvals.waitMs },
   ...FIXED_LIMITS.map((name) => ({ key: `limits.${name}`, of: (config: Config) => config.limits[name] })),
 ];

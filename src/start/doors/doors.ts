@@ -20,7 +20,7 @@ import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { keyOperations } from '../authority/keys.ts';
-import { vaultOperations } from '../credentials.ts';
+import { brokered, connectDoor, keepIdpTokens, vaultOperations } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
@@ -94,11 +94,22 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const signIn = openSignIn({
     ...{ live, stores: options.stores, gateway, rules },
     origin: () => place.url,
+    brokered: brokered(options.credentials),
+    keepProviderTokens: keepIdpTokens(options.credentials),
     interactions: identity.people.interactions,
     isCut: (person, sinceMs) => options.authority.revoked.has('subject', person, sinceMs),
   });
   const { account } = signIn;
-  const handler = routes({ mcp, scim, account, identity, rules, health: { notReady: () => notReady(options) } });
+  const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
+  const handler = routes({
+    mcp,
+    scim,
+    account,
+    connect,
+    identity,
+    rules,
+    health: { notReady: () => notReady(options) },
+  });
   const { host, port, tls } = config.listen;
   const listener = await listen({ host, port, tls, ...config.limits }, handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
@@ -108,7 +119,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   const admin = await openAdmin(config.admin.socket, operations(parts), [
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),
-    keyRoutes(keyOperations(authority.ring, gateway.journal)),
+    keyRoutes(keyOperations(options.authority.ring, gateway.journal)),
     vaultRoutes(vaultOperations(options.credentials, gateway.journal)),
     peopleRoutes({ people, groups, directory: live.directory }),
     agentRoutes(agents),

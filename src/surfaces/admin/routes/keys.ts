@@ -1,0 +1,47 @@
+import type { FastifyInstance } from 'fastify';
+import type { RingKey } from '../../../identity/ring/key-ring.ts';
+import { Problem } from '../problem.ts';
+import { BY, closed, REASON, text } from '../schemas.ts';
+
+export interface KeyOrder {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What an operator can do to the keys that sign tokens. Every change is recorded, with who and why, before it is made. */
+export interface KeyOperations {
+  list(): readonly RingKey[];
+  rotate(order: KeyOrder & { readonly immediately: boolean }): Promise<string>;
+  /** `false`: there is no such key, or it is the one that signs. */
+  remove(kid: string, order: KeyOrder): Promise<boolean>;
+}
+
+/** GET /v1/keys, POST /v1/keys/rotate, POST /v1/keys/remove. No answer holds a private part. */
+export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => void {
+  const order = { by: BY, reason: REASON };
+  return (app) => {
+    app.get('/v1/keys', () => ({ keys: operations.list() }));
+    app.post<{ Body: KeyOrder & { immediately?: boolean } }>(
+      '/v1/keys/rotate',
+      {
+        schema: {
+          body: { ...closed, required: ['by', 'reason'], properties: { ...order, immediately: { type: 'boolean' } } },
+        },
+      },
+      async ({ body: { immediately = false, ...rest } }) => ({
+        kid: await operations.rotate({ ...rest, immediately }),
+        keys: operations.list(),
+      }),
+    );
+    app.post<{ Body: KeyOrder & { kid: string } }>(
+      '/v1/keys/remove',
+      { schema: { body: { ...closed, required: ['by', 'reason', 'kid'], properties: { ...order, kid: text(200) } } } },
+      async ({ body: { kid, ...rest } }) => {
+        if (!(await operations.remove(kid, rest))) {
+          throw new Problem(409, 'conflict', 'there is no such key, or it is the one that signs: rotate first');
+        }
+        return { keys: operations.list() };
+      },
+    );
+  };
+}
