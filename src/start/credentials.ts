@@ -10,14 +10,17 @@ import { type CredentialServer, Credentials } from '../credentials/credentials.t
 import { saveIdpToken } from '../credentials/idp-tokens.ts';
 import { type KeySource, ownKeyFile } from '../credentials/vault/keys.ts';
 import { openVault } from '../credentials/vault/vault.ts';
-import type { Log } from '../gateway/gateway.ts';
+import type { Gateway, Log } from '../gateway/gateway.ts';
 import type { SigningKeys } from '../identity/keys.ts';
 import type { SecretFrom } from '../model/credential.ts';
 import type { Json } from '../model/json.ts';
 import type { SecretStore } from '../ports/identity-stores.ts';
 import type { SecretReader } from '../ports/secrets.ts';
-import type { AccountParts } from '../surfaces/account/account.ts';
+import type { Account, AccountParts } from '../surfaces/account/account.ts';
 import type { VaultOperations } from '../surfaces/admin/routes/vault.ts';
+import { type Connect, openConnect } from '../surfaces/connect/connect.ts';
+import type { DoorRules } from '../surfaces/http/door.ts';
+import type { Live } from './live.ts';
 
 export interface CredentialParts {
   readonly config: Config;
@@ -119,4 +122,26 @@ export function keepIdpTokens(credentials: Credentials): NonNullable<AccountPart
     const idTokenExpiresAtMs = typeof claims.exp === 'number' ? claims.exp * 1000 : null;
     await saveIdpToken(credentials.vault, person, { issuer, idToken, idTokenExpiresAtMs, refreshToken });
   };
+}
+
+export interface ConnectDoorParts {
+  readonly credentials: Credentials;
+  readonly live: Live;
+  readonly gateway: Gateway;
+  readonly account: Pick<Account, 'personOf'>;
+  readonly rules: DoorRules;
+  readonly origin: () => string;
+}
+
+/** The pages on which people connect accounts at upstream servers. */
+export function connectDoor({ credentials, live, gateway, account, rules, origin }: ConnectDoorParts): Connect {
+  return openConnect({
+    ...{ credentials, rules, origin, log: gateway.log, personOf: account.personOf },
+    answersFor: (person, id) => {
+      const agent = live.directory.agent(id);
+      return agent !== undefined && (agent.owner === person || agent.deputies.includes(person));
+    },
+    servers: () => live.snapshot().servers.keys(),
+    record: (act) => gateway.journal.append({ type: 'admin', ...act }),
+  });
 }

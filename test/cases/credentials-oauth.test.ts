@@ -161,6 +161,12 @@ describe('what an operator does (requirement CN8)', () => {
   });
 });
 
+it('the link leads to a page of the gateway, for whoever is signed in (requirement CN8)', async () => {
+  const { status, headers } = await house.raw({ path: '/connect/crm?agent=buyer', method: 'GET' });
+  expect(status).toBe(303);
+  expect(headers.location).toMatch(/^\/sign-in\?return=/);
+});
+
 describe('a client that can open a page for its person (requirement CN8)', () => {
   const capabilities = { elicitation: { url: {} } };
 
