@@ -77,9 +77,9 @@ export function warnPermissions(raw: ConfigFile): Finding[] {
   ];
 }
 
-/** What exists to be named: tools by server, and relations by type (`null`: only a server knows them). */
+/** What exists to be named: tools by server, whether that server has shown its own, and relations by type (`null`: only a server knows them). */
 export interface Names {
-  readonly tools: ReadonlyMap<string, readonly string[]>;
+  readonly tools: ReadonlyMap<string, { readonly names: readonly string[]; readonly shown: boolean }>;
   readonly relations: ReadonlyMap<string, readonly string[]> | null;
 }
 
@@ -98,11 +98,12 @@ export function checkNames(
     for (const [j, tool] of (match.tools ?? []).entries()) {
       const server = tool.slice(0, tool.indexOf('/'));
       const name = tool.slice(server.length + 1);
-      const known = names.tools.get(server) ?? [];
+      const { names: known, shown } = names.tools.get(server) ?? { names: [], shown: false };
       if (name === '*' || known.includes(name)) continue;
       const where = [...path, 'match', 'tools', j];
-      const help = `${didYouMean(name, known)} A tool that is yet to come is known once servers.${server}.tools names it`;
-      if (known.length > 0) errors.push(at(where, `the server "${server}" has no tool "${name}"`, help));
+      const help =
+        `${known.length === 0 ? '' : didYouMean(name, known)} A tool that is yet to come is known once servers.${server}.tools names it`.trim();
+      if (shown) errors.push(at(where, `the server "${server}" has no tool "${name}"`, help));
       else warnings.push(at(where, `the server "${server}" has shown no tool yet: "${name}" is not checked`, help));
     }
     if (grant.relation !== null) errors.push(...checkRelation(grant.relation, names, [...path, 'grant', 'relation']));

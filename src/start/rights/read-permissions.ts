@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { checkNames } from '../../config/checks/permissions.ts';
+import { checkNames, type Names } from '../../config/checks/permissions.ts';
 import type { Config } from '../../config/config.ts';
 import type { PermissionsConfig } from '../../config/schema/permissions.ts';
 import { parseYaml } from '../../config/source/document.ts';
@@ -78,13 +78,12 @@ function checkTemplates({ rules }: PermissionsConfig): Finding[] {
   });
 }
 
-function knownTools(config: Config, tools: PolicyWorld['tools']): ReadonlyMap<string, readonly string[]> {
+function knownTools(config: Config, tools: PolicyWorld['tools']): Names['tools'] {
   return new Map(
     config.servers.map((server) => {
       const shown = tools.filter((tool) => tool.server === server.id).map((tool) => tool.name);
       const named = [...server.tools.keys()].filter((name) => name !== '*');
-      // What is only named there is no list of what there is.
-      return [server.id, shown.length === 0 ? [] : [...new Set([...shown, ...named])]];
+      return [server.id, { names: [...new Set([...shown, ...named])], shown: shown.length > 0 }];
     }),
   );
 }
