@@ -11,7 +11,7 @@ import { fulfil } from './steps/fulfil.ts';
 import { recordIntent } from './steps/record.ts';
 import { refuse } from './steps/refuse.ts';
 import { type Known, resolve } from './steps/resolve.ts';
-import { userRights } from './steps/tiers.ts';
+import { userRights } from './tiers/coarse.ts';
 import { begin, type Trace } from './trace.ts';
 
 /**

@@ -2,10 +2,11 @@ import type { Decision } from '../../model/decision.ts';
 import type { PolicyInput } from '../../model/policy-input.ts';
 import { extractFacts } from '../../policy/facts.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
+import { coarse } from '../tiers/coarse.ts';
+import { decideForAll } from '../tiers/everyone.ts';
 import { NO_FACTS, type Trace } from '../trace.ts';
 import type { Entered } from './enter.ts';
 import type { Known } from './resolve.ts';
-import { coarse, decideForAll } from './tiers.ts';
 
 /** Gathers everything the decision may depend on. Only memory is read: no await between here and the decision. */
 export function context(

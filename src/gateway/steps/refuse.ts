@@ -3,11 +3,12 @@ import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
 import type { CallResult } from '../attempt.ts';
 import type { Gateway } from '../gateway.ts';
+import { neededScope } from '../tiers/coarse.ts';
+import { couldPermit } from '../tiers/everyone.ts';
 import { finished, type Trace } from '../trace.ts';
 import { denial } from './decide.ts';
 import { callFacts } from './record.ts';
 import type { Known } from './resolve.ts';
-import { couldPermit, neededScope } from './tiers.ts';
 
 export interface Refused {
   readonly known: Known;

@@ -1,5 +1,5 @@
 import type { Gateway } from '../../../gateway/gateway.ts';
-import { couldPermit } from '../../../gateway/steps/tiers.ts';
+import { couldPermit } from '../../../gateway/tiers/everyone.ts';
 import type { Caller } from '../../../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';

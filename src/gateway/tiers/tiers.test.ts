@@ -7,9 +7,10 @@ import type { PolicyInput } from '../../model/policy-input.ts';
 import { coversScope, intersectScopes, RIGHTS } from '../../model/scope.ts';
 import type { Task } from '../../model/task.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
+import type { Known } from '../steps/resolve.ts';
 import { Usage } from '../usage.ts';
-import type { Known } from './resolve.ts';
-import { coarse, decideForAll, neededScope } from './tiers.ts';
+import { coarse, neededScope } from './coarse.ts';
+import { decideForAll } from './everyone.ts';
 
 const BOB: Person = { ...PERSON_DEFAULTS, id: 'bob', userName: 'bob', name: 'Bob' };
 const YES: RightsAnswer = { permit: true, rule: 'r', why: 'r grants it' };

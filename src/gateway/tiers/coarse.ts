@@ -1,16 +1,13 @@
-import type { Action } from '../../model/action.ts';
-import type { Caller } from '../../model/caller.ts';
-import type { Decision, RefusalCode } from '../../model/decision.ts';
+import type { RefusalCode } from '../../model/decision.ts';
 import type { PolicyInput } from '../../model/policy-input.ts';
 import type { TierAnswers } from '../../model/record.ts';
 import { coversScope, scopeNeeded } from '../../model/scope.ts';
 import { coversTool, type Task } from '../../model/task.ts';
-import type { ToolEffect, ToolLabels } from '../../model/tool.ts';
-import type { PolicySet } from '../../policy/policy-set.ts';
+import type { ToolEffect } from '../../model/tool.ts';
 import { ACTION_GROUPS } from '../../policy/schema.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
-import type { Known } from './resolve.ts';
+import type { Known } from '../steps/resolve.ts';
 
 /** The answer of the tiers before the policies: null where all of them permit. */
 export interface Coarse {
@@ -102,48 +99,4 @@ function taskProblem(
     if (task.notAfterMs <= nowMs) return `task ${task.id} is over`;
   }
   return null;
-}
-
-/**
- * Tier three, for everyone in the chain: authority only shrinks on its way, so what one of them may not do is not done. One that asks
- * makes all ask; obligations add up.
- */
-export function decideForAll(policies: PolicySet, input: PolicyInput): Decision {
-  let decision = policies.decide(input);
-  for (const acting of input.caller.through) {
-    if (decision.effect === 'deny') return decision;
-    const next = policies.decide({ ...input, caller: { ...input.caller, ...acting } });
-    if (next.effect === 'deny') return { ...next, reasons: [...next.reasons, `interlock#through:${acting.agent.id}`] };
-    decision = both(decision, next);
-  }
-  return decision;
-}
-
-function both(a: Decision, b: Decision): Decision {
-  const join = <T>(left: readonly T[], right: readonly T[]): readonly T[] => [...new Set([...left, ...right])];
-  const seen = new Set(a.obligations.map(({ name, detail }) => `${name}:${detail}`));
-  return {
-    effect: a.effect === 'ask' || b.effect === 'ask' ? 'ask' : 'permit',
-    reasons: join(a.reasons, b.reasons),
-    messages: join(a.messages, b.messages),
-    ask: join(a.ask, b.ask),
-    obligations: [...a.obligations, ...b.obligations.filter(({ name, detail }) => !seen.has(`${name}:${detail}`))],
-    errors: join(a.errors, b.errors),
-    policyVersion: a.policyVersion,
-  };
-}
-
-/** Whether any arguments, session or time could make this permitted, asked for, or reachable by asking for more. What is false is hidden. */
-export function couldPermit(
-  gateway: Gateway,
-  { caller, action, labels }: { caller: Caller; action: Action; labels: ToolLabels | null },
-): boolean {
-  const { policies } = gateway.snapshot();
-  const { target, server } = action;
-  if (!caller.tasks.every((task) => coversTool(task, { server, target, labels }))) return false;
-  const { person } = caller;
-  const tool = target.kind === 'tool' ? target.name : null;
-  if (person !== null && tool !== null && !gateway.rights.couldPermit({ person, labels, server, tool })) return false;
-  if (!policies.couldPermit(caller, action, labels)) return false;
-  return caller.through.every((acting) => policies.couldPermit({ ...caller, ...acting }, action, labels));
 }
