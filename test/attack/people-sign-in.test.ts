@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { returnPath } from '../../src/surfaces/account/web/visit.ts';
 import { openPeopleWorld, PASSWORD, type PeopleWorld } from '../people/world.ts';
 
-describe('attacks on people’s sign-in (ID2)', () => {
+describe('attacks on people’s sign-in (CN1)', () => {
   let world: PeopleWorld;
   beforeEach(async () => {
     world = await openPeopleWorld();

@@ -6,7 +6,7 @@ import { type Browser, openPeopleWorld, type PageAnswer, type PeopleWorld } from
 
 const VERIFIED = { email: 'alice@example.com', email_verified: true, name: 'Alice' };
 
-describe('people sign in at their organisation (ID2)', () => {
+describe('people sign in at their organisation (CN1)', () => {
   let world: PeopleWorld;
   let idp: ForeignIdp;
   let evil: ForeignIdp;

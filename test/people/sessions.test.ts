@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openPeopleWorld, PASSWORD, type PeopleWorld } from './world.ts';
 
-describe('people sign in (ID2)', () => {
+describe('people sign in (CN1)', () => {
   let world: PeopleWorld;
   beforeEach(async () => {
     world = await openPeopleWorld();

@@ -14,7 +14,7 @@ export async function showInteraction(parts: AccountParts, visit: Visit): Promis
   await guarded(async () => {
     const details = await interactions.details(request, response);
     if (details.prompt === 'login') {
-      const again = (who?.session.authTimeMs ?? 0) < (await freshAfterMs(parts, details.uid));
+      const again = (who?.session.authTimeMs ?? 0) < details.freshAfterMs;
       if (who === null || again) return toSignIn(visit, again && who !== null);
       const { session, person } = who;
       const authTimeMs = session.authTimeMs;
@@ -104,15 +104,6 @@ async function onward(visit: Visit, finish: () => Promise<void>): Promise<void> 
   } finally {
     restore();
   }
-}
-
-/** From when on the person must have signed in: the client, or how long ago it was, asks for it anew. 0: any session will do. */
-async function freshAfterMs({ flows }: AccountParts, uid: string): Promise<number> {
-  const payload = (await flows.find('Interaction', uid))?.payload as
-    | { readonly iat?: number; readonly prompt?: { readonly reasons?: readonly string[] } }
-    | undefined;
-  const reasons = payload?.prompt?.reasons ?? [];
-  return reasons.some((each) => each === 'login_prompt' || each === 'max_age') ? (payload?.iat ?? 0) * 1000 : 0;
 }
 
 async function guarded(act: () => Promise<void> | void): Promise<void> {

@@ -104,6 +104,7 @@ dd { margin: 0; min-width: 0; }
 .list .what p { margin: 4px 0 0; }
 .list form { margin: 0; flex: none; }
 .tags { display: flex; flex-wrap: wrap; gap: 6px; margin: 8px 0 0; }
+ul.list + * { margin-top: 16px; }
 .empty { color: var(--soft); }
 details > summary { cursor: pointer; font-weight: 600; color: var(--blue); min-height: 44px; display: flex; align-items: center; }
 .who { display: flex; gap: 14px; align-items: center; margin-bottom: 16px; }
