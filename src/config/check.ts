@@ -1,4 +1,5 @@
 import { checkCredentials } from './checks/credentials.ts';
+import { checkDelegation } from './checks/delegation.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkRegistration } from './checks/registration.ts';
 import { checkSignIn } from './checks/sign-in.ts';
@@ -27,6 +28,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkNumbers(raw),
       ...checkSignIn(raw),
       ...checkPermissions(raw),
+      ...checkDelegation(raw),
     ],
     warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnPermissions(raw), ...warnEmpty(raw)],
   };

@@ -1,4 +1,5 @@
 import type { Agent } from '../model/agent.ts';
+import type { Connection } from '../model/connection.ts';
 import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
@@ -30,6 +31,7 @@ export interface Config {
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
+  readonly connections: readonly Connection[];
   readonly oauth: OAuthConfig;
   readonly signIn: SignInConfig;
   /** `null`: people's own rights are not looked at. */

@@ -4,6 +4,7 @@ import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
+import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { resolvePermissions } from './schema/permissions.ts';
@@ -63,7 +64,8 @@ export function resolveConfig(
     ),
     policiesDir: absolute(raw.policies ?? DEFAULTS.policies),
     limits,
-    oauth: resolveOAuthSecrets(raw, secret),
+    connections: resolveConnections(raw.connections),
+    oauth: resolveOAuthSecrets(raw, secret, baseDir),
     signIn: resolveSignIn(raw.signIn, secret),
     permissions: resolvePermissions(raw.permissions, { absolute, secret }),
     scim: resolveScim(raw.scim, { secret, findings }),
@@ -93,10 +95,10 @@ function resolveStore(raw: ConfigFile, dataDir: string, secret: Secret): StoreCo
   return { kind: 'sqlite', file: join(dataDir, 'interlock.db') };
 }
 
-function resolveOAuthSecrets(raw: ConfigFile, secret: Secret): OAuthConfig {
+function resolveOAuthSecrets(raw: ConfigFile, secret: Secret, baseDir: string): OAuthConfig {
   const token = raw.oauth?.clients?.registration?.initialAccessToken;
   const path: Path = ['oauth', 'clients', 'registration', 'initialAccessToken'];
-  return resolveOAuth(raw.oauth, token === undefined ? null : secret(token, path));
+  return resolveOAuth(raw.oauth, token === undefined ? null : secret(token, path), baseDir);
 }
 
 type RawPerson = NonNullable<ConfigFile['people']>[string];

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { VaultSchema } from './schema/credentials.ts';
+import { ConnectionSchema } from './schema/delegation/connections.ts';
 import { AgentSchema, ID_PATTERN, PersonSchema, TemplateSchema } from './schema/identity.ts';
 import { LimitsSchema } from './schema/limits.ts';
 import { OAuthSchema } from './schema/oauth.ts';
@@ -246,6 +247,13 @@ export const ConfigSchema = Type.Object(
         },
         { ...closed, description: 'Short-lived access tokens.' },
       ),
+    ),
+    connections: Type.Optional(
+      Type.Record(Type.String({ pattern: ID_PATTERN }), ConnectionSchema, {
+        ...closed,
+        default: {},
+        description: 'Which agent may hand work to which, by id.',
+      }),
     ),
     oauth: Type.Optional(OAuthSchema),
     signIn: Type.Optional(SignInSchema),

@@ -152,8 +152,8 @@ function staticTokensOf({ agents }: Config): ReadonlyMap<string, string> {
 }
 
 /** What the directory takes from the configuration. */
-export function configured({ agents, people }: Config): Configured {
-  return { agents: agents.map(({ staticTokenSha256: _secret, ...agent }) => agent), people, connections: [] };
+export function configured({ agents, people, connections }: Config): Configured {
+  return { agents: agents.map(({ staticTokenSha256: _secret, ...agent }) => agent), people, connections };
 }
 
 async function recordPublish(journal: Journal, act: { by: string; reason: string; version: string }): Promise<void> {

@@ -1,4 +1,13 @@
 import { type Static, Type } from 'typebox';
+import type { TrustedIssuer } from '../../model/issuer.ts';
+import {
+  type IdentityAssertion,
+  IdentityAssertionSchema,
+  IssuerSchema,
+  resolveIdentityAssertions,
+  resolveIssuers,
+} from './delegation/issuers.ts';
+import { ID_PATTERN } from './identity.ts';
 
 const closed = { additionalProperties: false } as const;
 const DAY_MS = 86_400_000;
@@ -76,6 +85,20 @@ export const OAuthSchema = Type.Object(
         description: 'How often the signing key is replaced. null: only by `interlock keys rotate`.',
       }),
     ),
+    issuers: Type.Optional(
+      Type.Record(Type.String({ pattern: ID_PATTERN }), IssuerSchema, {
+        ...closed,
+        default: {},
+        description: 'Issuers whose workload tokens or ID-JAGs are taken, by a name of your own.',
+      }),
+    ),
+    identityAssertions: Type.Optional(
+      Type.Array(IdentityAssertionSchema, {
+        maxItems: 200,
+        default: [],
+        description: 'To which authorization servers agents may carry people’s identity (ID-JAG). Left out: none.',
+      }),
+    ),
     trustedOrigins: Type.Optional(
       Type.Array(Type.String({ pattern: '^https?://[^/?#]+$' }), {
         maxItems: 100,
@@ -104,10 +127,16 @@ export interface OAuthConfig {
   /** `null`: only by hand. */
   readonly keyRotationMs: number | null;
   readonly trustedOrigins: readonly string[];
+  readonly issuers: readonly TrustedIssuer[];
+  readonly identityAssertions: readonly IdentityAssertion[];
 }
 
 /** `token` is the initial access token with its references replaced. */
-export function resolveOAuth(raw: Static<typeof OAuthSchema> | undefined, token: string | null): OAuthConfig {
+export function resolveOAuth(
+  raw: Static<typeof OAuthSchema> | undefined,
+  token: string | null,
+  baseDir = '.',
+): OAuthConfig {
   const { unregistered, documents, registration } = raw?.clients ?? {};
   const rotation = raw?.keyRotationDays === undefined ? OAUTH_DEFAULTS.keyRotationDays : raw.keyRotationDays;
   return {
@@ -123,5 +152,7 @@ export function resolveOAuth(raw: Static<typeof OAuthSchema> | undefined, token:
     refreshMs: (raw?.refreshDays ?? OAUTH_DEFAULTS.refreshDays) * DAY_MS,
     keyRotationMs: rotation === null ? null : rotation * DAY_MS,
     trustedOrigins: raw?.trustedOrigins ?? [],
+    issuers: resolveIssuers(raw?.issuers, baseDir),
+    identityAssertions: resolveIdentityAssertions(raw?.identityAssertions),
   };
 }
