@@ -47,6 +47,8 @@ export interface InteractionDetails {
   readonly resources: readonly string[];
   /** What the client hints about who will sign in (`login_hint`); a text of the client's, to be shown as data only. */
   readonly loginHint: string | null;
+  /** At `login`: the person must have proven who they are after this, because the client asks for it anew. 0: any time will do. */
+  readonly freshAfterMs: number;
   /** The longest a consent given now may last. */
   readonly maxUntilMs: number;
   /** When this interaction is forgotten. */

@@ -29,6 +29,7 @@ export function openInteractions(options: ProviderOptions, server: PeopleServer)
     async login(request, response, { personId, amr, acr, authTimeMs }) {
       const interaction = await find(parts, [request, response]);
       if (interaction.prompt.name !== 'login') throw new InteractionRefused('this is not the moment to sign in');
+      if (authTimeMs < freshAfterMs(interaction)) throw new InteractionRefused('sign in again to go on');
       if (options.directory.whyNoSubject(personId) !== null) throw new InteractionRefused('this account is not active');
       const login = {
         accountId: personId,
@@ -94,9 +95,16 @@ async function describe(parts: Parts, exchange: Exchange): Promise<InteractionDe
     protocolScopes: asked.filter((scope) => PROTOCOL_SCOPES.has(scope)),
     resources: texts(params.resource),
     loginHint: typeof params.login_hint === 'string' ? params.login_hint.slice(0, MAX_TEXT) : null,
+    freshAfterMs: freshAfterMs(interaction),
     maxUntilMs: options.clock.nowMs() + options.settings().consentMs,
     expiresAtMs: interaction.exp * 1000,
   };
+}
+
+/** `prompt=login` and `max_age` (OpenID Connect Core section 3.1.2.1) want a sign-in that began after they asked. */
+function freshAfterMs({ prompt, iat }: Interaction): number {
+  const anew = prompt.reasons.some((reason) => reason === 'login_prompt' || reason === 'max_age');
+  return anew ? iat * 1000 : 0;
 }
 
 async function clientOf({ server, options }: Parts, { params }: Interaction): Promise<InteractionClient> {
