@@ -98,6 +98,8 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     log,
     trusted: () => [
       ...config.oauth.trustedOrigins,
+      // Whom the operator named as an issuer may be where the operator says it is.
+      ...config.oauth.issuers.flatMap(({ issuer, keys }) => (keys.kind === 'url' ? [keys.url] : [issuer])),
       ...(config.leaving.webhook === null ? [] : [config.leaving.webhook]),
     ],
   });

@@ -5,6 +5,7 @@ import { type Resources, serverOf } from '../identity/resources.ts';
 import type { JsonObject } from '../model/json.ts';
 import { RIGHTS } from '../model/scope.ts';
 import { type HttpAnswer, publicDocument } from './answer.ts';
+import { ID_JAG_TOKEN } from './assertions/issue-id-jag.ts';
 import { PROVIDER_ROUTES } from './provider/configuration.ts';
 import { CLIENT_CREDENTIALS } from './token-endpoint.ts';
 
@@ -19,6 +20,8 @@ export interface Discovery {
   readonly grantTypes: readonly string[];
   /** `authorization_grant_profiles_supported`, such as ID-JAG. */
   readonly grantProfiles: readonly string[];
+  /** Whether agents may get ID-JAGs here, to carry them elsewhere. */
+  readonly issuesIdJags?: boolean;
   /** `null`: no person can sign in here. */
   readonly people: {
     readonly registration: boolean;
@@ -44,7 +47,7 @@ export function authorizationServerMetadata(
 ): HttpAnswer | null {
   const known = [AS_METADATA, OPENID_METADATA].some((base) => path === base || isProtected(resources, path, base));
   if (!known) return null;
-  const { people, grantTypes, grantProfiles } = discovery;
+  const { people, grantTypes, grantProfiles, issuesIdJags = false } = discovery;
   return publicDocument(
     {
       issuer: resources.issuer,
@@ -59,6 +62,7 @@ export function authorizationServerMetadata(
       revocation_endpoint_auth_signing_alg_values_supported: SIGNATURE_ALGORITHMS,
       response_types_supported: people === null ? [] : ['code'],
       grant_types_supported: [...(people === null ? [] : ['authorization_code', 'refresh_token']), ...grantTypes],
+      ...(issuesIdJags ? { identity_chaining_requested_token_types_supported: [ID_JAG_TOKEN] } : {}),
       ...(grantProfiles.length === 0 ? {} : { authorization_grant_profiles_supported: grantProfiles }),
       token_endpoint_auth_methods_supported: ['private_key_jwt', ...(people === null ? [] : ['none'])],
       token_endpoint_auth_signing_alg_values_supported: SIGNATURE_ALGORITHMS,

@@ -80,7 +80,7 @@ export async function verified(options: FrontOptions, token: string, nowMs: numb
   }
 }
 
-export function findRefreshToken({ store }: FrontOptions, token: string): Promise<OAuthRow | null> {
+export function findRefreshToken({ store }: Pick<FrontOptions, 'store'>, token: string): Promise<OAuthRow | null> {
   const usable = token.length <= 200 && /^[\w-]+$/.test(token);
   return usable ? store.find('RefreshToken', storedId('RefreshToken', token)) : Promise.resolve(null);
 }

@@ -31,13 +31,19 @@ export function grantTypes({ grants }: Pick<TokenEndpointOptions, 'grants'>): re
   return [...GRANTS.keys(), ...(grants?.keys() ?? [])];
 }
 
+/** What is asked of a token exchange decides who answers it. */
+function grantFor(options: TokenEndpointOptions, grantType: string, wanted: string | null): Grant | undefined {
+  const special = grantType === TOKEN_EXCHANGE && wanted !== null ? options.exchanges?.get(wanted) : undefined;
+  return special ?? GRANTS.get(grantType) ?? options.grants?.get(grantType);
+}
+
 async function handle(options: TokenEndpointOptions, request: TokenRequest): Promise<HttpAnswer> {
   if (request.method !== 'POST') throw new OAuthRefused('invalid_request', 'use POST', { allow: 'POST' });
   refuseOtherAuthentication(request.authorization);
   const form = readForm(request.contentType, request.body);
   const grantType = form.get('grant_type');
   if (grantType === null) throw new OAuthRefused('invalid_request', 'grant_type is missing');
-  const grant = GRANTS.get(grantType) ?? options.grants?.get(grantType);
+  const grant = grantFor(options, grantType, form.get('requested_token_type'));
   if (grant === undefined)
     throw new OAuthRefused('unsupported_grant_type', `supported are ${grantTypes(options).join(', ')}`);
   const nowMs = options.clock.nowMs();

@@ -45,6 +45,8 @@ export interface TokenEndpointOptions {
   readonly addTask: (task: Task, by: string) => Promise<boolean>;
   /** Other grants, by `grant_type`. */
   readonly grants?: ReadonlyMap<string, Grant>;
+  /** Token exchanges that give something else than an access token, by `requested_token_type`. */
+  readonly exchanges?: ReadonlyMap<string, Grant>;
   /** An unexpected failure, for the operator's log. The client hears `temporarily_unavailable`. */
   readonly onError: (error: unknown) => void;
 }

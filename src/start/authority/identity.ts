@@ -3,7 +3,9 @@ import type { Gateway, Log } from '../../gateway/gateway.ts';
 import { type Authenticator, createAuthenticator } from '../../identity/authenticator.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import { type AccessClaims, accessTokens } from '../../identity/tokens.ts';
+import type { TrustedIssuer } from '../../model/issuer.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
+import { ID_JAG_PROFILE } from '../../oauth/assertions/jwt-bearer.ts';
 import { type AuthorizationServer, authorizationServer } from '../../oauth/authorization-server.ts';
 import { endGrant, findConsent, whyNotGood } from '../../oauth/consent/consents.ts';
 import { AGENTS_ONLY } from '../../oauth/documents.ts';
@@ -12,6 +14,7 @@ import { type RevocationOptions, revoke } from '../../oauth/revocation.ts';
 import { grantTypes } from '../../oauth/token-endpoint.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Live } from '../live.ts';
+import { assertions } from './assertions.ts';
 import type { Authority } from './authority.ts';
 import { delegation } from './delegation.ts';
 import { openPeople, type People, type PeopleParts } from './people.ts';
@@ -49,9 +52,11 @@ export function openIdentity(parts: IdentityParts): Identity {
     development: () => ({ ...live.config.development, staticTokens: live.staticTokens }),
   });
   const people = openPeople({ ...parts, resources });
+  const foreign = assertions({ ...parts, people });
   const oauth = authorizationServer({
     ...{ tokens, keys: ring, resources, directory, isRevoked },
     ...delegation(parts),
+    ...foreign,
     servers: () => live.snapshot().servers,
     replay: stores.replay,
     clock: systemClock,
@@ -60,7 +65,9 @@ export function openIdentity(parts: IdentityParts): Identity {
       const { registration, documents, basicRights } = live.config.oauth;
       return {
         ...AGENTS_ONLY,
-        grantTypes: grantTypes({}),
+        grantTypes: grantTypes(foreign),
+        grantProfiles: live.config.oauth.issuers.some(provesPeople) ? [ID_JAG_PROFILE] : [],
+        issuesIdJags: live.config.oauth.identityAssertions.length > 0,
         people: { registration: registration.enabled, documents: documents.enabled, basicRights },
       };
     },
@@ -85,6 +92,10 @@ export function openIdentity(parts: IdentityParts): Identity {
     introspect: (request) => introspect(front, request),
     revoke: (request) => revoke(front, request),
   };
+}
+
+function provesPeople({ enabled, proves }: TrustedIssuer): boolean {
+  return enabled && proves.includes('id-jag');
 }
 
 /** As the path asks on every call (start/entitled.ts): everybody in the chain, the human at the root, the task, the credential itself. */
