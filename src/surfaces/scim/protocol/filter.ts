@@ -168,10 +168,12 @@ export function asksFor(filter: Filter, attribute: string): string | null {
 
 function comparesAny(filter: Filter & { readonly kind: 'compare' }, resource: Json, list: string): boolean {
   const { path, op, value } = filter;
-  const values = valuesAt(resource, path).map((each) => (isObject(each) ? (member(each, 'value') ?? null) : each));
+  const found = valuesAt(resource, path);
+  // Compared without naming a member, an object is its value.
+  const values = found.map((each) => (isObject(each) ? (member(each, 'value') ?? null) : each));
   // An attribute without a value is unequal to everything but null.
   if (values.length === 0) return op === 'ne' ? value !== null : op === 'eq' && value === null;
-  const exact = isExact(path, list);
+  const exact = isExact(found.some(isObject) ? { ...path, sub: path.sub ?? 'value' } : path, list);
   if (op === 'ne') return values.every((each) => !compare('eq', fold(each, exact), fold(value, exact)));
   return values.some((each) => compare(op, fold(each, exact), fold(value, exact)));
 }
