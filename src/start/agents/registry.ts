@@ -3,6 +3,8 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { Decommission, type Holding } from '../../identity/registry/end/decommission.ts';
 import { recordExpired } from '../../identity/registry/end/expiry.ts';
 import { Registry } from '../../identity/registry/registry.ts';
+import { Reviews } from '../../identity/registry/reviews/reviews.ts';
+import { type Reminder, sweepReviews } from '../../identity/registry/reviews/sweep.ts';
 import { Templates } from '../../identity/registry/templates.ts';
 import type { ConfiguredWorld } from '../../identity/registry/world.ts';
 import type { RecordAct } from '../../identity/registry/writing.ts';
@@ -20,18 +22,20 @@ export interface RegistryParts {
   readonly journal: Pick<Journal, 'append'>;
   readonly clock: Clock;
   readonly holdings: readonly Holding[];
+  readonly notify: (reminder: Reminder) => void;
 }
 
 export interface OpenRegistry {
   readonly registry: Registry;
   readonly templates: Templates;
   readonly decommission: Decommission;
-  /** What is due: ends that were reached, decommissionings that were interrupted. */
+  readonly reviews: Reviews;
+  /** What is due: ends that were reached, decommissionings that were interrupted, reminders, reviews whose time is over. */
   sweep(): Promise<void>;
 }
 
 /** The registry over what is in force now: a reload is seen by the next act. */
-export function openRegistry({ store, live, journal, clock, holdings }: RegistryParts): OpenRegistry {
+export function openRegistry({ store, live, journal, clock, holdings, notify }: RegistryParts): OpenRegistry {
   const record: RecordAct = (act) => journal.append({ type: 'admin', ...act });
   const { directory } = live;
   const world = (): ConfiguredWorld => ({
@@ -43,13 +47,16 @@ export function openRegistry({ store, live, journal, clock, holdings }: Registry
   const templates = new Templates({ ...parts, configured: world });
   const registry = new Registry({ ...parts, configured: world, template: templates.get });
   const decommission = new Decommission({ ...parts, holdings });
+  const reviews = new Reviews(registry);
   return {
     registry,
+    reviews,
     templates,
     decommission,
     async sweep() {
       await recordExpired(parts);
       await decommission.sweep();
+      await sweepReviews(reviews, { registry, notify });
     },
   };
 }
@@ -70,5 +77,10 @@ export function openAgents({ gateway, live, mcp, stores, authority }: AgentParts
     revoke: (rows) => authority.revoked.revoke(rows),
     maxTokenMs: () => live.config.tokens.maxTtlMs,
   });
-  return openRegistry({ store: stores.directory, live, journal, clock, holdings });
+  const notify = (reminder: Reminder): void =>
+    gateway.log.info(
+      { ...reminder },
+      `${reminder.to}: ${reminder.pending} agents wait for your review (${reminder.name})`,
+    );
+  return openRegistry({ store: stores.directory, live, journal, clock, holdings, notify });
 }

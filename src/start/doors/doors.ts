@@ -8,7 +8,9 @@ import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { keyRoutes } from '../../surfaces/admin/routes/keys.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
+import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes/rights.ts';
+import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
@@ -123,6 +125,8 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     vaultRoutes(vaultOperations(options.credentials, gateway.journal)),
     peopleRoutes({ people, groups, directory: live.directory }),
     agentRoutes(agents),
+    transferRoutes(agents.registry),
+    reviewRoutes(agents.reviews),
   ]).catch(async (error: unknown) => {
     await listener.close(0);
     throw error;

@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import { AgentList } from '../../../identity/registry/many.ts';
+import type { Registry } from '../../../identity/registry/registry.ts';
+import { importAgents, type Progress } from '../../../identity/registry/transfer/import.ts';
+import { MAX_ROWS, toCsv } from '../../../identity/registry/transfer/read.ts';
+import { Problem } from '../problem.ts';
+import { BY, closed, REASON, text } from '../schemas.ts';
+import { FILTER } from './agents.ts';
+
+const MAX_FILE_BYTES = 67_108_864;
+const MAX_RUNNING = 4;
+
+interface ImportQuery {
+  readonly by: string;
+  readonly reason: string;
+  readonly dryRun?: boolean;
+  readonly partial?: boolean;
+  /** Chosen by the caller, to ask for progress with. */
+  readonly key?: string;
+}
+
+/** Agents in bulk: a file of them in, all of them out (requirements ID5). */
+export function transferRoutes(registry: Registry): (app: FastifyInstance) => void {
+  return (app) => {
+    // A scope of its own: only here a file is a body.
+    void app.register(async (scope) => {
+      const asText = { parseAs: 'string' as const, bodyLimit: MAX_FILE_BYTES };
+      scope.removeAllContentTypeParsers();
+      for (const type of ['text/csv', 'application/json', 'application/x-ndjson'])
+        scope.addContentTypeParser(type, asText, (_request, body, done) => done(null, body));
+      importRoutes(scope, registry);
+      exportRoute(scope, registry);
+    });
+  };
+}
+
+function importRoutes(app: FastifyInstance, registry: Registry): void {
+  const running = new Map<string, Progress>();
+  const flag = { type: 'boolean' };
+  const properties = { by: BY, reason: REASON, dryRun: flag, partial: flag, key: text(64) };
+  const querystring = { ...closed, required: ['by', 'reason'], properties };
+  app.post<{ Querystring: ImportQuery; Body: string }>(
+    '/v1/agents/import',
+    { schema: { querystring }, bodyLimit: MAX_FILE_BYTES },
+    async ({ query, body, headers }) => {
+      const { by, reason, dryRun = false, partial = false, key = `import-${running.size}` } = query;
+      if (running.size >= MAX_RUNNING || running.has(key))
+        throw new Problem(429, 'busy', 'another import is under way: wait for its end');
+      const format = headers['content-type']?.startsWith('text/csv') === true ? 'csv' : 'json';
+      running.set(key, { total: 0, checked: 0, written: 0 });
+      const onProgress = (progress: Progress): void => void running.set(key, progress);
+      try {
+        return await importAgents(registry, { format, text: body, dryRun, partial, by, reason, onProgress });
+      } finally {
+        running.delete(key);
+      }
+    },
+  );
+  app.get<{ Params: { key: string } }>('/v1/agents/imports/:key', async ({ params }) => {
+    const progress = running.get(params.key);
+    if (progress === undefined) throw new Problem(404, 'not-running', 'this import is over, or never was');
+    return progress;
+  });
+}
+
+/** One page of the table; the first has its header. */
+function exportRoute(app: FastifyInstance, registry: Registry): void {
+  const list = new AgentList(registry.world.directory);
+  const limit = { type: 'integer', minimum: 1, maximum: MAX_ROWS };
+  const querystring = { ...closed, properties: { ...FILTER, after: text(200), limit } };
+  app.get<{ Querystring: { after?: string; limit?: number } }>(
+    '/v1/agents/export',
+    { schema: { querystring } },
+    async ({ query: { after, limit: size = 5_000, ...filter } }) => {
+      const page = list.page(filter, { limit: size, ...(after === undefined ? {} : { after }) });
+      return { csv: toCsv(page.agents, after === undefined), next: page.next };
+    },
+  );
+}
