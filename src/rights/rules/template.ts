@@ -56,11 +56,6 @@ export function readTemplate(text: string): ReadTemplate {
     : { ok: false, why: `the id of an object cannot hold spaces, ":" or "#", and is not empty or "*"` };
 }
 
-/** Whether it depends on the call at all. */
-export function hasPlaces(template: ObjectTemplate): boolean {
-  return template.parts.some((part) => 'path' in part);
-}
-
 /**
  * The objects these arguments name. Nothing is guessed: what is missing, of another type, or could be read as another object names
  * none. A number is its shortest decimal form; text is taken as it is, character by character.
