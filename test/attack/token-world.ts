@@ -5,14 +5,19 @@ import { join } from 'node:path';
 import { exportJWK, generateKeyPair, type CryptoKey as JoseKey, SignJWT } from 'jose';
 import { type Authenticator, createAuthenticator } from '../../src/identity/authenticator.ts';
 import { type OpenDirectory, openDirectory } from '../../src/identity/directory.ts';
+import { issuerKeys } from '../../src/identity/issuers/issuer-keys.ts';
 import { onlyKey, openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
 import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
 import { AGENT_DEFAULTS, type Agent } from '../../src/model/agent.ts';
 import type { Connection } from '../../src/model/connection.ts';
+import type { TrustedIssuer } from '../../src/model/issuer.ts';
+import type { Person } from '../../src/model/person.ts';
 import { PERSON_DEFAULTS } from '../../src/model/person.ts';
 import type { Task } from '../../src/model/task.ts';
+import { ID_JAG_TOKEN, issueIdJag, type ResourceAuthority } from '../../src/oauth/assertions/issue-id-jag.ts';
+import { JWT_BEARER, jwtBearer } from '../../src/oauth/assertions/jwt-bearer.ts';
 import { type AuthorizationServer, authorizationServer } from '../../src/oauth/authorization-server.ts';
 import type { GrantAct } from '../../src/oauth/grants/context.ts';
 import type { DirectoryStore } from '../../src/ports/identity-stores.ts';
@@ -101,6 +106,12 @@ export interface World {
   readonly authenticator: Authenticator;
   readonly server: AuthorizationServer;
   readonly buyer: KeyPair;
+  people: readonly Person[];
+  issuers: readonly TrustedIssuer[];
+  authorities: readonly ResourceAuthority[];
+  /** What the issuers of the world serve, by URL; asked for anything else, nobody answers. */
+  readonly served: Map<string, string>;
+  readonly fetched: string[];
   close(): Promise<void>;
 }
 
@@ -111,12 +122,13 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
   const buyer = await keyPair();
   const resources = resourcesOf(options.publicUrl ?? PUBLIC_URL);
   const tokens = accessTokens({ keys: onlyKey(key), issuer: () => resources.issuer });
-  const people = [{ ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada' }];
+  let people: readonly Person[] = [{ ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada' }];
   let agents: ReadonlyMap<string, RegisteredAgent> = new Map([['buyer', agentNamed('buyer', [buyer.publicJwk])]]);
   let connections: readonly Connection[] = [];
   const tasks: Task[] = [];
   const configured = () => ({ agents: [...agents.values()], people, connections });
   const clock = { nowMs: () => world.nowMs, monotonicUs: () => 0 };
+  const moving = { ...clock, monotonicUs: () => world.nowMs * 1000 };
   const onFailed = (error: unknown) => world.errors.push(error);
   const directory = await openDirectory({ store: storeOf(tasks), clock, configured: configured(), onFailed });
   const replay = options.replay ?? memoryReplay();
@@ -140,6 +152,17 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
       connections = next;
       directory.configure(configured());
     },
+    get people() {
+      return people;
+    },
+    set people(next) {
+      people = next;
+      directory.configure(configured());
+    },
+    issuers: [],
+    authorities: [],
+    served: new Map(),
+    fetched: [],
     development: { allowStaticTokens: false, anonymousAgent: null },
     errors: [],
     key,
@@ -168,6 +191,32 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
         await directory.refresh();
         return true;
       },
+      grants: new Map([
+        [
+          JWT_BEARER,
+          jwtBearer({
+            issuers: () => new Map(world.issuers.map((one) => [one.issuer, one])),
+            keys: issuerKeys({
+              clock: moving,
+              web: async (url) => {
+                world.fetched.push(url);
+                const body = world.served.get(url);
+                return { status: body === undefined ? 404 : 200, headers: {}, body: body ?? '' };
+              },
+            }),
+          }),
+        ],
+      ]),
+      exchanges: new Map([
+        [
+          ID_JAG_TOKEN,
+          issueIdJag({
+            keys: onlyKey(key),
+            authorities: () => world.authorities,
+            personOfRefreshToken: async () => null,
+          }),
+        ],
+      ]),
       servers: () => new Set(['orders', 'files']),
       replay,
       clock,
