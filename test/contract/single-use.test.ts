@@ -15,6 +15,9 @@ const AT_ONCE = 50;
 const REDIRECT = 'http://127.0.0.1:4711/callback';
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const ISSUER = 'https://idp.example';
+const WORKLOAD = 'system:serviceaccount:shop:buyer';
+const ASSERTED = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 
 interface Answer {
@@ -40,6 +43,8 @@ describe.each(GROUNDS)('fifty redemptions at two gateways on $name', ({ start })
   let location: Location;
   let dir: string;
   let key: KeyPair;
+  /** Of an issuer the operator trusts. */
+  let idp: KeyPair;
   let worlds: OAuthWorld[] = [];
   /** What clients call the gateway: both listeners, before and after the restart. */
   let address: string;
@@ -52,10 +57,14 @@ describe.each(GROUNDS)('fifty redemptions at two gateways on $name', ({ start })
     openOAuthWorld({
       ...{ dir, gateway, ...more },
       openStores: () => open(location),
+      oauth: {
+        issuers: {
+          idp: { issuer: ISSUER, proves: ['workload', 'id-jag'], keys: [idp.publicJwk as never], person: 'sub' },
+        },
+      },
       agents: [
         agent('desk', { redirectUris: [REDIRECT] }),
-        agent('buyer', { keys: [key.publicJwk] }),
-        agent('helper', { keys: [key.publicJwk] }),
+        agent('buyer', { keys: [key.publicJwk], workloads: [{ issuer: ISSUER, subject: WORKLOAD }] }),
       ],
     });
   const closeAll = async (): Promise<void> => {
@@ -71,7 +80,7 @@ describe.each(GROUNDS)('fifty redemptions at two gateways on $name', ({ start })
     ground = await start();
     location = await ground.place();
     dir = await mkdtemp(join(tmpdir(), 'interlock-single-use-'));
-    key = await keyPair();
+    [key, idp] = [await keyPair(), await keyPair()];
   });
   // Anew for each: a browser follows redirects to where the gateway is called, which after a restart is not where it listens.
   beforeEach(async () => {
@@ -169,6 +178,26 @@ describe.each(GROUNDS)('fifty redemptions at two gateways on $name', ({ start })
       post(world, { grant_type: 'client_credentials', ...(await proven('buyer')) }, { dpop: proof }),
     );
     expect(result).toEqual({ then: 1, later: 0, refusals: new Set(['invalid_dpop_proof']) });
+  });
+
+  const asserted = async (claims: Record<string, unknown>, typ: string): Promise<Record<string, string>> => {
+    const nowS = Math.floor(systemClock.nowMs() / 1000);
+    const assertion = await new SignJWT({ iss: ISSUER, jti: randomUUID(), iat: nowS, exp: nowS + 120, ...claims })
+      .setProtectedHeader({ typ, alg: idp.alg, kid: idp.publicJwk.kid })
+      .sign(idp.privateKey);
+    return { grant_type: ASSERTED, assertion };
+  };
+
+  it('CR1: an ID-JAG', async () => {
+    const fields = await asserted({ sub: 'alice', aud: address, client_id: 'buyer' }, 'oauth-id-jag+jwt');
+    const result = await race(async (world) => post(world, { ...fields, ...(await proven('buyer')) }));
+    expect(result).toEqual({ then: 1, later: 0, refusals: new Set(['invalid_grant']) });
+  });
+
+  it('CR1: a workload token', async () => {
+    const fields = await asserted({ sub: WORKLOAD, aud: `${address}/oauth/token` }, 'JWT');
+    const result = await race((world) => post(world, fields));
+    expect(result).toEqual({ then: 1, later: 0, refusals: new Set(['invalid_grant']) });
   });
 
   it.each([1, 3])('CN3: a token that may be exchanged %i times', async (uses) => {
