@@ -23,13 +23,13 @@ export interface RightsAnswer {
 }
 
 /** What one rule says of one call. */
-export interface RuleAnswer {
+interface RuleAnswer {
   readonly rule: string;
   readonly grants: boolean;
   readonly why: string;
 }
 
-export interface RightsSettings {
+interface RightsSettings {
   readonly permissions: Permissions;
   /** Where relations are asked. `null`: no rule may need them. */
   readonly relations: Relations | null;

@@ -1,7 +1,7 @@
 import type { Expression, RelationDefinition, RelationModel, SubjectType } from './model.ts';
 
 /** Something wrong with the text of a model. Lines and columns start at 1. */
-export interface ModelProblem {
+interface ModelProblem {
   readonly line: number;
   readonly column: number;
   readonly message: string;

@@ -7,7 +7,7 @@ const MAX_SUBJECT_CHARS = 512;
 const NAME = /^[^\s:#@*\p{Cc}]{1,50}$/u;
 const ID = /^[^\s:#\p{Cc}]+$/u;
 
-export interface Subject {
+interface Subject {
   readonly type: string;
   readonly id: string;
   /** `member` of `group:eng#member`; `null` for a single object and for everyone (`user:*`). */

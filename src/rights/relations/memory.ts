@@ -8,7 +8,7 @@ import { type Follower, followRelations } from './follow.ts';
 import { makePlan } from './plan.ts';
 import { FROM_FILE, FROM_STORE, Tuples } from './tuples.ts';
 
-export interface MemoryOptions {
+interface MemoryOptions {
   readonly store: RelationStore;
   readonly clock: Clock;
   readonly log?: { error(fields: object, message: string): void };
@@ -19,12 +19,12 @@ export interface MemoryOptions {
   readonly bounds?: Bounds;
 }
 
-export interface ListedTuple extends RelationTuple {
+interface ListedTuple extends RelationTuple {
   /** `file`: from the tuples file of the configuration, `store`: written, `both`. */
   readonly origin: 'file' | 'store' | 'both';
 }
 
-export interface TupleFilter {
+interface TupleFilter {
   readonly object?: string;
   readonly relation?: string;
   readonly subject?: string;
@@ -33,7 +33,7 @@ export interface TupleFilter {
   readonly after?: number;
 }
 
-export interface RelationStatus {
+interface RelationStatus {
   readonly tuples: number;
   readonly bytes: number;
   readonly stale: boolean;

@@ -46,6 +46,7 @@ describe('the object of a relation', () => {
     ['it is a list', 'customer:{args.id}', { id: ['1'] }],
     ['it is an object', 'customer:{args.id}', { id: { toString: 'x' } }],
     ['it is only inherited', 'customer:{args.constructor.name}', {}],
+    ['it belongs to what it inherits from', 'customer:{args.id}', Object.create({ id: '7' }) as JsonObject],
     ['one of the list lacks it', 'customer:{args.items.*.id}', { items: [{ id: 'a' }, {}] }],
     ['the list is empty', 'customer:{args.items.*.id}', { items: [] }],
     ['the list is no list', 'customer:{args.items.*.id}', { items: { id: 'a' } }],

@@ -10,7 +10,7 @@ export interface ObjectTemplate {
 
 type Part = { readonly text: string } | { readonly path: readonly string[] };
 
-export type ReadTemplate =
+type ReadTemplate =
   | { readonly ok: true; readonly template: ObjectTemplate }
   | { readonly ok: false; readonly why: string };
 

@@ -10,7 +10,7 @@ import type { RightsInput } from '../../rights/rights.ts';
 import type { RightsOperations } from '../../surfaces/admin/routes/rights.ts';
 import type { Live } from '../live.ts';
 
-export interface RightsOperationParts {
+interface RightsOperationParts {
   readonly live: Live;
   readonly journal: Journal;
   readonly inventory: Inventory;

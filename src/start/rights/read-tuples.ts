@@ -6,7 +6,7 @@ import type { RelationTuple } from '../../ports/identity-stores.ts';
 import type { RelationModel } from '../../rights/language/model.ts';
 import { whyInvalid } from '../../rights/language/tuple.ts';
 
-export type ReadTuples =
+type ReadTuples =
   | { readonly ok: true; readonly tuples: readonly RelationTuple[] }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 

@@ -10,7 +10,7 @@ import { MemoryRelations } from '../../rights/relations/memory.ts';
 import { openRights, type Rights } from '../../rights/rights.ts';
 import { type ReadPermissions, readPermissions } from './read-permissions.ts';
 
-export type Prepared =
+type Prepared =
   | { readonly ok: true; readonly warnings: readonly Problem[]; use(): void }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
