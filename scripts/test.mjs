@@ -3,7 +3,7 @@
 import { build, install, run, systemPackages } from './setup.mjs';
 
 install();
-systemPackages(['strace', 'chromium']);
+systemPackages(['strace', 'chromium', 'glewlwyd']);
 const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
   ['format', 'biome', ['ci', '--log-level=warn', '--colors=off', 'src', 'test', 'scripts', 'examples']],
