@@ -150,7 +150,7 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     revoke: (rows) => authority.revoked.revoke(rows),
     endFor: async (person, agents) => {
       await credentials.endFor({ person });
-      for (const agent of agents) await credentials.endFor({ agent });
+      await credentials.endForAgents(agents);
     },
     web: authority.web,
   });

@@ -156,6 +156,16 @@ export class Credentials {
     return { ...removed, withdrawn: withdrawn + late };
   }
 
+  /** The same for many agents at once, as when the owner of thousands leaves. */
+  async endForAgents(agents: Iterable<string>): Promise<Ended> {
+    const all = new Set(agents);
+    if (all.size === 0) return { removed: 0, withdrawn: 0 };
+    const ofThem = (held: Held): boolean => held.of.agent !== null && all.has(held.of.agent);
+    const withdrawn = this.#withdraw(ofThem);
+    const removed = await this.#stored.removeOfAgents(all);
+    return { ...removed, withdrawn: withdrawn + this.#withdraw(ofThem) };
+  }
+
   async close(): Promise<void> {
     this.#stop();
     if (this.#noticing !== null) clearTimeout(this.#noticing);

@@ -88,15 +88,29 @@ export class Stored {
     let removed = 0;
     for await (const row of this.#rows(owner === 'anybody' ? undefined : owner)) {
       if (who.server !== undefined && serverOf(row.id) !== who.server) continue;
-      const tokens = await this.#tokens(row).catch(() => null);
-      if (!(await vault.remove('upstream-token', row.id))) continue;
-      removed++;
-      if (tokens !== null) this.#revoke(tokens);
+      if (await this.#removeRow(row)) removed++;
     }
     // What a person's sign-in left, and connections that were only begun.
-    if (owner !== 'anybody' && who.server === undefined)
+    if (owner.startsWith('person:') && who.server === undefined)
       for (const kind of ['idp-token', 'connect-state'] as const) removed += await vault.removeOwned(kind, owner);
     return { removed };
+  }
+
+  /** The accounts of many agents, in one pass over what there is. */
+  async removeOfAgents(agents: ReadonlySet<string>): Promise<{ readonly removed: number }> {
+    let removed = 0;
+    for await (const row of this.#rows()) {
+      const agent = row.owner.startsWith('agent:') ? row.owner.slice('agent:'.length) : null;
+      if (agent !== null && agents.has(agent) && (await this.#removeRow(row))) removed++;
+    }
+    return { removed };
+  }
+
+  async #removeRow(row: VaultRow): Promise<boolean> {
+    const tokens = await this.#tokens(row).catch(() => null);
+    if (!(await this.#parts.vault.remove('upstream-token', row.id))) return false;
+    if (tokens !== null) this.#revoke(tokens);
+    return true;
   }
 
   /** Revocations that were begun have ended. */
