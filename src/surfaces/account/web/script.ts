@@ -8,7 +8,7 @@ export const SCRIPT = `'use strict';
   const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '');
 
   async function post(path, csrf, body) {
-    const answer = await fetch(path, {
+    const answer = await window.fetch(path, {
       method: 'POST',
       credentials: 'same-origin',
       redirect: 'error',
