@@ -33,7 +33,7 @@ export function openWeb({ trusted, resolve = resolveBySystem }: WebOptions): Web
   const open = agent({ resolve, allowed: () => true });
   const guarded = agent({ resolve, allowed: isPublicAddress });
   return {
-    async fetch(text, request = {}) {
+    fetch: async (text, request = {}) => {
       const url = parse(text);
       const named = isNamed(url.origin, trusted());
       if (!named) checkPublic(url);

@@ -1,6 +1,3 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 /** A browser as far as signing in needs one: it keeps cookies by path, and follows no redirect by itself. */
 export class Browser {
   readonly #cookies = new Map<string, { value: string; path: string }>();
@@ -11,9 +8,17 @@ export class Browser {
     return this.#send(url, { method: 'GET' });
   }
 
-  async post(url: string, fields: Record<string, string>): Promise<Response> {
+  async post(
+    url: string,
+    fields: Readonly<Record<string, string>> | readonly (readonly [string, string])[],
+  ): Promise<Response> {
+    const pairs = (Array.isArray(fields) ? fields : Object.entries(fields)) as [string, string][];
     const headers = { 'content-type': 'application/x-www-form-urlencoded', origin: new URL(url).origin };
-    return this.#send(url, { method: 'POST', headers, body: new URLSearchParams(fields).toString() });
+    return this.#send(url, {
+      method: 'POST',
+      headers,
+      body: new URLSearchParams(pairs).toString(),
+    });
   }
 
   /** Follows redirects until somebody answers with a page, or until an address of another origin than this one. */
@@ -53,15 +58,4 @@ export class Browser {
     if (gone) this.#cookies.delete(`${name}\n${path}`);
     else this.#cookies.set(`${name}\n${path}`, { value: pair.slice(name.length + 1), path });
   }
-}
-
-/** The place a native client listens at for the answer. */
-export async function callbackListener(): Promise<{ url: string; server: Server; last: () => IncomingMessage | null }> {
-  let last: IncomingMessage | null = null;
-  const server = createServer((request, response) => {
-    last = request;
-    response.end('ok');
-  });
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/callback`, server, last: () => last };
 }

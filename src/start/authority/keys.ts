@@ -1,6 +1,6 @@
 import type { Journal } from '../../audit/journal.ts';
 import type { KeyRing } from '../../identity/ring/key-ring.ts';
-import type { KeyOperations } from '../../surfaces/admin/routes/keys.ts';
+import type { KeyOperations } from '../../surfaces/admin/keys.ts';
 
 /** Recorded before it is done: a key nobody ordered is a key somebody should ask about. */
 export function keyOperations(ring: KeyRing, journal: Pick<Journal, 'append'>): KeyOperations {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import type { RingKey } from '../../../identity/ring/key-ring.ts';
-import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import type { RingKey } from '../../identity/ring/key-ring.ts';
+import { Problem } from './problem.ts';
+import { BY, closed, REASON, text } from './schemas.ts';
 
 export interface KeyOrder {
   readonly by: string;
