@@ -100,8 +100,15 @@ describe('tuples', () => {
       expect(parseObject(text)).toBeNull();
     }
     expect(['a', 'a/b', 'a@b', '*', '', 'a:b', 'a#b', 'a b', '\t'].map(isObjectId)).toEqual([
-      ...[true, true, true],
-      ...Array(6).fill(false),
+      true,
+      true,
+      true,
+      false,
+      false,
+      false,
+      false,
+      false,
+      false,
     ]);
   });
 

@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
 import { formatTuple, whyInvalid } from '../../rights/language/tuple.ts';
 import type { RightsInput } from '../../rights/rights.ts';
-import type { RightsOperations } from '../../surfaces/admin/routes/rights.ts';
+import type { RightsOperations } from '../../surfaces/admin/routes-rights.ts';
 import type { Live } from '../live.ts';
 
 interface RightsOperationParts {

@@ -1,8 +1,8 @@
-import type { Json, JsonObject } from '../../../model/json.ts';
-import type { RelationTuple } from '../../../ports/identity-stores.ts';
-import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
-import type { AdminRoutes } from '../server.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
+import type { RelationTuple } from '../../ports/identity-stores.ts';
+import { Problem } from './problem.ts';
+import { BY, closed, REASON, text } from './schemas.ts';
+import type { AdminRoutes } from './server.ts';
 
 /** What an operator can do about relations and rights. Made in `start/`; the routes only translate. */
 export interface RightsOperations {
