@@ -22,7 +22,7 @@ export interface RightsInForce {
   /** Where relations are answered: `null` without a model and a server. */
   source(): 'memory' | 'server' | null;
   relations(): Relations | null;
-  /** Reads and checks everything; `use` puts it in force, in one turn. Rejects when the store cannot be read. */
+  /** Reads and checks everything, the store included; `use` puts it in force, in one turn. */
   prepare(config: Config, tools: PolicyWorld['tools']): Promise<Prepared>;
   close(): Promise<void>;
 }
@@ -53,7 +53,10 @@ export function openRightsInForce({ store, log }: { store: RelationStore; log: L
     async prepare(config, tools) {
       const read = await readPermissions(config, tools);
       if (!read.ok) return read;
-      if (read.model !== null && config.permissions?.server == null) await memory.load();
+      if (read.model !== null && config.permissions?.server == null) {
+        const failed = await memory.load().catch((error: unknown) => error);
+        if (failed !== undefined) return { ok: false, problems: [unreadable(config, failed)] };
+      }
       return { ok: true, warnings: read.warnings, use: () => use(config, read) };
     },
     async close() {
@@ -61,4 +64,10 @@ export function openRightsInForce({ store, log }: { store: RelationStore; log: L
       await server?.close();
     },
   };
+}
+
+function unreadable({ file }: Config, error: unknown): Problem {
+  const why = error instanceof Error ? error.message : String(error);
+  const help = 'see whether the store of the configuration can be reached';
+  return { file, line: 1, column: 1, message: `the relations could not be read from the store: ${why}`, help };
 }
