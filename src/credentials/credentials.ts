@@ -49,6 +49,8 @@ interface Served extends CredentialServer {
   readonly client: UpstreamClient | null;
   readonly idp: UpstreamClient | null;
   readonly credentials: ServerCredentials;
+  /** By caller: one token's calls bring the same object. */
+  readonly known: WeakMap<Caller, Held>;
 }
 
 /** Holders in memory before those nobody uses are dropped. */
@@ -179,12 +181,16 @@ export class Credentials {
     const idp = settings.kind === 'id-jag' ? new UpstreamClient(settings.idp, null, this.#options) : null;
     const own = settings.kind === 'inject' ? () => this.#holder(server.id, EVERYBODY) : () => null;
     const holderFor = (caller: Caller): CredentialHolder => this.#holder(server.id, caller);
-    return { ...server, settingsText: textOf(server), client, idp, credentials: { holderFor, own } };
+    const known = new WeakMap<Caller, Held>();
+    return { ...server, settingsText: textOf(server), client, idp, credentials: { holderFor, own }, known };
   }
 
   #holder(server: string, caller: Caller | typeof EVERYBODY): Held {
     const served = this.#servers.get(server);
     if (served === undefined) throw new Error(`bug: no credentials for ${server}`);
+    const known = caller === EVERYBODY ? undefined : served.known.get(caller);
+    // Withdrawn and swept ones are not in the map any more.
+    if (known !== undefined && this.#held.get(known.key) === known) return known;
     const key = caller === EVERYBODY ? keyOf(server, '') : keyOf(server, identityOf(served.settings, caller));
     let held = this.#held.get(key);
     if (held === undefined) {
@@ -192,6 +198,7 @@ export class Credentials {
       if (this.#held.size >= MAX_IDLE_HOLDERS) this.#sweep();
       this.#held.set(key, held);
     }
+    if (caller !== EVERYBODY) served.known.set(caller, held);
     return held;
   }
 
