@@ -9,6 +9,8 @@ import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
 import { addDirectoryCommands } from './people/directory.ts';
 import { addRightsCommands } from './rights/commands.ts';
+import { addReviewCommands } from './registry/reviews.ts';
+import { addTemplateCommands } from './registry/templates.ts';
 import { makeAct } from './shell/act.ts';
 import { EXIT, type ExitCode } from './shell/exit.ts';
 import { VERSION } from './shell/version.ts';
@@ -65,6 +67,8 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addCheckCommand(program, act);
   addServerCommands(program, act);
   addAgentCommands(program, act);
+  addTemplateCommands(program, act);
+  addReviewCommands(program, act);
   addPeopleCommands(program, act);
   addDirectoryCommands(program, act);
   addRightsCommands(program, act);

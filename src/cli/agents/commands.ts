@@ -1,11 +1,15 @@
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { systemClock } from '../../adapters/clock.ts';
 import { type Config, gatewayUrl } from '../../config/config.ts';
 import { didYouMean } from '../../config/source/problem.ts';
+import type { Agent } from '../../model/agent.ts';
 import { adminClient, isReachable } from '../operate/admin-client.ts';
+import { addRegistryCommands } from '../registry/agents.ts';
+import { addTransferCommands } from '../registry/transfer.ts';
 import type { Act } from '../shell/act.ts';
-import { type Context, requireConfig } from '../shell/context.ts';
+import { type Context, operatorName, requireConfig } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 import { clientSnippets, invocation } from './client-config.ts';
 import { editConfig, withAgent, withKey } from './edit-config.ts';
@@ -26,6 +30,10 @@ interface AddOptions {
   readonly alg: KeyAlgorithm;
   readonly keyOut?: string;
   readonly newKey?: boolean;
+  readonly in: 'config' | 'registry';
+  readonly template?: string;
+  readonly reason?: string;
+  readonly by?: string;
 }
 
 interface TokenOptions {
@@ -45,7 +53,7 @@ export function addAgentCommands(program: Command, act: Act): void {
     );
   agents
     .command('list', { isDefault: true })
-    .description('list the configured agents')
+    .description('list the agents: those of the running gateway, else those of the configuration')
     .addHelpText('after', '\nExample:\n  interlock agents list --json')
     .action(act((context) => list(context)));
   agents
@@ -71,12 +79,22 @@ export function addAgentCommands(program: Command, act: Act): void {
     .option('--server <id...>', 'the only servers it may connect to (default: policy alone decides)')
     .addOption(new Option('--alg <algorithm>', 'of the key').choices(['EdDSA', 'ES256']).default('EdDSA'))
     .option('--key-out <file>', 'where the private key goes (default: <data>/keys/<id>.jwk)')
+    .addOption(
+      new Option('--in <place>', 'where it is kept: the configuration file, or the registry of the running gateway')
+        .choices(['config', 'registry'])
+        .default('config'),
+    )
+    .option('--template <id>', 'the class it belongs to (with --in registry)')
+    .option('--reason <text>', 'why; recorded (with --in registry)')
+    .option('--by <name>', 'who adds it (default: your login name; with --in registry)')
     .option('--new-key', 'the agent exists: give it a further key, to change keys without a gap')
     .addHelpText(
       'after',
       '\nExample:\n  interlock agents add procurement --owner alice --purpose "orders office supplies" --risk medium --server crm',
     )
     .action(act((context, [id = ''], options: AddOptions) => add(context, id, options)));
+  addRegistryCommands(agents, act);
+  addTransferCommands(agents, act);
   agents
     .command('token')
     .description('print a short-lived access token for an agent, earned with its key')
@@ -94,33 +112,57 @@ export function addAgentCommands(program: Command, act: Act): void {
 
 async function list(context: Context): Promise<void> {
   const config = await requireConfig(context, { quiet: true });
+  const tokens = new Set(config.agents.filter((agent) => agent.staticTokenSha256 !== null).map(({ id }) => id));
+  const agents = (await registered(config)) ?? config.agents;
   context.terminal.value({
-    agents: config.agents.map(({ keys, staticTokenSha256, ...agent }) => ({
+    agents: agents.map(({ keys, ...agent }) => ({
       ...agent,
+      staticTokenSha256: undefined,
       keys: keys.map(({ kid, kty, alg }) => ({ kid, kty, alg })),
-      staticToken: staticTokenSha256 !== null,
+      staticToken: tokens.has(agent.id),
     })),
   });
-  if (config.agents.length === 0) return context.terminal.line('no agents; add one with: interlock agents add <id>');
+  if (agents.length === 0) return context.terminal.line('no agents; add one with: interlock agents add <id>');
   context.terminal.table(
-    ['agent', 'owner', 'risk', 'archetype', 'keys', 'servers', 'purpose'],
-    config.agents.map((agent) => [
+    ['agent', 'state', 'owner', 'risk', 'archetype', 'keys', 'servers', 'purpose'],
+    agents.map((agent) => [
       agent.id,
+      { text: agent.state, tone: agent.state === 'active' ? 'plain' : 'warn' },
       agent.owner,
       {
         text: agent.riskTier,
         tone: agent.riskTier === 'critical' ? 'bad' : agent.riskTier === 'high' ? 'warn' : 'plain',
       },
       agent.archetype,
-      agent.staticTokenSha256 === null ? agent.keys.length : { text: 'static token', tone: 'bad' },
+      tokens.has(agent.id) ? { text: 'static token', tone: 'bad' } : agent.keys.length,
       agent.servers === null ? 'by policy' : agent.servers.join(','),
       agent.purpose,
     ]),
   );
 }
 
+/** All the running gateway knows; `null`: none runs. */
+async function registered(config: Config): Promise<readonly Agent[] | null> {
+  const client = adminClient({ socket: config.admin.socket, timeoutMs: 5_000 });
+  const agents: Agent[] = [];
+  let after: string | null = '';
+  try {
+    while (after !== null) {
+      const from: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
+      const page: { agents: Agent[]; next: string | null } = await client.get(`/v1/agents?limit=1000${from}`);
+      agents.push(...page.agents);
+      after = page.next;
+    }
+    return agents;
+  } catch (error) {
+    if (error instanceof CliError && error.exit === EXIT.unreachable) return null;
+    throw error;
+  }
+}
+
 async function add(context: Context, id: string, options: AddOptions): Promise<void> {
   const config = await requireConfig(context, { quiet: true });
+  if (options.in === 'registry') return addInRegistry(context, { id, config, options });
   const exists = config.agents.some((agent) => agent.id === id);
   checkAdd(config, id, { ...options, exists });
   const file = options.keyOut === undefined ? keyFile(config.dataDir, id) : resolve(options.keyOut);
@@ -132,6 +174,30 @@ async function add(context: Context, id: string, options: AddOptions): Promise<v
   );
   const running = await isReachable(adminClient({ socket: config.admin.socket, timeoutMs: 2_000 })).catch(() => false);
   printAdded(context, { id, config, options, file, key, running });
+}
+
+/** The key first, as with the file; the registry only ever sees its public half. A further key is added to those it has. */
+async function addInRegistry(
+  context: Context,
+  { id, config, options }: { readonly id: string; readonly config: Config; readonly options: AddOptions },
+): Promise<void> {
+  const client = adminClient({ socket: config.admin.socket });
+  const path = `/v1/agents/${encodeURIComponent(id)}`;
+  const order = { by: operatorName(options.by), reason: options.reason ?? 'added on the command line' };
+  const there = options.newKey === true ? await client.get<{ agent: Agent; version: number }>(path) : null;
+  const file = options.keyOut === undefined ? keyFile(config.dataDir, id) : resolve(options.keyOut);
+  const key = await makeKey(options.alg);
+  writeKey(file, key, options.newKey === true);
+  if (there === null) {
+    const { owner, purpose, name = id, archetype, risk, department, group, server, template } = options;
+    const shared = { owner, purpose, name, department, template, keys: [key.publicJwk] };
+    const own = template === undefined ? { archetype, riskTier: risk, groups: group, servers: server } : {};
+    await client.post('/v1/agents', { id, fields: JSON.parse(JSON.stringify({ ...own, ...shared })), ...order });
+  } else {
+    const fields = { keys: [...there.agent.keys, key.publicJwk] };
+    await client.patch(path, { fields, ifVersion: there.version, ...order });
+  }
+  printAdded(context, { id, config, options, file, key, running: true });
 }
 
 function checkAdd(config: Config, id: string, options: AddOptions & { readonly exists: boolean }): void {
@@ -212,7 +278,7 @@ function printAdded(context: Context, { id, config, options, file, key, running 
     configFile: context.configFile,
     clients: snippets,
   });
-  terminal.line(`added ${id} to ${context.configFile}`, 'good');
+  terminal.line(`added ${id} to ${options.in === 'registry' ? 'the registry' : context.configFile}`, 'good');
   terminal.line(`its private key: ${file} (readable by you only; it never leaves this machine)`);
   terminal.line(running ? 'the running gateway takes it over at once' : 'start the gateway with: interlock up');
   if (servers.length > 1)
@@ -271,7 +337,9 @@ export async function gatewayOf(context: Context, wanted: Wanted): Promise<Gatew
   }
   const config = await requireConfig(context, { quiet: true });
   const agents = config.agents.map((each) => each.id);
-  if (!agents.includes(agent))
+  // An agent of the registry is known by its key; the gateway decides.
+  const own = wanted.key === undefined ? keyFile(config.dataDir, agent) : resolve(wanted.key);
+  if (!agents.includes(agent) && !existsSync(own))
     throw new CliError(EXIT.usage, `the configuration knows no agent "${agent}"`, { help: didYouMean(agent, agents) });
   const servers = config.servers.map((each) => each.id);
   if (server !== undefined && !servers.includes(server)) {
@@ -280,8 +348,7 @@ export async function gatewayOf(context: Context, wanted: Wanted): Promise<Gatew
     });
   }
   const gateway = wanted.gateway?.replace(/\/+$/, '') ?? (await listeningUrl(config));
-  const file = wanted.key === undefined ? keyFile(config.dataDir, agent) : resolve(wanted.key);
-  return { gateway, resource: `${gateway}${suffix}`, keyFile: file, ca: config.listen.tls?.cert ?? null };
+  return { gateway, resource: `${gateway}${suffix}`, keyFile: own, ca: config.listen.tls?.cert ?? null };
 }
 
 /** With port 0 only the running gateway knows. */

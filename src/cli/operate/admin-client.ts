@@ -8,6 +8,9 @@ export interface AdminClient {
   post<T>(path: string, body: unknown): Promise<T>;
   patch<T>(path: string, body: unknown): Promise<T>;
   delete<T>(path: string): Promise<T>;
+  put<T>(path: string, body: unknown): Promise<T>;
+  /** A file as it is. */
+  upload<T>(path: string, file: { readonly type: string; readonly text: string }): Promise<T>;
 }
 
 export interface AdminOptions {
@@ -27,7 +30,9 @@ export function adminClient({ socket, timeoutMs = 10_000 }: AdminOptions): Admin
     get: (path) => call('GET', path),
     post: (path, body) => call('POST', path, body),
     patch: (path, body) => call('PATCH', path, body),
+    put: (path, body) => call('PUT', path, body),
     delete: (path) => call('DELETE', path),
+    upload: (path, { type, text }) => send({ socket, timeoutMs, method: 'POST', path, body: text, type }) as never,
   };
 }
 
@@ -48,12 +53,17 @@ interface Exchange {
   readonly method: string;
   readonly path: string;
   readonly body: unknown;
+  /** Content type of a body that is a text already. */
+  readonly type?: string;
 }
 
 function send(exchange: Exchange): Promise<unknown> {
-  const payload = exchange.body === undefined ? undefined : JSON.stringify(exchange.body);
+  const { body, type } = exchange;
+  const payload = body === undefined ? undefined : type === undefined ? JSON.stringify(body) : String(body);
   const headers =
-    payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) };
+    payload === undefined
+      ? {}
+      : { 'content-type': type ?? 'application/json', 'content-length': Buffer.byteLength(payload) };
   return new Promise((done, fail) => {
     const outgoing = request(
       {

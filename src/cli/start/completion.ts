@@ -57,7 +57,11 @@ function namesFor(path: readonly string[]): CommandShape['names'] {
   const command = path.join(' ');
   if (['kill', 'pause', 'watch', 'release'].includes(command)) return 'targets';
   if (['stdio', 'servers diff', 'servers accept'].includes(command)) return 'servers';
-  return command === 'agents token' ? 'agents' : null;
+  return /^agents (token|show|approve|reject|activate|suspend|resume|reassign|update|decommission|history|expire)$/.test(
+    command,
+  )
+    ? 'agents'
+    : null;
 }
 
 /** One name per line. Silent when there is no configuration: completion must never print errors into a command line. */
