@@ -7,6 +7,7 @@ import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT, type ExitCode } from '../shell/exit.ts';
+import { chain } from './chain.ts';
 import { latestCheckpoint, readVkey } from './checkpoint.ts';
 import { explain } from './explain.ts';
 import { type LogOptions, log } from './log.ts';
@@ -41,6 +42,12 @@ export function addJournalCommands(program: Command, act: Act): void {
     .argument('<call>', 'id of the call, or its last 12 characters, as `interlock log` shows them')
     .addHelpText('after', '\nExample:\n  interlock explain 5f1c9a2b7d3e')
     .action(act((context, [call = '']) => explain(context, call)));
+  program
+    .command('chain')
+    .description('on whose authority a call was made and through whom: every hop with its record')
+    .argument('<call>', 'id of the call, or its last 12 characters, as `interlock log` shows them')
+    .addHelpText('after', '\nExample:\n  interlock chain 5f1c9a2b7d3e')
+    .action(act((context, [call = '']) => chain(context, call)));
   program
     .command('verify')
     .description(

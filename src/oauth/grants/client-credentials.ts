@@ -20,16 +20,32 @@ export async function clientCredentials(options: TokenEndpointOptions, request: 
   const asked = askedResources(options, request, agent);
   const audiences = asked.length === 0 ? [options.resources().aggregate] : asked;
   const task = await newTask(options, { details, agent: agent.id, subject: null, parent: null, nowMs });
-  const ttlMs = Math.min(options.lifetimes().tokenMs, (task?.notAfterMs ?? Number.POSITIVE_INFINITY) - nowMs);
+  const bound = task ?? registered(options, { id: declared, agent: agent.id, nowMs });
+  const ttlMs = Math.min(options.lifetimes().tokenMs, (bound?.notAfterMs ?? Number.POSITIVE_INFINITY) - nowMs);
   return issue(
     options,
     {
       ...{ agentId: agent.id, subject: null, chain: [], audiences, scopes, nowMs, ttlMs, dpopJkt },
-      ...{ taskId: task?.id ?? declared, taskBound: task !== null, maxUses: details.maxUses },
+      ...{ taskId: bound?.id ?? declared, taskBound: bound !== null, maxUses: details.maxUses },
       keyThumbprint: thumbprint(key),
     },
-    () => grantedDetails(task, details.maxUses),
+    () => grantedDetails(bound, details.maxUses),
   );
+}
+
+/**
+ * The registered task an assertion declares: the token is bound to it. `null`: it names none, and what it says is a label only. Throws
+ * OAuthRefused where it is over, or was given to somebody else.
+ */
+function registered(
+  { directory }: TokenEndpointOptions,
+  { id, agent, nowMs }: { id: string | null; agent: string; nowMs: number },
+): Task | null {
+  const task = id === null ? undefined : directory.task(id);
+  if (task === undefined) return null;
+  if (task.agent !== agent || task.subject !== null || task.state !== 'open' || task.notAfterMs <= nowMs)
+    throw new OAuthRefused('invalid_request', 'the task the assertion declares is over, or not of this agent');
+  return task;
 }
 
 export interface NewTask {

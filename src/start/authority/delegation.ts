@@ -1,16 +1,28 @@
 import { systemClock } from '../../adapters/clock.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
+import { delegationDesk } from '../../identity/delegation/desk.ts';
 import { DEFAULT_DEPTH } from '../../identity/delegation/narrow.ts';
 import type { Agent } from '../../model/agent.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { TokenEndpointOptions } from '../../oauth/token-endpoint.ts';
 import type { Stores } from '../../ports/stores.ts';
+import type { DelegationParts as AdminParts } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import type { Live } from '../live.ts';
 
 export interface DelegationParts {
   readonly live: Live;
   readonly stores: Pick<Stores, 'directory'>;
   readonly gateway: Gateway;
+}
+
+/** What an operator does about connections and tasks. */
+export function delegationOperations({ live, stores, gateway }: DelegationParts): AdminParts {
+  const { directory } = live;
+  const desk = delegationDesk({
+    ...{ store: stores.directory, directory, clock: systemClock },
+    record: (act) => gateway.journal.append({ type: 'admin', ...act }),
+  });
+  return { desk, directory };
 }
 
 type Rules = Pick<TokenEndpointOptions, 'isLocked' | 'maxDepth' | 'record' | 'addTask'>;

@@ -7,6 +7,7 @@ import type { Stores } from '../../ports/stores.ts';
 import { keyRoutes } from '../../surfaces/admin/keys.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
+import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
 import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
@@ -20,6 +21,7 @@ import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Authority } from '../authority/authority.ts';
+import { delegationOperations } from '../authority/delegation.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { brokered, connectDoor, keepIdpTokens, vaultOperations } from '../credentials.ts';
@@ -125,6 +127,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     vaultRoutes(vaultOperations(options.credentials, gateway.journal)),
     peopleRoutes({ people, groups, directory: live.directory }),
     agentRoutes(agents),
+    delegationRoutes(delegationOperations({ live, stores: options.stores, gateway })),
     transferRoutes(agents.registry),
     reviewRoutes(agents.reviews),
   ]).catch(async (error: unknown) => {
