@@ -106,6 +106,14 @@ export class Credentials {
     return [...this.#servers.values()].flatMap((served) => namedOrigins(served));
   }
 
+  /** Whether some server is reached by assertions of this identity provider: else nothing of a sign-in there is kept. */
+  keepsSignIns(issuer: string): boolean {
+    const bare = (text: string): string => text.replace(/\/$/, '');
+    return [...this.#servers.values()].some(
+      ({ settings }) => settings.kind === 'id-jag' && bare(settings.idp.issuer ?? issuer) === bare(issuer),
+    );
+  }
+
   /** Where the browser would go, for a page that says so. */
   async authorizationServer(server: string): Promise<string | null> {
     const target = this.#target(server);

@@ -119,6 +119,7 @@ export function brokered(credentials: Credentials): NonNullable<AccountParts['br
 /** Keeps what a sign-in at the organisation's provider gave, sealed, for assertions about the person (`id-jag`). */
 export function keepIdpTokens(credentials: Credentials): NonNullable<AccountParts['keepProviderTokens']> {
   return async (person, _provider, { issuer, idToken, refreshToken, claims }) => {
+    if (!credentials.keepsSignIns(issuer)) return;
     const idTokenExpiresAtMs = typeof claims.exp === 'number' ? claims.exp * 1000 : null;
     await saveIdpToken(credentials.vault, person, { issuer, idToken, idTokenExpiresAtMs, refreshToken });
   };

@@ -126,6 +126,11 @@ describe('an assertion of the enterprise’s identity provider (requirement CN8)
     await expect(tokenOf('saas', callerOf('erin', 'buyer'))).rejects.toThrow(/must sign in again/);
   });
 
+  it('is kept only of the provider some server needs it from', () => {
+    expect(credentials.keepsSignIns(idp.issuer)).toBe(true);
+    expect(credentials.keepsSignIns('https://other.example')).toBe(false);
+  });
+
   it('goes with the person', async () => {
     await credentials.endFor({ person: 'alice' });
     await expect(tokenOf('saas')).rejects.toThrow(/must sign in again/);
