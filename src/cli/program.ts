@@ -8,6 +8,7 @@ import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
 import { addDirectoryCommands } from './people/directory.ts';
+import { addOrphanCommand } from './people/orphans.ts';
 import { addRightsCommands } from './rights/commands.ts';
 import { addReviewCommands } from './registry/reviews.ts';
 import { addTemplateCommands } from './registry/templates.ts';
@@ -71,6 +72,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addReviewCommands(program, act);
   addPeopleCommands(program, act);
   addDirectoryCommands(program, act);
+  addOrphanCommand(program, act);
   addRightsCommands(program, act);
   addCredentialCommands(program, act);
   addKeyCommands(program, act);

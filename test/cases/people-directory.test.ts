@@ -78,6 +78,7 @@ describe('CN1: people on the command line', () => {
   it('are refused with their agents at once when deactivated, and the orphans are counted', async () => {
     const gone = await interlock('people', 'deactivate', 'alice', '--reason', 'left');
     expect(gone).toMatchObject({ active: false, agentCount: 1, orphanedCount: 1 });
+    expect((await interlock('agents', 'orphaned')).agents).toMatchObject([{ id: 'one', owner: 'alice' }]);
     const back = await interlock('people', 'reactivate', 'alice', '--reason', 'mistake');
     expect(back).toMatchObject({ active: true, orphanedCount: 1 });
   });
