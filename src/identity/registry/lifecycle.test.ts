@@ -37,7 +37,7 @@ describe('the lifecycle of an agent (ID5)', () => {
           state = to;
         }
       }),
-      { numRuns: 5000 },
+      { numRuns: 1000 },
     );
   });
 });
