@@ -26,9 +26,10 @@ export function consentPage(visit: Visit, page: ConsentPage): Page {
   const { details, who, problem } = page;
   const { client, agents, uid } = details;
   const base = `/oauth/interaction/${uid}`;
+  const trusted = client.registered !== 'dynamic';
   return {
     title: 'Allow access?',
-    body: html`<h1>Allow ${agents.length === 1 ? shown(agents[0]?.name ?? '') : shown(client.name)} to act for you?</h1>
+    body: html`<h1>Allow ${whoAsks(page)} to act for you?</h1>
 <p class="lead">Everything it does in your name is decided by policy, recorded, and can be stopped by you at any time.</p>
 ${problem !== null && note('bad', problem)}
 ${clientCard(client)}
@@ -43,9 +44,15 @@ ${details.protocolScopes.includes('offline_access') && html`<p class="small soft
 </section>
 <section class="card"><fieldset><legend>For how long</legend><div class="choices">${durations(page)}</div></fieldset>
 <p class="soft small">Nothing is remembered beyond that, and you can end it earlier on your account page.</p></section>
-<div class="sticky"><button class="main">Allow</button><button formaction="${base}/deny" formnovalidate>Do not allow</button></div>
+<div class="sticky"><button class="${trusted ? 'main' : ''}">Allow</button><button class="${trusted ? '' : 'main'}" formaction="${base}/deny" formnovalidate>Do not allow</button></div>
 </form>`,
   };
+}
+
+/** A name is in the title only where somebody here gave it: the client's own could be anybody's. */
+function whoAsks({ details }: ConsentPage): string {
+  const [first, ...others] = details.agents;
+  return first?.agent && others.length === 0 ? shown(first.name) : 'this application';
 }
 
 /** Whose word the client is: the one thing a look-alike cannot copy. */
