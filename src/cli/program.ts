@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './agents/commands.ts';
 import { addCredentialCommands } from './credentials/commands.ts';
+import { addDelegationCommands } from './delegation/commands.ts';
 import { addJournalCommands } from './journal/commands.ts';
 import { addKeyCommands } from './keys/commands.ts';
 import { addApprovalCommands } from './operate/approvals.ts';
@@ -9,9 +10,9 @@ import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
 import { addDirectoryCommands } from './people/directory.ts';
 import { addOrphanCommand } from './people/orphans.ts';
-import { addRightsCommands } from './rights/commands.ts';
 import { addReviewCommands } from './registry/reviews.ts';
 import { addTemplateCommands } from './registry/templates.ts';
+import { addRightsCommands } from './rights/commands.ts';
 import { makeAct } from './shell/act.ts';
 import { EXIT, type ExitCode } from './shell/exit.ts';
 import { VERSION } from './shell/version.ts';
@@ -78,6 +79,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addKeyCommands(program, act);
   addLockCommands(program, act);
   addApprovalCommands(program, act);
+  addDelegationCommands(program, act);
   addJournalCommands(program, act);
   addBenchCommand(program, act);
   addStdioCommand(program, act);
