@@ -9,17 +9,17 @@ import { type Config, gatewayUrl } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
 import { watchConfig } from './config/watch.ts';
 import type { Log } from './gateway/gateway.ts';
-import { openDirectory } from './identity/directory.ts';
-import { openInventory } from './inventory/catalog.ts';
+import { type OpenDirectory, openDirectory } from './identity/directory.ts';
+import { type Inventory, openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
-import { openAuthority } from './start/authority/authority.ts';
+import { type Authority, openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
 import { ConfigurationError, configured, Live } from './start/live.ts';
-import { makeGateway } from './start/make-gateway.ts';
+import { type MadeGateway, makeGateway } from './start/make-gateway.ts';
 import { openHumans } from './start/people/humans.ts';
 import { openRightsInForce } from './start/rights/rights.ts';
 import { Servers } from './start/servers.ts';
@@ -72,38 +72,12 @@ interface Assembly {
   readonly opened: Closing;
 }
 
-async function assemble(options: StartOptions, { config, files, log, opened }: Assembly): Promise<RunningGateway> {
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-  const stores = await openStores(config);
-  opened.add(() => stores.close());
-  const journal = await openJournal({
-    dir: config.journal.dir,
-    disk: realDisk,
-    clock: systemClock,
-    limits: journalLimits(config),
-  });
-  opened.add(() => journal.close());
-  const inventory = await openInventory({
-    pins: stores.pins,
-    servers: config.servers,
-    clock: systemClock,
-    limits: config.limits,
-    onEvent: (event) => recordPin(journal, event, log),
-  });
+async function assemble(options: StartOptions, assembly: Assembly): Promise<RunningGateway> {
+  const { config, files, log, opened } = assembly;
   // The port may be chosen by the system: where people connect is known once the doors are open.
   const place = { url: gatewayUrl(config.listen) };
-  const authority = await openAuthority({
-    config,
-    stores,
-    log,
-    trusted: () => [
-      ...config.oauth.trustedOrigins,
-      // Whom the operator named as an issuer may be where the operator says it is.
-      ...config.oauth.issuers.flatMap(({ issuer, keys }) => (keys.kind === 'url' ? [keys.url] : [issuer])),
-      ...(config.leaving.webhook === null ? [] : [config.leaving.webhook]),
-    ],
-  });
-  opened.add(() => authority.close());
+  const base = await openBase(assembly);
+  const { stores, journal, directory, authority } = base;
   const credentials = await openCredentials({
     ...{ config, env: options.env, store: stores.secrets, keys: authority.ring, log },
     url: () => place.url,
@@ -111,41 +85,12 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
   opened.add(() => credentials.close());
   const servers = new Servers(log, systemClock, credentials);
   opened.add(() => servers.close());
-  const directory = await openDirectory({
-    store: stores.directory,
-    clock: systemClock,
-    configured: configured(config),
-    onFailed: (error) => log.warn({ err: error }, 'the directory could not be read; it goes stale'),
-  });
-  opened.add(() => directory.close());
   const rights = openRightsInForce({ store: stores.relations, log });
   opened.add(() => rights.close());
-  const live = await Live.start({ ...options, servers, inventory, journal, directory, rights, log }, { config, files });
-  const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
-  opened.add(() => revocation.close());
-  await recordLocks(journal, revocation.locks());
-  const approvals = openApprovals({
-    store: stores.approvals,
-    clock: systemClock,
-    waitMs: config.approvals.waitMs,
-    maxPendingPerAgent: config.limits.pendingApprovalsPerAgent,
-    log,
-  });
-  opened.add(() => approvals.close());
-  const traces = await openTraces(config.telemetry.otlpEndpoint);
-  opened.add(() => traces.close());
-  const gateway = await makeGateway({
-    live,
-    journal,
-    inventory,
-    revocation,
-    approvals,
-    traces,
-    log,
-    isRevoked: authority.isRevoked,
-  });
+  const live = await Live.start({ ...options, ...base, servers, rights, log }, { config, files });
+  const gateway = await openPath(assembly, base, live);
   const humans = openHumans({
-    ...{ stores, directory, journal, revocation, log },
+    ...{ stores, directory, journal, revocation: gateway.gateway.revocation, log },
     config: () => live.config,
     revoke: (rows) => authority.revoked.revoke(rows),
     endFor: async (person, agents) => {
@@ -166,6 +111,75 @@ async function assemble(options: StartOptions, { config, files, log, opened }: A
     reload: (by) => live.reload(by),
     close: () => opened.closeAll(log),
   };
+}
+
+interface Base {
+  readonly stores: Stores;
+  readonly journal: Journal;
+  readonly inventory: Inventory;
+  readonly authority: Authority;
+  readonly directory: OpenDirectory;
+}
+
+/** What is kept, and who there is: everything that knows nothing of a call. */
+async function openBase({ config, log, opened }: Assembly): Promise<Base> {
+  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  const stores = await openStores(config);
+  opened.add(() => stores.close());
+  const journal = await openJournal({
+    dir: config.journal.dir,
+    disk: realDisk,
+    clock: systemClock,
+    limits: journalLimits(config),
+  });
+  opened.add(() => journal.close());
+  const inventory = await openInventory({
+    pins: stores.pins,
+    servers: config.servers,
+    clock: systemClock,
+    limits: config.limits,
+    onEvent: (event) => recordPin(journal, event, log),
+  });
+  const authority = await openAuthority({ config, stores, log, trusted: () => trustedOrigins(config) });
+  opened.add(() => authority.close());
+  const directory = await openDirectory({
+    store: stores.directory,
+    clock: systemClock,
+    configured: configured(config),
+    onFailed: (error) => log.warn({ err: error }, 'the directory could not be read; it goes stale'),
+  });
+  opened.add(() => directory.close());
+  return { stores, journal, inventory, authority, directory };
+}
+
+/** Origins that may be fetched although they are private, because the operator's own configuration names them. */
+function trustedOrigins(config: Config): readonly string[] {
+  return [
+    ...config.oauth.trustedOrigins,
+    // Whom the operator named as an issuer may be where the operator says it is.
+    ...config.oauth.issuers.flatMap(({ issuer, keys }) => (keys.kind === 'url' ? [keys.url] : [issuer])),
+    ...(config.leaving.webhook === null ? [] : [config.leaving.webhook]),
+  ];
+}
+
+/** The one path, with what stops it and what it asks. */
+async function openPath({ config, log, opened }: Assembly, base: Base, live: Live): Promise<MadeGateway> {
+  const { stores, journal, inventory, authority } = base;
+  const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
+  opened.add(() => revocation.close());
+  await recordLocks(journal, revocation.locks());
+  const approvals = openApprovals({
+    store: stores.approvals,
+    clock: systemClock,
+    waitMs: config.approvals.waitMs,
+    maxPendingPerAgent: config.limits.pendingApprovalsPerAgent,
+    log,
+  });
+  opened.add(() => approvals.close());
+  const traces = await openTraces(config.telemetry.otlpEndpoint);
+  opened.add(() => traces.close());
+  const { isRevoked } = authority;
+  return makeGateway({ live, journal, inventory, revocation, approvals, traces, log, isRevoked });
 }
 
 function openStores(config: Config): Promise<Stores> {
