@@ -8,7 +8,7 @@ import { expect } from 'vitest';
 const PROGRAM = process.env.CHROMIUM ?? spawnSync('which', ['chromium'], { encoding: 'utf8' }).stdout.trim();
 
 /** Why there is no browser here, or null. */
-export const NO_BROWSER: string | null =
+const NO_BROWSER: string | null =
   PROGRAM !== '' && spawnSync(PROGRAM, ['--version', '--no-sandbox']).status === 0
     ? null
     : 'chromium is not installed (apt-get install chromium, or CHROMIUM=/path/to/it)';
@@ -61,7 +61,7 @@ export interface Look {
   readonly width: number;
 }
 
-export const LOOKS: readonly Look[] = [
+const LOOKS: readonly Look[] = [
   { scheme: 'light', width: 390 },
   { scheme: 'light', width: 1440 },
   { scheme: 'dark', width: 390 },

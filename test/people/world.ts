@@ -57,7 +57,7 @@ export interface Browser {
   signIn(name?: string, password?: string): Promise<PageAnswer>;
 }
 
-export const PEOPLE: readonly Person[] = ['alice', 'bob'].map((id) => ({
+const PEOPLE: readonly Person[] = ['alice', 'bob'].map((id) => ({
   ...PERSON_DEFAULTS,
   id,
   userName: id,
@@ -153,7 +153,7 @@ function inspect(detail: object): string {
   return err?.stack ?? JSON.stringify(detail);
 }
 
-export function browserAt(origin: string): Browser {
+function browserAt(origin: string): Browser {
   const cookies = new Map<string, string>();
   const state = { csrf: '' };
   const send = async (method: string, path: string, rest: { headers?: Record<string, string>; body?: string }) => {

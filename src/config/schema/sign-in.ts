@@ -4,7 +4,7 @@ import { ID_PATTERN } from './identity.ts';
 const closed = { additionalProperties: false } as const;
 const MINUTE_MS = 60_000;
 
-export const SIGN_IN_DEFAULTS = {
+const SIGN_IN_DEFAULTS = {
   session: { idleMs: 60 * MINUTE_MS, absoluteMs: 24 * 60 * MINUTE_MS },
   scopes: ['openid', 'profile', 'email'],
   provision: 'existing-only',

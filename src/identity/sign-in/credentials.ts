@@ -3,9 +3,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SecretRow, SecretStore } from '../../ports/identity-stores.ts';
 import { keptAs } from './secret-text.ts';
 
-export const PASSWORD = 'password';
-export const PASSKEY = 'passkey';
-export const IDENTITY_LINK = 'identity-link';
+const PASSWORD = 'password';
+const PASSKEY = 'passkey';
+const IDENTITY_LINK = 'identity-link';
 export const MAX_PASSKEYS = 20;
 
 /** A public key of an authenticator; nothing in it is secret. */

@@ -5,7 +5,7 @@ import { keptAs, newSecret } from './secret-text.ts';
 import { row } from './sessions.ts';
 
 const KIND = 'Invitation';
-export const INVITATION_MS = 3 * 86_400_000;
+const INVITATION_MS = 3 * 86_400_000;
 
 export interface Invitation {
   readonly person: string;

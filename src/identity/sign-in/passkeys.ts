@@ -174,7 +174,7 @@ export class Passkeys {
 }
 
 /** `null`: an address, for which WebAuthn has no scope. */
-export function rpIdOf(origin: string): string | null {
+function rpIdOf(origin: string): string | null {
   const { hostname } = new URL(origin);
   return /^\d+\.\d+\.\d+\.\d+$/.test(hostname) || hostname.startsWith('[') ? null : hostname;
 }

@@ -3,7 +3,7 @@ import type { Person } from '../../model/person.ts';
 import { COMMON_WORDS, KEYBOARD_RUNS } from './common-passwords.ts';
 
 export const MIN_LENGTH = 12;
-export const MAX_LENGTH = 128;
+const MAX_LENGTH = 128;
 /** Argon2id (RFC 9106): 19 MiB, two passes, one lane; about 50 ms of one core. */
 const COST = Object.freeze({ memory: 19_456, passes: 2, parallelism: 1 });
 const TAG_BYTES = 32;

@@ -7,7 +7,7 @@ import { pagesOf } from './routes/table.ts';
 import { redirect, sendAsset, sendJson, sendPage } from './web/answer.ts';
 import { cookieNames, cookieOf, csrfOf, Shown, type Visit, visitSecret, type Who } from './web/visit.ts';
 
-export type { AccountParts, Brokered, BrokeredConnection, ProviderDoor, SignInSettings } from './options.ts';
+export type { AccountParts, ProviderDoor } from './options.ts';
 
 /** The pages for people: signing in, consent, their account. */
 export interface Account {

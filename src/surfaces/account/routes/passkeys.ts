@@ -5,7 +5,7 @@ import { readJson, Shown, type Visit, type Who } from '../web/visit.ts';
 import { needPasskeys } from './sign-in.ts';
 
 /** How long ago a person may have signed in to change what they sign in with. */
-export const FRESH_MS = 15 * 60_000;
+const FRESH_MS = 15 * 60_000;
 
 /** POST /account/passkeys/options */
 export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: Who): Promise<void> {

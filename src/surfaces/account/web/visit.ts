@@ -81,13 +81,13 @@ export function csrfOf(secret: string): string {
 }
 
 /** A request that changes something comes from one of our own pages, in this browser. Throws Shown. */
-export function checkSameOrigin(visit: Visit): void {
+function checkSameOrigin(visit: Visit): void {
   const { origin, 'sec-fetch-site': site } = visit.request.headers;
   const own = origin === undefined ? site === 'same-origin' : origin === visit.origin;
   if (!own) throw forged(visit);
 }
 
-export function checkCsrf(visit: Visit, given: unknown): void {
+function checkCsrf(visit: Visit, given: unknown): void {
   const [got, want] = [Buffer.from(typeof given === 'string' ? given : ''), Buffer.from(visit.csrf)];
   if (got.length !== want.length || !timingSafeEqual(got, want)) throw forged(visit);
 }
