@@ -36,8 +36,13 @@ export async function openGlewlwyd(redirectUri: string): Promise<Glewlwyd> {
   database.close();
   await writeFile(join(dir, 'glewlwyd.conf'), settings(port, dir));
   const child = spawn('glewlwyd', [`--config-file=${join(dir, 'glewlwyd.conf')}`], { stdio: 'ignore' });
-  await answers(`${base}/config`, child);
-  await furnish(base, redirectUri);
+  try {
+    await answers(`${base}/config`, child);
+    await furnish(base, redirectUri);
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
   return {
     issuer: `${base}/api/oidc`,
     async visit(url) {
