@@ -1,0 +1,36 @@
+import { keyRoutes } from '../../surfaces/admin/keys.ts';
+import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
+import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
+import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
+import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
+import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
+import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
+import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
+import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
+import { openAdmin } from '../../surfaces/admin/server.ts';
+import { delegationOperations } from '../authority/delegation.ts';
+import { keyOperations } from '../authority/keys.ts';
+import { vaultOperations } from '../credentials.ts';
+import { rightsOperations } from '../rights/operations.ts';
+import type { OperationParts } from './operations.ts';
+import type { DoorOptions, PublicDoor } from './public-door.ts';
+
+/** What an operator can do, per noun. */
+export function adminRoutes(
+  { live, gateway, stores, authority, humans, credentials }: DoorOptions,
+  { agents, signIn }: PublicDoor,
+  parts: OperationParts,
+): Parameters<typeof openAdmin>[2] {
+  const { people, groups } = humans;
+  return [
+    credentialRoutes(() => signIn.desk),
+    rightsRoutes(rightsOperations(parts)),
+    keyRoutes(keyOperations(authority.ring, gateway.journal)),
+    vaultRoutes(vaultOperations(credentials, gateway.journal)),
+    peopleRoutes({ people, groups, directory: live.directory }),
+    agentRoutes(agents),
+    delegationRoutes(delegationOperations({ live, stores, gateway })),
+    transferRoutes(agents.registry),
+    reviewRoutes(agents.reviews),
+  ];
+}

@@ -1,0 +1,112 @@
+import { systemClock } from '../../adapters/clock.ts';
+import type { Credentials } from '../../credentials/credentials.ts';
+import { stepUp } from '../../identity/challenge.ts';
+import { resourcesOf } from '../../identity/resources.ts';
+import type { Stores } from '../../ports/stores.ts';
+import type { DoorRules } from '../../surfaces/http/door.ts';
+import type { Handler } from '../../surfaces/http/listener.ts';
+import { McpHandler } from '../../surfaces/mcp/handler.ts';
+import { scimServer } from '../../surfaces/scim/server.ts';
+import { type OpenRegistry, openAgents } from '../agents/registry.ts';
+import type { Authority } from '../authority/authority.ts';
+import { openIdentity } from '../authority/identity.ts';
+import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
+import type { Live } from '../live.ts';
+import type { MadeGateway } from '../make-gateway.ts';
+import type { Humans } from '../people/humans.ts';
+import { doorRules, routes } from './routes.ts';
+import { openSignIn } from './sign-in.ts';
+
+export interface DoorOptions extends MadeGateway {
+  readonly live: Live;
+  readonly stores: Stores;
+  readonly authority: Authority;
+  readonly humans: Humans;
+  readonly credentials: Credentials;
+}
+
+/** Where clients reach the gateway; known only once it listens. */
+export interface Place {
+  url: string;
+  rules: DoorRules | null;
+}
+
+/** Everything the public door leads to. */
+export interface PublicDoor {
+  readonly handler: Handler;
+  readonly mcp: McpHandler;
+  readonly agents: OpenRegistry;
+  readonly scim: ReturnType<typeof scimServer>;
+  readonly signIn: ReturnType<typeof openSignIn>;
+}
+
+/** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
+export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
+  const { gateway, live } = options;
+  const { config } = live;
+  const identity = openIdentity({
+    ...{ live, gateway, stores: options.stores, authority: options.authority, log: gateway.log },
+    url: () => place.url,
+    admit: async ({ id, name }, person) => agents.registry.admit({ clientId: id, clientName: name, person: person.id }),
+  });
+  const { authenticator } = identity;
+  const rules: DoorRules = {
+    get hosts() {
+      return (place.rules ?? doorRules(live.config, place.url)).hosts;
+    },
+    get origins() {
+      return (place.rules ?? doorRules(live.config, place.url)).origins;
+    },
+    bodyBytes: config.limits.bodyBytes,
+    depth: config.limits.depth,
+    keys: config.limits.keys,
+  };
+  const mcp = new McpHandler({
+    gateway,
+    rules,
+    sessions: options.sessions,
+    authenticate: ({ headersDistinct, method }, path) =>
+      authenticator.authenticate({
+        authorization: headersDistinct.authorization,
+        dpop: headersDistinct.dpop,
+        ...(method === undefined ? {} : { method }),
+        audience: `${place.url}${path}`,
+        nowMs: systemClock.nowMs(),
+      }),
+    stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
+  });
+  const agents = openAgents({ gateway, live, mcp, stores: options.stores, authority: options.authority });
+  const { people, groups } = options.humans;
+  const scim = scimServer({
+    ...{ people, groups, directory: live.directory, rules, clock: systemClock, url: () => place.url },
+    tokenHashes: () => live.config.scim.tokenHashes,
+    onError: (error) => gateway.log.error({ err: error }, 'a SCIM request failed'),
+  });
+  const signIn = openSignIn({
+    ...{ live, stores: options.stores, gateway, rules },
+    origin: () => place.url,
+    brokered: brokered(options.credentials),
+    keepProviderTokens: keepIdpTokens(options.credentials),
+    interactions: identity.people.interactions,
+    isCut: (person, sinceMs) => options.authority.revoked.has('subject', person, sinceMs),
+  });
+  const { account } = signIn;
+  const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
+  const handler = routes({
+    mcp,
+    scim,
+    account,
+    connect,
+    identity,
+    rules,
+    health: { notReady: () => notReady(options) },
+  });
+  return { handler, mcp, agents, scim, signIn };
+}
+
+/** Ready means: calls can be decided, recorded and stopped. */
+function notReady({ gateway }: DoorOptions): string | null {
+  const journal = gateway.journal.health();
+  if (journal.state !== 'ok') return journal.message ?? `the journal is ${journal.state}`;
+  return gateway.revocation.status().stale ? 'the view of the kill switch is stale: the store does not answer' : null;
+}
