@@ -1,5 +1,5 @@
 import { Fault } from '../model/fault.ts';
-import { DPOP_ALGORITHMS } from './dpop.ts';
+import { DPOP_ALGORITHMS } from './proof/dpop.ts';
 import { type Resources, resourceMetadataUrl } from './resources.ts';
 
 /** RFC 6750 section 3.1. */

@@ -3,8 +3,8 @@ import { SignJWT } from 'jose';
 import type { Actor } from '../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { parseScopes } from '../model/scope.ts';
-import { CredentialRefused, isSignedBy, readJws } from './jws.ts';
-import { SIGNING_ALGORITHM, type SigningKeys } from './keys.ts';
+import { CredentialRefused, isSignedBy, readJws } from './proof/jws.ts';
+import { SIGNING_ALGORITHM, type SigningKeys } from './proof/keys.ts';
 
 export const TOKEN_LIMITS = {
   /** Characters of the whole JWT. */

@@ -1,4 +1,4 @@
-import type { SigningKeys } from '../identity/keys.ts';
+import type { SigningKeys } from '../identity/proof/keys.ts';
 import { errorAnswer, type HttpAnswer, OAuthRefused } from './answer.ts';
 import {
   AGENTS_ONLY,

@@ -1,6 +1,6 @@
-import { DPOP_ALGORITHMS } from '../identity/dpop.ts';
-import { SIGNATURE_ALGORITHMS } from '../identity/jws.ts';
-import { SIGNING_ALGORITHM, type SigningKeys } from '../identity/keys.ts';
+import { DPOP_ALGORITHMS } from '../identity/proof/dpop.ts';
+import { SIGNATURE_ALGORITHMS } from '../identity/proof/jws.ts';
+import { SIGNING_ALGORITHM, type SigningKeys } from '../identity/proof/keys.ts';
 import { type Resources, serverOf } from '../identity/resources.ts';
 import type { JsonObject } from '../model/json.ts';
 import { RIGHTS } from '../model/scope.ts';

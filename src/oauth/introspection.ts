@@ -1,5 +1,5 @@
-import { verifyAssertion } from '../identity/assertion.ts';
-import { CredentialRefused, readJws } from '../identity/jws.ts';
+import { verifyAssertion } from '../identity/proof/assertion.ts';
+import { CredentialRefused, readJws } from '../identity/proof/jws.ts';
 import type { Resources } from '../identity/resources.ts';
 import { type AccessClaims, type AccessTokens, TOKEN_LIMITS } from '../identity/tokens.ts';
 import type { Agent } from '../model/agent.ts';

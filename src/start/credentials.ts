@@ -11,7 +11,7 @@ import { saveIdpToken } from '../credentials/idp-tokens.ts';
 import { type KeySource, ownKeyFile } from '../credentials/vault/keys.ts';
 import { openVault } from '../credentials/vault/vault.ts';
 import type { Gateway, Log } from '../gateway/gateway.ts';
-import type { SigningKeys } from '../identity/keys.ts';
+import type { SigningKeys } from '../identity/proof/keys.ts';
 import type { SecretFrom } from '../model/credential.ts';
 import type { Json } from '../model/json.ts';
 import type { SecretStore } from '../ports/identity-stores.ts';

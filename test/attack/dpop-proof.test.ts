@@ -1,8 +1,8 @@
 import { createHash, createHmac, randomUUID } from 'node:crypto';
 import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { describe, expect, it } from 'vitest';
-import { DPOP_LIMITS, DpopRefused, type DpopRequest, verifyDpop } from '../../src/identity/dpop.ts';
-import { thumbprint } from '../../src/identity/keys.ts';
+import { DPOP_LIMITS, DpopRefused, type DpopRequest, verifyDpop } from '../../src/identity/proof/dpop.ts';
+import { thumbprint } from '../../src/identity/proof/keys.ts';
 import { keyPair, memoryReplay, START_MS } from './token-world.ts';
 
 const URL_ = 'https://gate.example/mcp/orders';

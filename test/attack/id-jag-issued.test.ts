@@ -53,7 +53,7 @@ async function ask(fields: Record<string, string | undefined> = {}) {
   return askToken(world, await assertionFor(world), sent);
 }
 
-describe('CR2: an ID-JAG for an authorization server the operator named', () => {
+describe('CR1: an ID-JAG for an authorization server the operator named', () => {
   it('says who, for whom, where and how far, for minutes', async () => {
     const { status, json } = await ask({ resource: 'https://mcp.saas.example/' });
     expect([status, json.issued_token_type, json.token_type, json.expires_in]).toEqual([200, ID_JAG, 'N_A', 300]);

@@ -21,7 +21,7 @@ async function refused(claims: Record<string, unknown>, fields: Record<string, s
   return answer.json.error;
 }
 
-describe('CR2: an ID-JAG of a trusted provider', () => {
+describe('CR1: an ID-JAG of a trusted provider', () => {
   it('is redeemed for a token of its person, through the client it names, and for no refresh token', async () => {
     const resource = `${world.resources.aggregate}/orders`;
     const claims = {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSqlite } from '../../src/adapters/sql/sqlite.ts';
-import { algorithmsOf } from '../../src/identity/jws.ts';
+import { algorithmsOf } from '../../src/identity/proof/jws.ts';
 import {
   agentNamed,
   askToken,

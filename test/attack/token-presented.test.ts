@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { CompactSign, decodeJwt, exportSPKI, importJWK, SignJWT, UnsecuredJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuthFault } from '../../src/identity/challenge.ts';
-import { thumbprint } from '../../src/identity/keys.ts';
+import { thumbprint } from '../../src/identity/proof/keys.ts';
 import { agentNamed, bearer, keyPair, mintFor, openWorld, present, signAsGateway, type World } from './token-world.ts';
 
 let world: World;

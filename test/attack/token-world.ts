@@ -6,7 +6,7 @@ import { exportJWK, generateKeyPair, type CryptoKey as JoseKey, SignJWT } from '
 import { type Authenticator, createAuthenticator } from '../../src/identity/authenticator.ts';
 import { type OpenDirectory, openDirectory } from '../../src/identity/directory.ts';
 import { issuerKeys } from '../../src/identity/issuers/issuer-keys.ts';
-import { onlyKey, openSigningKey, type SigningKey, thumbprint } from '../../src/identity/keys.ts';
+import { onlyKey, openSigningKey, type SigningKey, thumbprint } from '../../src/identity/proof/keys.ts';
 import { type Resources, resourcesOf } from '../../src/identity/resources.ts';
 import { type AccessTokens, accessTokens, type MintRequest } from '../../src/identity/tokens.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { algorithmsOf, type CompactJws, CredentialRefused, isSignedBy, readJws } from '../../src/identity/jws.ts';
+import { algorithmsOf, type CompactJws, CredentialRefused, isSignedBy, readJws } from '../../src/identity/proof/jws.ts';
 import type { PublicJwk } from '../../src/model/agent.ts';
 
 interface Vector {

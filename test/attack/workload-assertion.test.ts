@@ -22,7 +22,7 @@ async function refused(token: string, fields: Record<string, string> = {}) {
   return answer.json.error;
 }
 
-describe('CR1: a workload proves its agent by the token of its platform', () => {
+describe('ID2: a workload proves its agent by the token of its platform', () => {
   it.each(['ES256', 'ES384', 'EdDSA', 'RS256', 'PS256'])('signed with %s', async (alg) => {
     const trusted = await trustedIssuer({}, alg);
     world.issuers = [trusted.issuer];

@@ -11,7 +11,7 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { createAuthenticator } from '../../src/identity/authenticator.ts';
 import { orphan } from '../../src/identity/deprovision/orphan.ts';
 import { type OpenDirectory, openDirectory } from '../../src/identity/directory.ts';
-import { onlyKey, openSigningKey } from '../../src/identity/keys.ts';
+import { onlyKey, openSigningKey } from '../../src/identity/proof/keys.ts';
 import { resourcesOf } from '../../src/identity/resources.ts';
 import { accessTokens } from '../../src/identity/tokens.ts';
 import { AGENT_DEFAULTS, type Agent } from '../../src/model/agent.ts';

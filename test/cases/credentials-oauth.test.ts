@@ -4,7 +4,7 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { openSqlite } from '../../src/adapters/sql/sqlite.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Credentials } from '../../src/credentials/credentials.ts';
-import { onlyKey, openSigningKey } from '../../src/identity/keys.ts';
+import { onlyKey, openSigningKey } from '../../src/identity/proof/keys.ts';
 import type { Stores } from '../../src/ports/stores.ts';
 import { credentialServers, openCredentials } from '../../src/start/credentials.ts';
 import { type ForeignAs, listenForeign } from './fixtures/foreign-as.ts';

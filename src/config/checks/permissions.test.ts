@@ -84,9 +84,7 @@ describe('permissions in the configuration (AZ2)', () => {
       },
     });
     expect(loaded.warnings.map(({ message }) => message).join()).toMatch(/fga\.example are not encrypted/);
-    expect(problems(rule('grant: { groups: ["${T}"] }')).join()).toMatch(
-      /not replaced here/,
-    );
+    expect(problems(rule('grant: { groups: ["${T}"] }')).join()).toMatch(/not replaced here/);
   });
 
   it('name tools that exist, as far as anybody knows what does', () => {

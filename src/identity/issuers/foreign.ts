@@ -3,7 +3,7 @@ import { sha256Base64url } from '../../model/canonical.ts';
 import type { TrustedIssuer } from '../../model/issuer.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { ReplayStore } from '../../ports/stores.ts';
-import { type CompactJws, CredentialRefused, isSignedBy, readJws } from '../jws.ts';
+import { type CompactJws, CredentialRefused, isSignedBy, readJws } from '../proof/jws.ts';
 import type { IssuerKeys } from './issuer-keys.ts';
 
 export const FOREIGN_LIMITS = {

@@ -5,7 +5,7 @@ import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { parseStrict } from '../../model/strict-json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { WebFetch } from '../../ports/web.ts';
-import { algorithmsOf } from '../jws.ts';
+import { algorithmsOf } from '../proof/jws.ts';
 
 export const ISSUER_KEY_LIMITS = {
   bytes: 262_144,

@@ -4,7 +4,7 @@ import { digestJson } from '../../model/canonical.ts';
 import { exceeds, type Template } from '../../model/template.ts';
 import { foldName } from '../directory/entities.ts';
 import type { Directory } from '../directory.ts';
-import { thumbprint } from '../keys.ts';
+import { thumbprint } from '../proof/keys.ts';
 import { type AgentFields, isAgentId } from './fields.ts';
 import { RegistryRefused } from './refused.ts';
 

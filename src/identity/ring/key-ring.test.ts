@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { SecretRow, SecretStore } from '../../ports/identity-stores.ts';
-import { newPrivateJwk, type SigningKeys } from '../keys.ts';
+import { newPrivateJwk, type SigningKeys } from '../proof/keys.ts';
 import { accessTokens } from '../tokens.ts';
 import { type KeyRing, openKeyRing } from './key-ring.ts';
 import { type Seal, sealWith } from './seal.ts';

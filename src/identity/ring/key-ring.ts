@@ -2,7 +2,7 @@ import type { JWK } from 'jose';
 import type { PublicJwk } from '../../model/agent.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { SecretRow, SecretStore } from '../../ports/identity-stores.ts';
-import { newPrivateJwk, type SigningKey, type SigningKeys, signingKeyOf } from '../keys.ts';
+import { newPrivateJwk, type SigningKey, type SigningKeys, signingKeyOf } from '../proof/keys.ts';
 import type { Seal } from './seal.ts';
 
 const KIND = 'signing-key';

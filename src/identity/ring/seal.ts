@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
-import { openSecretFile } from '../keys.ts';
+import { openSecretFile } from '../proof/keys.ts';
 
 const FILE = 'ring.key';
 const CIPHER = 'aes-256-gcm';

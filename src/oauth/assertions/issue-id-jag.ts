@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { CredentialRefused, isSignedBy, readJws } from '../../identity/jws.ts';
-import { SIGNING_ALGORITHM, type SigningKeys } from '../../identity/keys.ts';
+import { CredentialRefused, isSignedBy, readJws } from '../../identity/proof/jws.ts';
+import { SIGNING_ALGORITHM, type SigningKeys } from '../../identity/proof/keys.ts';
 import type { Agent } from '../../model/agent.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { type HttpAnswer, OAuthRefused, tokenAnswer } from '../answer.ts';

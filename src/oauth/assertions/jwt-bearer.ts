@@ -5,7 +5,7 @@ import {
   verifyForeign,
 } from '../../identity/issuers/foreign.ts';
 import { IssuerUnavailable } from '../../identity/issuers/issuer-keys.ts';
-import { CredentialRefused, readJws } from '../../identity/jws.ts';
+import { CredentialRefused, readJws } from '../../identity/proof/jws.ts';
 import { type HttpAnswer, OAuthRefused } from '../answer.ts';
 import { askedResources, askedScopes, ownScopes, standing } from '../grants/client.ts';
 import { grantedDetails, newTask } from '../grants/client-credentials.ts';

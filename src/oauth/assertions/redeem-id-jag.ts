@@ -1,7 +1,7 @@
 import type { Directory } from '../../identity/directory.ts';
 import type { ForeignAssertion } from '../../identity/issuers/foreign.ts';
-import { CredentialRefused } from '../../identity/jws.ts';
-import { thumbprint } from '../../identity/keys.ts';
+import { CredentialRefused } from '../../identity/proof/jws.ts';
+import { thumbprint } from '../../identity/proof/keys.ts';
 import { covers } from '../../identity/resources.ts';
 import type { Agent } from '../../model/agent.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';

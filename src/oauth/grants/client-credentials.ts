@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { makeTask } from '../../identity/delegation/tasks.ts';
-import { thumbprint } from '../../identity/keys.ts';
+import { thumbprint } from '../../identity/proof/keys.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Task } from '../../model/task.ts';
 import { type HttpAnswer, OAuthRefused } from '../answer.ts';

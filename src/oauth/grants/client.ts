@@ -1,6 +1,6 @@
-import { type AssertionOptions, type ProvenAgent, verifyAssertion } from '../../identity/assertion.ts';
-import { DpopRefused, verifyDpop } from '../../identity/dpop.ts';
-import { CredentialRefused } from '../../identity/jws.ts';
+import { type AssertionOptions, type ProvenAgent, verifyAssertion } from '../../identity/proof/assertion.ts';
+import { DpopRefused, verifyDpop } from '../../identity/proof/dpop.ts';
+import { CredentialRefused } from '../../identity/proof/jws.ts';
 import { normalizeResource, serverOf } from '../../identity/resources.ts';
 import { TOKEN_LIMITS } from '../../identity/tokens.ts';
 import type { Agent } from '../../model/agent.ts';

@@ -1,7 +1,7 @@
-import type { ProvenAgent } from '../../identity/assertion.ts';
 import { type Authority, handOn } from '../../identity/delegation/narrow.ts';
-import { CredentialRefused } from '../../identity/jws.ts';
-import { thumbprint } from '../../identity/keys.ts';
+import type { ProvenAgent } from '../../identity/proof/assertion.ts';
+import { CredentialRefused } from '../../identity/proof/jws.ts';
+import { thumbprint } from '../../identity/proof/keys.ts';
 import type { AccessClaims } from '../../identity/tokens.ts';
 import type { Task } from '../../model/task.ts';
 import { type HttpAnswer, OAuthRefused } from '../answer.ts';

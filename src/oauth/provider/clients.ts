@@ -1,5 +1,5 @@
 import type { ClientMetadata } from 'oidc-provider';
-import { algorithmsOf } from '../../identity/jws.ts';
+import { algorithmsOf } from '../../identity/proof/jws.ts';
 import type { Agent } from '../../model/agent.ts';
 import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { parseStrict } from '../../model/strict-json.ts';

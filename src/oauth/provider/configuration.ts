@@ -1,8 +1,8 @@
 import { type Configuration, errors, interactionPolicy, type KoaContextWithOIDC } from 'oidc-provider';
-import { ASSERTION_LIMITS } from '../../identity/assertion.ts';
-import { DPOP_ALGORITHMS } from '../../identity/dpop.ts';
-import { SIGNATURE_ALGORITHMS } from '../../identity/jws.ts';
-import { SIGNING_ALGORITHM } from '../../identity/keys.ts';
+import { ASSERTION_LIMITS } from '../../identity/proof/assertion.ts';
+import { DPOP_ALGORITHMS } from '../../identity/proof/dpop.ts';
+import { SIGNATURE_ALGORITHMS } from '../../identity/proof/jws.ts';
+import { SIGNING_ALGORITHM } from '../../identity/proof/keys.ts';
 import { sha256Base64url } from '../../model/canonical.ts';
 import { findConsent, whyNotGood } from '../consent/consents.ts';
 import { INTERACTION_PATH } from '../interactions.ts';
@@ -166,7 +166,7 @@ interface AssertionClaims {
   readonly aud?: unknown;
 }
 
-/** The same rules, and the same memory of what was spent, as at our own token endpoint (identity/assertion.ts). */
+/** The same rules, and the same memory of what was spent, as at our own token endpoint (identity/proof/assertion.ts). */
 async function spendAssertion(options: ProviderOptions, claims: AssertionClaims, clientId: string): Promise<void> {
   const { jti, exp, aud } = claims;
   const { issuer, tokenEndpoint } = options.resources();

@@ -1,5 +1,5 @@
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
-import { SIGNING_ALGORITHM } from '../../identity/keys.ts';
+import { SIGNING_ALGORITHM } from '../../identity/proof/keys.ts';
 import { normalizeResource, serverOf } from '../../identity/resources.ts';
 import { identityClaims } from '../../identity/tokens.ts';
 import type { JsonObject } from '../../model/json.ts';

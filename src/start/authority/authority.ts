@@ -5,7 +5,7 @@ import { systemClock } from '../../adapters/clock.ts';
 import { openWeb } from '../../adapters/web.ts';
 import type { Config } from '../../config/config.ts';
 import type { Log } from '../../gateway/gateway.ts';
-import { openSigningKey } from '../../identity/keys.ts';
+import { openSigningKey } from '../../identity/proof/keys.ts';
 import { openRevoked, type Revoked } from '../../identity/revoked.ts';
 import { type KeyRing, openKeyRing } from '../../identity/ring/key-ring.ts';
 import { openFileSeal } from '../../identity/ring/seal.ts';

@@ -1,7 +1,7 @@
-import type { PublicJwk } from '../model/agent.ts';
-import { sha256Base64url } from '../model/canonical.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { ReplayStore } from '../ports/stores.ts';
+import type { PublicJwk } from '../../model/agent.ts';
+import { sha256Base64url } from '../../model/canonical.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { ReplayStore } from '../../ports/stores.ts';
 import { algorithmsOf, CredentialRefused, isSignedBy, readJws } from './jws.ts';
 import { thumbprint } from './keys.ts';
 

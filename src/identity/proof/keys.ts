@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose';
-import type { PublicJwk } from '../model/agent.ts';
-import { digestJson } from '../model/canonical.ts';
-import { bug } from '../model/fault.ts';
+import type { PublicJwk } from '../../model/agent.ts';
+import { digestJson } from '../../model/canonical.ts';
+import { bug } from '../../model/fault.ts';
 
 export const SIGNING_ALGORITHM = 'ES256';
 const FILE = 'token-signing.jwk.json';

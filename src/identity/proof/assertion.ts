@@ -1,7 +1,7 @@
-import type { Agent, PublicJwk } from '../model/agent.ts';
-import { sha256Base64url } from '../model/canonical.ts';
-import type { JsonObject } from '../model/json.ts';
-import type { ReplayStore } from '../ports/stores.ts';
+import type { Agent, PublicJwk } from '../../model/agent.ts';
+import { sha256Base64url } from '../../model/canonical.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { ReplayStore } from '../../ports/stores.ts';
 import { algorithmsOf, type CompactJws, CredentialRefused, isSignedBy, readJws } from './jws.ts';
 
 export const ASSERTION_LIMITS = {

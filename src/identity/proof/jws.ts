@@ -1,7 +1,7 @@
 import { type CryptoKey, compactVerify, importJWK } from 'jose';
-import type { PublicJwk } from '../model/agent.ts';
-import { isObject, type JsonObject } from '../model/json.ts';
-import { parseStrict } from '../model/strict-json.ts';
+import type { PublicJwk } from '../../model/agent.ts';
+import { isObject, type JsonObject } from '../../model/json.ts';
+import { parseStrict } from '../../model/strict-json.ts';
 
 /** A credential that proves nothing. The message is written for its bearer: what is wrong with it, never how close it came. */
 export class CredentialRefused extends Error {
