@@ -49,6 +49,8 @@ interface KeySet {
   /** Monotonic, in microseconds; `-Infinity`: never. */
   readonly readUs: number;
   readonly triedUs: number;
+  /** Why the last attempt failed, for the operator's log. */
+  readonly failure?: unknown;
 }
 
 export function issuerKeys(options: IssuerKeysOptions): IssuerKeys {
@@ -97,7 +99,9 @@ class CachedIssuerKeys implements IssuerKeys {
 
   #usable(set: KeySet): KeySet {
     if (this.#olderThan(set.readUs, ISSUER_KEY_LIMITS.staleMs)) {
-      throw new IssuerUnavailable('the keys of the issuer could not be read; try again shortly');
+      throw new IssuerUnavailable('the keys of the issuer could not be read; try again shortly', {
+        cause: set.failure,
+      });
     }
     return set;
   }
@@ -108,9 +112,9 @@ class CachedIssuerKeys implements IssuerKeys {
     let set: KeySet;
     try {
       set = { source, keys: keysIn(await this.#text(issuer)), readUs: triedUs, triedUs };
-    } catch {
+    } catch (failure) {
       // What was read before still counts, for a while; the attempt counts for the cooldown.
-      set = { source, keys: before?.keys ?? [], readUs: before?.readUs ?? Number.NEGATIVE_INFINITY, triedUs };
+      set = { source, keys: before?.keys ?? [], readUs: before?.readUs ?? Number.NEGATIVE_INFINITY, triedUs, failure };
     }
     this.#sets.set(issuer.issuer, set);
     return set;
