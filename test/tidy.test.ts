@@ -38,7 +38,17 @@ const modules: readonly Module[] = walk(SRC)
   });
 
 const production = modules.filter((module) => !module.path.endsWith('.test.ts'));
-const DOMAINS = ['policy', 'approvals', 'audit', 'credentials', 'identity', 'inventory', 'revocation', 'rights', 'config'];
+const DOMAINS = [
+  'policy',
+  'approvals',
+  'audit',
+  'credentials',
+  'identity',
+  'inventory',
+  'revocation',
+  'rights',
+  'config',
+];
 
 function room(path: string): string {
   return path.includes('/') ? path.slice(0, path.indexOf('/')) : path;

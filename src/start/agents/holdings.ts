@@ -1,4 +1,5 @@
 import type { Approvals } from '../../approvals/approvals.ts';
+import type { Credentials } from '../../credentials/credentials.ts';
 import type { Directory } from '../../identity/directory.ts';
 import type { Holding } from '../../identity/registry/end/decommission.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -17,6 +18,7 @@ export interface HoldingParts {
   readonly mcp: McpHandler;
   readonly revoke: (rows: readonly RevokedRow[]) => Promise<void>;
   readonly maxTokenMs: () => number;
+  readonly credentials: Pick<Credentials, 'heldBy' | 'endFor'>;
 }
 
 const PAGE = 1_000;
@@ -33,6 +35,7 @@ export function holdingsOf(parts: HoldingParts): readonly Holding[] {
     sessions(parts),
     approvals(parts),
     locks(parts),
+    upstream(parts),
   ];
 }
 
@@ -143,6 +146,23 @@ function locks({ revocation }: HoldingParts): Holding {
     list: async (agent) => theirs(agent).map(({ tier, reason }) => `${tier}: ${reason}`),
     async end(agent) {
       for (const { target } of theirs(agent)) await revocation.release(target);
+    },
+  };
+}
+
+/** Accounts connected for the agent itself, and what is in memory for it now. Those of people stay theirs. */
+function upstream({ credentials }: HoldingParts): Holding {
+  return {
+    name: 'upstream credentials',
+    async list(agent) {
+      const { connections, held } = await credentials.heldBy({ agent });
+      return [
+        ...connections.map(({ server }) => `account at ${server}`),
+        ...held.map(({ server }) => `token for ${server}`),
+      ];
+    },
+    async end(agent) {
+      await credentials.endFor({ agent });
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Journal } from '../../audit/journal.ts';
+import type { Credentials } from '../../credentials/credentials.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import { Decommission, type Holding } from '../../identity/registry/end/decommission.ts';
 import { recordExpired } from '../../identity/registry/end/expiry.ts';
@@ -67,13 +68,14 @@ export interface AgentParts {
   readonly mcp: McpHandler;
   readonly stores: Stores;
   readonly authority: Authority;
+  readonly credentials: Credentials;
 }
 
 /** The registry of a running gateway, which knows everything an agent can hold. */
-export function openAgents({ gateway, live, mcp, stores, authority }: AgentParts): OpenRegistry {
+export function openAgents({ gateway, live, mcp, stores, authority, credentials }: AgentParts): OpenRegistry {
   const { clock, journal, revocation, approvals } = gateway;
   const holdings = holdingsOf({
-    ...{ stores, directory: live.directory, revocation, approvals, clock, mcp },
+    ...{ stores, directory: live.directory, revocation, approvals, clock, mcp, credentials },
     revoke: (rows) => authority.revoked.revoke(rows),
     maxTokenMs: () => live.config.tokens.maxTtlMs,
   });

@@ -75,7 +75,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
       }),
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
-  const agents = openAgents({ gateway, live, mcp, stores: options.stores, authority: options.authority });
+  const agents = openAgents({ ...options, mcp });
   const { people, groups } = options.humans;
   const scim = scimServer({
     ...{ people, groups, directory: live.directory, rules, clock: systemClock, url: () => place.url },
