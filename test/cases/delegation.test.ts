@@ -60,6 +60,16 @@ async function call(token: string, name: string, args: Record<string, unknown>):
   }
 }
 
+async function cli(...args: readonly string[]): Promise<{ code: number; printed: string }> {
+  const printed: string[] = [];
+  const write = process.stdout.write.bind(process.stdout);
+  process.stdout.write = ((text: string) => printed.push(text) > 0) as never;
+  const code = await run(['--config', join(house.dir, 'interlock.yaml'), ...args]).finally(() => {
+    process.stdout.write = write;
+  });
+  return { code, printed: printed.join('') };
+}
+
 const order = { by: 'alice', reason: 'case' };
 
 describe('CN3: work is handed on', () => {
@@ -75,13 +85,8 @@ describe('CN3: work is handed on', () => {
     expect(intent).toMatchObject({ agent: 'buyer', chain: [{ id: 'buyer' }, { id: 'planner' }] });
     expect(records.filter((one) => one.type === 'admin' && one.act === 'token.exchange')).toHaveLength(1);
     const id = (intent as { call: string }).call;
-    const printed: string[] = [];
-    const write = process.stdout.write.bind(process.stdout);
-    process.stdout.write = ((text: string) => printed.push(text) > 0) as never;
-    const code = await run(['--config', join(house.dir, 'interlock.yaml'), 'chain', id, '--json']).finally(() => {
-      process.stdout.write = write;
-    });
-    const shown = JSON.parse(printed.join('')) as { hops: unknown[]; chain: unknown[] };
+    const { code, printed } = await cli('chain', id, '--json');
+    const shown = JSON.parse(printed) as { hops: unknown[]; chain: unknown[] };
     expect(code).toBe(0);
     expect(shown.hops).toMatchObject([
       {
@@ -89,6 +94,9 @@ describe('CN3: work is handed on', () => {
         detail: { from: 'planner', to: 'buyer', connection: 'planner-buyer', scopes: ['lab:all'] },
       },
     ]);
+    const told = (await cli('chain', id.slice(-12))).printed;
+    expect(told).toContain('planner to buyer, over connection planner-buyer');
+    expect(told).toMatch(/root +planner \(an agent, for itself\)\n +acts +buyer/);
     await house.admin('DELETE', '/v1/connections/planner-buyer?by=alice&reason=case');
     await expect(call(buyer.access_token, 'echo', { message: 'again' })).rejects.toThrow();
   });
@@ -121,5 +129,53 @@ describe('what an operator may not order', () => {
     expect(self.status).toBe(400);
     expect((await house.admin('DELETE', '/v1/connections/none?by=alice&reason=case')).status).toBe(404);
     expect((await house.admin('POST', '/v1/tasks/none/close', order)).status).toBe(404);
+  });
+});
+
+describe('the command line', () => {
+  it('makes, shows and ends connections and tasks', async () => {
+    const reason = ['--reason', 'case', '--by', 'alice'];
+    const limits = [
+      '--scope',
+      'lab:read',
+      '--scope',
+      'lab:write',
+      '--initiator',
+      'user',
+      '--hours',
+      '8-18',
+      '--for',
+      '30d',
+    ];
+    expect(await cli('connections', 'add', 'buyer', 'planner', ...limits, ...reason)).toMatchObject({ code: 0 });
+    const shown = JSON.parse((await cli('connections', 'show', 'buyer-planner', '--json')).printed);
+    expect(shown).toMatchObject({
+      scopes: ['lab:read', 'lab:write'],
+      initiators: ['user'],
+      hours: [8, 18],
+      createdBy: 'alice',
+    });
+    expect((await cli('connections')).printed).toContain('buyer-planner');
+    expect(await cli('connections', 'add', 'buyer', 'planner', ...reason)).toMatchObject({ code: 5 });
+    expect(await cli('connections', 'remove', 'buyer-planner', ...reason)).toMatchObject({ code: 0 });
+    expect(await cli('connections', 'remove', 'buyer-planner')).toMatchObject({ code: 2 });
+    const terms = [
+      '--purpose',
+      'order 4711',
+      '--tool',
+      'lab/echo',
+      '--max-calls',
+      '1',
+      '--max-amount',
+      '90.5',
+      '--for',
+      '1h',
+    ];
+    const made = JSON.parse((await cli('tasks', 'create', 'buyer', ...terms, '--json')).printed) as { id: string };
+    expect(made).toMatchObject({ agent: 'buyer', maxCalls: 1, maxAmount: 905_000, state: 'open' });
+    expect((await cli('tasks')).printed).toContain(made.id);
+    expect(await cli('tasks', 'close', made.id, ...reason)).toMatchObject({ code: 0 });
+    expect((await cli('tasks', 'show', made.id)).printed).toContain('closed');
+    expect(await cli('chain', 'no-such-call')).toMatchObject({ code: 1 });
   });
 });
