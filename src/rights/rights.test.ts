@@ -211,14 +211,15 @@ describe('what a person may do (AZ2)', () => {
     expect(permits(one)).toBe(wanted);
   });
 
-  it('is everything when nothing is configured', () => {
+  it('AZ2: is nothing when nothing is configured, until somebody says otherwise', () => {
     const rights = openRights(null);
-    expect(rights.check({ person: alice, action: tool('get'), labels: null, nowMs: 0 })).toMatchObject({
-      permit: true,
-    });
-    rights.configure({ permissions: permissions([]), relations: null });
     expect(rights.check({ person: alice, action: tool('get'), labels: READ, nowMs: 0 })).toMatchObject({
       permit: false,
+      why: expect.stringContaining('permissions'),
+    });
+    rights.configure({ permissions: { ...permissions([]), default: 'permit' }, relations: null });
+    expect(rights.check({ person: alice, action: tool('get'), labels: READ, nowMs: 0 })).toMatchObject({
+      permit: true,
     });
   });
 

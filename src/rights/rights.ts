@@ -48,18 +48,22 @@ export interface Rights {
   }): boolean;
   /** What each rule about the call says, for people. Asks everything that can be asked. */
   explain(input: RightsInput): Promise<readonly RuleAnswer[]>;
-  /** From now on by these. `null`: nothing is configured, everything is permitted. */
+  /** From now on by these. `null`: nothing is configured, and so nothing is known of what anybody may do: nothing is permitted. */
   configure(settings: RightsSettings | null): void;
 }
 
-const OFF: RightsAnswer = { permit: true, rule: null, why: 'no permissions are configured' };
+const UNKNOWN: RightsAnswer = {
+  permit: false,
+  rule: null,
+  why: 'nobody said what people may do themselves: set permissions (permissions.default: permit leaves it to the policies)',
+};
 const NOT_ASKED: RightsAnswer = { permit: true, rule: null, why: 'housekeeping of a connection needs no rights' };
 const MAX_REASONS = 5;
 
 export function openRights(settings: RightsSettings | null): Rights {
   let current = settings === null ? null : makeState(settings);
   return {
-    check: (input) => (current === null ? OFF : check(current, input)),
+    check: (input) => (current === null ? UNKNOWN : check(current, input)),
     couldPermit: (input) => current === null || couldPermit(current, input),
     explain: async (input) => (current === null ? [] : explain(current, input)),
     configure(next) {

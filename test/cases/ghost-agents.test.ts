@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
 import { CONNECT, type House, openHouse, type RawAnswer, textOf, until } from './house.ts';
 
-/** Requirement ID5: no agent outlives the authority of its owner. Driven as identity providers drive it: by SCIM (CN1). */
+/** Requirement ID4: no agent outlives the authority of its owner. Driven as identity providers drive it: by SCIM (CN1). */
 const TOKEN = 'scim-token-of-the-identity-provider-0001';
 const PATCH = 'urn:ietf:params:scim:api:messages:2.0:PatchOp';
 const OKTA = { schemas: [PATCH], Operations: [{ op: 'replace', value: { active: false } }] };
@@ -48,7 +48,7 @@ beforeEach(async () => {
 describe.each([
   ['Okta', OKTA],
   ['Microsoft Entra', ENTRA],
-])('ID5: a person deactivated as %s does it', (_name, request) => {
+])('ID4: a person deactivated as %s does it', (_name, request) => {
   it('has no agent that acts from the next call on, in decision and in record, also after a restart', async () => {
     const one = await house.client('one', '/mcp/erp');
     expect((await one.callTool(SHORT)).isError ?? false).toBe(false);
@@ -95,7 +95,7 @@ describe.each([
   });
 });
 
-describe('ID5: a person who comes back', () => {
+describe('ID4: a person who comes back', () => {
   it('does not silently revive their agents', async () => {
     await scim('PATCH', '/Users/alice', ENTRA);
     const back = await scim('PATCH', '/Users/alice', BACK);
@@ -117,7 +117,7 @@ describe('ID5: a person who comes back', () => {
   });
 });
 
-describe('ID5: a person who is deleted', () => {
+describe('ID4: a person who is deleted', () => {
   it('is gone for the provider, held down where the configuration still names them, and never somebody else', async () => {
     expect((await scim('DELETE', '/Users/alice')).status).toBe(204);
     expect((await scim('GET', '/Users/alice')).status).toBe(404);

@@ -16,7 +16,7 @@ import { SCIM_TOKEN } from './fixtures/scim-house.ts';
 import { CONNECT, EVERYTHING, type House, openHouse, textOf, until } from './house.ts';
 import { Browser } from './people.ts';
 
-/** ID5, ID3: what was issued before somebody left is worth nothing after, in every gateway on the store. */
+/** ID4, ID3: what was issued before somebody left is worth nothing after, in every gateway on the store. */
 const REDIRECT = 'http://127.0.0.1:4711/callback';
 const PASSWORD = 'lantern quarry sixteen umbrellas';
 const INITIALIZE = {
@@ -71,7 +71,7 @@ const active = (house: House, person: string, value: boolean) =>
 const hello = (house: House, token: string) =>
   house.raw({ path: '/mcp/every', headers: { authorization: `Bearer ${token}` }, body: INITIALIZE });
 
-describe('ID5: the token of an agent whose owner left', () => {
+describe('ID4: the token of an agent whose owner left', () => {
   it('is refused, no other is issued, and a new owner does not bring the old one back', async () => {
     const privateKey = await exportPKCS8(key.privateKey);
     const connect = async () => {
@@ -109,7 +109,7 @@ describe('ID5: the token of an agent whose owner left', () => {
   }, 60_000);
 });
 
-describe('ID5: two gateways on one store', () => {
+describe('ID4: two gateways on one store', () => {
   it('both refuse, whichever was told', async () => {
     await until(
       async () =>
@@ -126,7 +126,7 @@ describe('ID5: two gateways on one store', () => {
   }, 60_000);
 });
 
-describe('ID5: the consent of a person who left', () => {
+describe('ID4: the consent of a person who left', () => {
   it('is over: the access token, the refresh token and the browser’s session, and stays over', async () => {
     await here.admin('POST', '/v1/agents/buyer/reassign', {
       to: 'bob',

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { openScimHouse } from './fixtures/scim-house.ts';
 import { until } from './house.ts';
 
-it('ID5: the webhook of the configuration is told once which agents have no owner and why', async () => {
+it('ID4: the webhook of the configuration is told once which agents have no owner and why', async () => {
   const told: { body: Record<string, unknown>; key: string }[] = [];
   const hook = createServer((request, response) => {
     let text = '';

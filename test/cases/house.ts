@@ -150,7 +150,7 @@ function yaml(options: HouseOptions, tokens: ReadonlyMap<string, string>): strin
 log: { level: error }
 ${options.journal ?? 'journal: { minFreeBytes: 1000000 }'}
 development: { allowStaticTokens: true }
-people:
+${(options.extra ?? '').includes('permissions:') ? '' : 'permissions: { default: permit }\n'}people:
   alice: { name: Alice }
   bob: { name: Bob }
 agents:

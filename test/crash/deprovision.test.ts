@@ -15,7 +15,7 @@ import type { Stores } from '../../src/ports/stores.ts';
 import { openRevocation, type Revocation } from '../../src/revocation/revocation.ts';
 import { startPostgres } from '../contract/postgres.ts';
 
-/** ID5: whatever step a gateway dies at while somebody is deprovisioned, another one finishes it, and nothing acts meanwhile. */
+/** ID4: whatever step a gateway dies at while somebody is deprovisioned, another one finishes it, and nothing acts meanwhile. */
 const WHO = { by: 'scim', reason: 'left' };
 
 interface World {
@@ -167,7 +167,7 @@ async function effectsOfOne(): Promise<number> {
   return world.effects.count - before;
 }
 
-describe('ID5: a gateway that dies while it deprovisions somebody', () => {
+describe('ID4: a gateway that dies while it deprovisions somebody', () => {
   it.each([false, true])(
     'is made up for by the next sweep, at whichever step it died (effect applied: %s)',
     async (applied) => {

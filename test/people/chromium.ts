@@ -75,7 +75,8 @@ const LOOKS: readonly Look[] = [
 export async function inspect(page: Page, name: string): Promise<void> {
   for (const { scheme, width } of LOOKS) {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
-    await page.emulateMedia({ colorScheme: scheme });
+    // Colours halfway between two themes belong to neither.
+    await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
     const shots = process.env.SHOTS;
     if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}-${scheme}-${width}.png`, fullPage: true });
     const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');

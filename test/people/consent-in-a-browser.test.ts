@@ -218,6 +218,7 @@ function configuration(redirectUri: string): string {
   return `listen: { host: localhost, port: 0 }
 log: { level: error }
 journal: { minFreeBytes: 1000000 }
+permissions: { default: permit }
 people:
   alice: { name: Alice Example, email: alice@example.com }
 agents:

@@ -20,6 +20,11 @@ people:
     name: ${JSON.stringify(person.name)}
     # email: ${person.id}@example.com
 
+# What people may do themselves: an agent that acts for somebody never exceeds it (docs/rights.md). Without this section nothing is done
+# for anybody; "permit" leaves it to the policies.
+permissions:
+  default: permit
+
 # Agents. "interlock agents add <id> --owner ${person.id} --purpose '…'" makes a key pair and adds one.
 agents: {}
 

@@ -24,7 +24,7 @@ export function checkPermissions(raw: ConfigFile): Finding[] {
     findings.push(at(['permissions', 'membership'], 'there is no model that could see it', 'set permissions.model'));
   }
   const ids = new Set<string>();
-  for (const [i, rule] of permissions.rules.entries()) {
+  for (const [i, rule] of (permissions.rules ?? []).entries()) {
     const path: Path = ['permissions', 'rules', i];
     if (ids.has(rule.id)) findings.push(at([...path, 'id'], `two rules are called "${rule.id}"`, 'rename one of them'));
     ids.add(rule.id);
@@ -37,7 +37,7 @@ export function checkPermissions(raw: ConfigFile): Finding[] {
   return findings;
 }
 
-type RawRule = NonNullable<ConfigFile['permissions']>['rules'][number];
+type RawRule = NonNullable<NonNullable<ConfigFile['permissions']>['rules']>[number];
 
 function checkMatch(raw: ConfigFile, { match }: RawRule, path: Path): Finding[] {
   const known = Object.keys(raw.servers);
@@ -93,7 +93,7 @@ export function checkNames(
 ): { readonly errors: readonly Finding[]; readonly warnings: readonly Finding[] } {
   const errors: Finding[] = [...checkTypes(permissions, names)];
   const warnings: Finding[] = [];
-  for (const [i, { match, grant }] of permissions.rules.entries()) {
+  for (const [i, { match, grant }] of (permissions.rules ?? []).entries()) {
     const path: Path = ['permissions', 'rules', i];
     for (const [j, tool] of (match.tools ?? []).entries()) {
       const server = tool.slice(0, tool.indexOf('/'));

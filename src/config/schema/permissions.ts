@@ -134,7 +134,13 @@ export const PermissionsSchema = Type.Object(
       }),
     ),
     server: Type.Optional(RelationServerSchema),
-    rules: Type.Array(RuleSchema, { maxItems: 1000, description: 'What people may do. One that grants is enough.' }),
+    rules: Type.Optional(
+      Type.Array(RuleSchema, {
+        maxItems: 1000,
+        default: [],
+        description: 'What people may do. One that grants is enough.',
+      }),
+    ),
   },
   { ...closed, description: 'What people may do by themselves: an agent that acts for somebody may never do more.' },
 );
@@ -173,14 +179,14 @@ export function resolvePermissions(
     default: raw.default ?? PERMISSION_DEFAULTS.default,
     userType: raw.userType ?? PERMISSION_DEFAULTS.userType,
     membership: membership === undefined ? null : { type, relation },
-    rules: raw.rules.map(resolveRule),
+    rules: (raw.rules ?? []).map(resolveRule),
     modelFile: model === undefined ? null : make.absolute(model),
     tuplesFile: tuples === undefined ? null : make.absolute(tuples),
     server: raw.server === undefined ? null : resolveServer(raw.server, make.secret),
   };
 }
 
-function resolveRule({ id, match, grant }: Raw['rules'][number]): Permissions['rules'][number] {
+function resolveRule({ id, match, grant }: NonNullable<Raw['rules']>[number]): Permissions['rules'][number] {
   return {
     id,
     match: { servers: match?.servers ?? null, tools: match?.tools ?? null, effects: match?.effects ?? null },
