@@ -94,6 +94,12 @@ describe('CN3: work is handed on', () => {
         detail: { from: 'planner', to: 'buyer', connection: 'planner-buyer', scopes: ['lab:all'] },
       },
     ]);
+    const explained = (await cli('explain', id.slice(-12))).printed;
+    expect(explained).toContain('buyer (of alice), through planner');
+    expect(explained).toMatch(/user's rights +nothing to say/);
+    expect(explained).toMatch(/scopes +permit: needs lab:/);
+    expect(explained).toMatch(/policies +permit/);
+    expect(explained).toMatch(/decision +permitted: /);
     const told = (await cli('chain', id.slice(-12))).printed;
     expect(told).toContain('planner to buyer, over connection planner-buyer');
     expect(told).toMatch(/root +planner \(an agent, for itself\)\n +acts +buyer/);
@@ -177,5 +183,6 @@ describe('the command line', () => {
     expect(await cli('tasks', 'close', made.id, ...reason)).toMatchObject({ code: 0 });
     expect((await cli('tasks', 'show', made.id)).printed).toContain('closed');
     expect(await cli('chain', 'no-such-call')).toMatchObject({ code: 1 });
+    expect(await cli('explain', 'no-such-call')).toMatchObject({ code: 1 });
   });
 });
