@@ -17,7 +17,6 @@ const rule = (rest: string): string => `model: m.fga\nrules:\n  - { id: a, ${res
 
 describe('permissions in the configuration (AZ2)', () => {
   it.each([
-    ['no rules', 'default: deny', /4|5: permissions lacks the key "rules"/],
     ['an unknown key', 'rules: []\nmodels: x', /6: unknown key "models" \(did you mean "model"/],
     [
       'an unknown server',
@@ -61,6 +60,11 @@ describe('permissions in the configuration (AZ2)', () => {
     ['a default that is none', 'default: allow\nrules: []', /is "allow"/],
   ])('with %s are wrong', (_name, section, wanted) => {
     expect(problems(section).join('\n')).toMatch(wanted);
+  });
+
+  it('need no rules: everything is left to the default', () => {
+    const loaded = load('default: permit');
+    expect(loaded.ok && loaded.config.permissions).toMatchObject({ default: 'permit', rules: [] });
   });
 
   it('have safe defaults, and secrets from outside', () => {
