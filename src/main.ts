@@ -102,7 +102,10 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
   const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority });
   place.url = doors.url;
   opened.add(() => doors.close());
-  const watching = watchOver({ gateway: gateway.gateway, live, doors, stores, humans });
+  const watching = watchOver({
+    ...{ gateway: gateway.gateway, live, doors, stores, humans },
+    onRevoked: (listener) => authority.revoked.onChange(listener),
+  });
   opened.add(() => watching.close());
   if (options.watch !== false) opened.add(reloadOnChange(live, config, log));
   return {

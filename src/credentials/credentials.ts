@@ -271,7 +271,12 @@ export class Credentials {
   }
 
   #sweep(): void {
-    for (const [key, held] of this.#held) if (!held.fresh && !held.carried) this.#held.delete(key);
+    for (const [key, held] of this.#held) {
+      if (held.fresh || held.carried || held.fetching) continue;
+      this.#held.delete(key);
+      // Whoever still has it is refused: what nobody finds any more, nobody could withdraw.
+      held.withdraw();
+    }
   }
 
   /** Some gateway changed a row: whoever holds one that is gone loses it, whoever holds an old one looks again. */
@@ -299,7 +304,7 @@ export class Credentials {
       const owner =
         held.of.person === null ? (`agent:${held.of.agent}` as const) : (`person:${held.of.person}` as const);
       if (rows.has(placeOf(held.of.server, owner).id)) held.forget();
-      else if (held.fresh || held.carried) this.#withdraw((one) => one === held);
+      else this.#withdraw((one) => one === held);
     }
   }
 }

@@ -42,6 +42,7 @@ export class Held implements CredentialHolder {
   readonly #options: HeldOptions;
   readonly #withdrawn = new AbortController();
   #now: Fetched | null = null;
+  #generation = 0;
   #fetching: Promise<UpstreamCredential> | null = null;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
   #failure: { readonly fault: UpstreamFault; readonly untilMs: number } | null = null;
@@ -70,6 +71,11 @@ export class Held implements CredentialHolder {
     return now !== null && now.freshUntilMs > this.#options.clock.nowMs() ? now.credential : null;
   }
 
+  /** Somebody waits for it. */
+  get fetching(): boolean {
+    return this.#fetching !== null;
+  }
+
   renew(refused: UpstreamCredential | null): Promise<UpstreamCredential> {
     const nowMs = this.#options.clock.nowMs();
     const current = this.current();
@@ -93,11 +99,13 @@ export class Held implements CredentialHolder {
 
   async #obtain(refused: string | null): Promise<UpstreamCredential> {
     const { obtain, clock, onFailure, of } = this.#options;
+    const generation = this.#generation;
     try {
       const fetched = await obtain(refused);
       // Withdrawn while it was fetched: it must not come back to life.
       if (this.#withdrawn.signal.aborted) throw noCredential('The credential for this server was withdrawn');
-      this.#now = fetched;
+      // Forgotten while it was fetched: good for the call that waited, looked up anew by the next.
+      if (generation === this.#generation) this.#now = fetched;
       this.#failure = null;
       return fetched.credential;
     } catch (error) {
@@ -115,6 +123,7 @@ export class Held implements CredentialHolder {
 
   /** What is stored may have changed: the next call looks again. */
   forget(): void {
+    this.#generation++;
     this.#now = null;
   }
 

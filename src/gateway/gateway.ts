@@ -112,6 +112,8 @@ export interface Gateway {
    * memory; asked again after every wait. `null`: yes; else why not, for the record.
    */
   entitled(caller: Caller): string | null;
+  /** Whether agents and people are still what they were when this caller was authenticated. */
+  unchanged(caller: Caller): boolean;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
   readonly meters: Meters;

@@ -104,7 +104,14 @@ describe('whether a caller may still act', () => {
     const chain = ['buyer', 'planner'].map((id) => ({ id, kind: 'agent' as const }));
     const caller = callerOf(buyer, { chain, through: [{ agent: planner, owner: null }] });
     expect(ask(caller)).toBe('not-connected:planner>buyer');
-    const connection = { id: 'c', from: 'planner', to: 'buyer', notAfterMs: 5_000 };
+    const connection = {
+      id: 'c',
+      from: 'planner',
+      to: 'buyer',
+      notAfterMs: 5_000,
+      initiators: ['machine'],
+      scopes: null,
+    };
     feed.push({ kind: 'connection', id: 'c', version: 1, seq: 1, body: connection, atMs: 0 });
     await directory.refresh();
     expect(ask(caller)).toBeNull();

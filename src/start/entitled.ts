@@ -1,5 +1,6 @@
 import type { Directory } from '../identity/directory.ts';
 import type { Actor, Caller, Credential } from '../model/caller.ts';
+import { coversScope } from '../model/scope.ts';
 import type { Clock } from '../ports/clock.ts';
 
 export interface EntitledParts {
@@ -28,19 +29,40 @@ export function entitled({ directory, isRevoked, clock }: EntitledParts): (calle
     const noSubject = subject === null ? null : directory.whyNoSubject(subject);
     if (noSubject !== null) return noSubject;
     for (const { id } of tasks) if (directory.task(id)?.state !== 'open') return `task-closed:${id}`;
+    if (caller.expiresAtMs <= nowMs) return 'credential-expired';
     return credential !== null && isRevoked(credential, nowMs) ? 'credential-revoked' : null;
   };
 }
 
+/**
+ * Whether agents and people are still what they were when the caller was authenticated. Asked after the wait for a human, which can be
+ * long: whoever was narrowed meanwhile asks again as what they are now.
+ */
+export function unchanged(directory: Directory, { agent, through, person }: Caller): boolean {
+  if (directory.agent(agent.id) !== agent) return false;
+  if (person !== null && directory.person(person.id) !== person) return false;
+  return through.every((acting) => directory.agent(acting.agent.id) === acting.agent);
+}
+
 /** A hop is good for as long as its connection is: whoever removes one cuts what already went over it. */
-function cutHop(directory: Directory, { chain }: Caller, nowMs: number): string | null {
+function cutHop(directory: Directory, { chain, scopes, subject }: Caller, nowMs: number): string | null {
+  const initiator = subject === null ? 'machine' : 'user';
   for (let i = 1; i < chain.length; i++) {
     const [from, to] = [chain[i] as Actor, chain[i - 1] as Actor];
     if (from.kind !== 'agent' || to.kind !== 'agent') continue;
-    const open = directory
-      .connectionsBetween(from.id, to.id)
-      .some(({ notAfterMs }) => notAfterMs === null || notAfterMs > nowMs);
+    const open = directory.connectionsBetween(from.id, to.id).some(
+      (connection) =>
+        (connection.notAfterMs === null || connection.notAfterMs > nowMs) &&
+        connection.initiators.includes(initiator) &&
+        // What came over a wider one that is gone is more than this one lets through.
+        couldHavePassed(connection.scopes, scopes),
+    );
     if (!open) return `not-connected:${from.id}>${to.id}`;
   }
   return null;
+}
+
+/** Whether everything that is held could have come over it. Holding no limit is more than a limited one lets through. */
+function couldHavePassed(through: readonly string[] | null, held: readonly string[] | null): boolean {
+  return through === null || (held?.every((scope) => coversScope(through, scope)) ?? false);
 }

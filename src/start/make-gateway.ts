@@ -11,7 +11,7 @@ import type { Inventory } from '../inventory/catalog.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metrics.ts';
 import type { Traces } from '../surfaces/ops/traces.ts';
-import { type EntitledParts, entitled } from './entitled.ts';
+import { type EntitledParts, entitled, unchanged } from './entitled.ts';
 import type { Live } from './live.ts';
 import { replay } from './replay.ts';
 
@@ -50,6 +50,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     snapshot: live.snapshot,
     usage,
     rights: live.rights.rights,
+    unchanged: (caller) => unchanged(live.directory, caller),
     entitled: entitled({ directory: live.directory, isRevoked: parts.isRevoked, clock: systemClock }),
     clock: systemClock,
     get limits() {

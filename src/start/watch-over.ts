@@ -17,6 +17,8 @@ export interface Watched {
   readonly live: Live;
   readonly doors: Doors;
   readonly stores: Stores;
+  /** Called whenever something was revoked. */
+  readonly onRevoked: (listener: () => void) => () => void;
   readonly humans: Humans;
 }
 
@@ -28,6 +30,8 @@ export function watchOver(parts: Watched): { close(): void } {
   });
   const sweep = setInterval(() => {
     doors.mcp.sweep();
+    // What ends by time, nobody announces.
+    endLapsed();
     // What other gateways on the same store have seen and accepted.
     gateway.inventory
       .refresh()
@@ -57,18 +61,19 @@ export function watchOver(parts: Watched): { close(): void } {
   };
   const rescan = setInterval(scanAll, SCAN_MS);
   live.onChange(scanAll);
-  const stopFollowing = live.directory.onChange(() => {
+  const endLapsed = (): void => {
     // Who may no longer act is refused on the path, and hears nothing more through a door that is open already.
     doors.mcp
       .end((_state, caller) => gateway.entitled(caller) !== null, 'the authority it rested on has ended')
       .catch((error: unknown) => gateway.log.error({ err: error }, 'sessions whose authority ended were not closed'));
-  });
+  };
+  const stops = [live.directory.onChange(endLapsed), parts.onRevoked(endLapsed)];
   scanAll();
   void parts.humans.sweep();
   return {
     close() {
       stopHalts();
-      stopFollowing();
+      for (const stop of stops) stop();
       clearInterval(sweep);
       clearInterval(rescan);
     },

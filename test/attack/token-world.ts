@@ -213,6 +213,7 @@ export async function openWorld(options: { replay?: ReplayStore; publicUrl?: str
           issueIdJag({
             keys: onlyKey(key),
             authorities: () => world.authorities,
+            agrees: async () => true,
             personOfRefreshToken: async () => null,
           }),
         ],

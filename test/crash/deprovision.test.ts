@@ -75,6 +75,7 @@ async function openWorld(stores: Stores, dies: Dies | null = null): Promise<Worl
   const shared = { store: mortalStore, directory, clock: systemClock, record: async () => mortal(async () => {}) };
   const deprovisioning = new Deprovisioning({
     ...shared,
+    forgetSignIn: async () => {},
     oauth: {
       ...stores.oauth,
       list: (filter) => stores.oauth.list(filter),

@@ -59,6 +59,8 @@ function checkClient(client: RawClient, path: Path, discovered: boolean): Findin
   if (client.issuer === undefined && client.tokenEndpoint === undefined && !discovered)
     findings.push(at(path, 'nothing says which authorization server', 'set issuer'));
   const wantsSecret = client.clientAuth?.startsWith('client_secret') === true;
+  if (wantsSecret && client.issuer === undefined && client.tokenEndpoint === undefined)
+    findings.push(at([...path, 'clientAuth'], 'the server could name anybody to be shown this secret', 'set issuer'));
   if (wantsSecret && client.clientSecret === undefined)
     findings.push(at([...path, 'clientAuth'], `${client.clientAuth} needs a secret`, 'set clientSecret: { file: … }'));
   if (!wantsSecret && client.clientSecret !== undefined)

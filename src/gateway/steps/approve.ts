@@ -71,6 +71,8 @@ async function ask(gateway: Gateway, trace: Trace, step: Question): Promise<Answ
   );
   switch (result.outcome) {
     case 'approved':
+      // Good for what was asked, by whom it was asked: who was changed meanwhile asks again.
+      if (!gateway.unchanged(caller)) return { code: 'approval-expired', id: result.id, lock: null };
       return { code: null, id: result.id };
     case 'denied':
       return { code: 'approval-denied', id: result.id, lock: null };

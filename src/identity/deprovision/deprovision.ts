@@ -50,6 +50,8 @@ export interface DeprovisionOptions {
   /** Durable before it resolves, once per notice id; delivered later. */
   readonly notify: (notice: GhostNotice) => Promise<void>;
   /** The last step: the person's row says that everything is ended (people/people.ts `settle`). */
+  /** What a deleted person signed in with here. */
+  readonly forgetSignIn: (personId: string) => Promise<void>;
   readonly settle: (personId: string, leaving: Leaving) => Promise<void>;
   readonly onError: (error: unknown, personId: string) => void;
   /** A leaving younger than that is somebody else's work in progress. Default 20 s. */
@@ -63,7 +65,7 @@ const SLACK_MS = 60_000;
 const TIER_RANK: Readonly<Record<Tier, number>> = { watch: 0, pause: 1, halt: 2 };
 
 /**
- * Ends what somebody who left holds (requirements ID5). That the person is inactive is on record already, and refuses every agent they
+ * Ends what somebody who left holds (requirements ID4). That the person is inactive is on record already, and refuses every agent they
  * own and every chain they are the root of; from there each step can be repeated, and a crash between any two is made up for by `sweep`.
  */
 export class Deprovisioning {
@@ -77,10 +79,16 @@ export class Deprovisioning {
   /** Ends everything this inactive person holds. One at a time per person: who asks meanwhile waits for the same end. */
   end(personId: string): Promise<void> {
     const running = this.#running.get(personId);
-    if (running !== undefined) return running;
+    if (running !== undefined) return running.then(() => this.#again(personId));
     const ending = this.#end(personId).finally(() => this.#running.delete(personId));
     this.#running.set(personId, ending);
     return ending;
+  }
+
+  /** One who came back and left again, or was deleted while leaving, is a leaving of its own. */
+  async #again(personId: string): Promise<void> {
+    const person = this.#options.directory.person(personId);
+    if (person !== undefined && !person.active && leavingOf(person) !== null) await this.end(personId);
   }
 
   /** The person is back: the locks placed here are released. Agents stay orphaned. */
@@ -136,6 +144,8 @@ export class Deprovisioning {
     await closeTasks(personId, ids);
     const orphaned = await orphan(this.#options, { personId, leaving });
     await this.#tell(personId, leaving, orphaned);
+    // The name may be given to somebody else, who must not find the old door open.
+    if (leaving.how === 'deleted') await this.#options.forgetSignIn(personId);
     await settle(personId, leaving);
     // Somebody may have brought the person back meanwhile: what was placed after that goes again.
     if (directory.person(personId)?.active === true) await this.readmit(personId, leaving);

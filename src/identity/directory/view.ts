@@ -130,7 +130,8 @@ export class View {
     const body = this.#body('agent', id) as Partial<Agent> | null;
     const configured = this.#configuredAgents.get(id);
     const before = this.agents.get(id);
-    const after = configured === undefined ? whole(body) : body === null ? configured : overlayAgent(configured, body);
+    const made = configured === undefined ? whole(body) : body === null ? configured : overlayAgent(configured, body);
+    const after = asBefore(before, made);
     if (before !== undefined) this.#indexAgent(before, 'remove');
     replace(this.agents, id, after);
     if (after !== null) this.#indexAgent(after, 'add');
@@ -149,7 +150,7 @@ export class View {
     const own =
       configured === undefined ? (body as Person | null) : body === null ? configured : overlayPerson(configured, body);
     const names = this.#pick(this.groups, this.#groupsOf.get(id)).map((group) => group.name);
-    const after = own === null ? null : { ...own, groups: union(own.groups, names) };
+    const after = asBefore(before, own === null ? null : { ...own, groups: union(own.groups, names) });
     if (before !== undefined) for (const name of namesOf(before)) this.#byName.remove(name, id);
     replace(this.people, id, after);
     if (after !== null) for (const name of namesOf(after)) this.#byName.add(name, id);
@@ -182,6 +183,11 @@ export class View {
 /** A stored row that only says what happened to an agent of the configuration is no agent by itself, once the file no longer has it. */
 function whole(body: Partial<Agent> | null): Agent | null {
   return body === null || body.keys === undefined || body.purpose === undefined ? null : (body as Agent);
+}
+
+/** What did not change stays the very object it was: answers that were worked out for it, and calls that wait, stay good. */
+function asBefore<T extends object>(before: T | undefined, after: T | null): T | null {
+  return before !== undefined && after !== null && JSON.stringify(before) === JSON.stringify(after) ? before : after;
 }
 
 function replace<T>(map: Map<string, T>, id: string, value: T | null): void {

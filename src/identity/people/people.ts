@@ -74,7 +74,12 @@ export class People {
    */
   async create(fields: PersonFields & { readonly userName: string }, who: Who): Promise<Versioned> {
     const configured = this.#adopts(fields);
-    if (configured !== null) return this.#change(configured, () => fields, { who, act: 'person.adopt' });
+    if (configured !== null) {
+      // Who was stopped here is not let in again by being named: that takes an update that says so.
+      const adopt = (before: Person): PersonFields =>
+        before.active || isRemoved(before) ? fields : { ...fields, active: false };
+      return this.#change(configured, adopt, { who, act: 'person.adopt' });
+    }
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const id = await this.#freeId(fields.userName, attempt);
       const start = { ...PERSON_DEFAULTS, id, userName: fields.userName, name: fields.userName };
@@ -113,12 +118,14 @@ export class People {
   }
 
   /** The last step of leaving, taken when nothing is held any more. Does nothing for somebody who came back meanwhile. */
-  async settle(id: string, { how, ...who }: Pick<Leaving, 'how' | 'by' | 'reason'>): Promise<void> {
+  async settle(id: string, { how, atMs, ...who }: Leaving): Promise<void> {
     const { store, directory } = this.#options;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const known = await this.#known(id);
       if (known === null || known.expected === null || known.person.active) return;
-      if (leavingOf(known.person) === null) return;
+      // Another leaving began meanwhile: it is ended by itself.
+      const leaving = leavingOf(known.person);
+      if (leaving === null || leaving.atMs !== atMs || leaving.how !== how) return;
       // The store can forget one whom only it knows; one whom the file names must be held down.
       const configured = directory.person(id)?.origin === 'configuration';
       const gone = how === 'deleted' && !configured;

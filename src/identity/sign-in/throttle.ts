@@ -15,6 +15,8 @@ export interface Limit {
 export const LIMITS = Object.freeze({
   person: { tries: 10, windowMs: 15 * 60_000 },
   address: { tries: 200, windowMs: 15 * 60_000 },
+  /** Challenges for passkeys, each a row that somebody without a name has written. */
+  challenge: { tries: 500, windowMs: 15 * 60_000 },
 } as const satisfies Record<string, Limit>);
 
 /**

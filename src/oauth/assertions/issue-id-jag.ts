@@ -35,6 +35,8 @@ export interface ResourceAuthority {
 export interface IdJagOptions {
   readonly keys: SigningKeys;
   readonly authorities: () => readonly ResourceAuthority[];
+  /** Whether this person has a good consent now, for this agent, given to one of these clients. */
+  readonly agrees: (person: string, agentId: string, clients: readonly string[]) => Promise<boolean>;
   /** The person a refresh token of one of these clients is good for; `null`: of nobody. */
   readonly personOfRefreshToken: (token: string, clients: readonly string[]) => Promise<string | null>;
 }
@@ -57,6 +59,8 @@ export function issueIdJag(jag: IdJagOptions): Grant {
     const authority = authorityFor(options, jag, { agent, request });
     const { resources, scopes } = within(authority, request);
     const { person: id, claims } = await signedIn(options, jag, { request, agent });
+    if (!(await jag.agrees(id, agent.id, [agent.id, ...agent.clients])))
+      throw new OAuthRefused('invalid_request', 'the person does not let this agent act for them now');
     const person = options.directory.person(id);
     if (person === undefined || options.directory.whyNoSubject(id) !== null || options.isLocked({ person: id }))
       throw new OAuthRefused('invalid_request', 'the person of the subject_token may not be acted for');

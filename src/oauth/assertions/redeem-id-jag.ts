@@ -91,7 +91,7 @@ function namedBy(directory: Directory, { issuer, subject, payload }: ForeignAsse
     return typeof payload.aud_sub === 'string' ? directory.person(payload.aud_sub) : undefined;
   if (issuer.person === 'email') {
     const { email, email_verified: verified } = payload;
-    return typeof email === 'string' && email.includes('@') && verified !== false
+    return typeof email === 'string' && email.includes('@') && verified === true
       ? directory.personNamed(email)
       : undefined;
   }

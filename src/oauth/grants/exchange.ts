@@ -13,6 +13,7 @@ import { readDetails } from './details.ts';
 export const TOKEN_EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const TOKEN_TYPES: readonly (string | null)[] = [ACCESS_TOKEN, 'urn:ietf:params:oauth:token-type:jwt'];
 const MAX_CLAIMS_TRIED = 1_000;
+const MAX_TASK_LEVELS = 8;
 
 /**
  * Token exchange (RFC 8693; requirements CR2, CN3): the agent that asks takes over, narrower, what the presented token says, for the
@@ -39,7 +40,14 @@ export async function tokenExchange(options: TokenEndpointOptions, request: Gran
   const answer = handOn(rules, held, { to: agent, scopes, resources, ttlMs, nowMs });
   if (!answer.ok) throw new OAuthRefused(answer.error, answer.description);
   const { authority, connection } = answer;
+  if (claims.maxUses !== null && agent.id === claims.agentId)
+    throw new OAuthRefused('invalid_request', 'a token with max_uses is handed on, not narrowed by its holder');
   await spendUse(options, claims);
+  // Whoever may be given it once may not give it on more often than that.
+  const maxUses =
+    claims.maxUses === null ? details.maxUses : Math.min(details.maxUses ?? claims.maxUses, claims.maxUses);
+  if (details.task !== null && held.tasks.length >= MAX_TASK_LEVELS)
+    throw new OAuthRefused('invalid_authorization_details', `a task has at most ${MAX_TASK_LEVELS} levels`);
   const parent = held.tasks[0] ?? null;
   const part = await newTask(options, { details, agent: agent.id, subject: authority.subject, parent, nowMs });
   const task = part ?? parent;
@@ -49,7 +57,7 @@ export async function tokenExchange(options: TokenEndpointOptions, request: Gran
     {
       ...{ agentId: agent.id, subject: authority.subject, chain: authority.chain },
       ...{ audiences: authority.audiences, scopes: authority.scopes, nowMs, ttlMs: expiresAtMs - nowMs, dpopJkt },
-      ...{ txn: claims.txn, grant: claims.grant, keyThumbprint: thumbprint(proven.key), maxUses: details.maxUses },
+      ...{ txn: claims.txn, grant: claims.grant, keyThumbprint: thumbprint(proven.key), maxUses },
       ...{ taskId: task?.id ?? claims.taskId, taskBound: task !== null },
     },
     async (minted) => {
@@ -68,7 +76,7 @@ export async function tokenExchange(options: TokenEndpointOptions, request: Gran
           expiresAtMs,
         },
       });
-      return { issued_token_type: ACCESS_TOKEN, ...grantedDetails(part, details.maxUses) };
+      return { issued_token_type: ACCESS_TOKEN, ...grantedDetails(part, maxUses) };
     },
   );
 }

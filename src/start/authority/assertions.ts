@@ -3,7 +3,7 @@ import { issuerKeys } from '../../identity/issuers/issuer-keys.ts';
 import type { TrustedIssuer } from '../../model/issuer.ts';
 import { ID_JAG_TOKEN, issueIdJag } from '../../oauth/assertions/issue-id-jag.ts';
 import { JWT_BEARER, jwtBearer } from '../../oauth/assertions/jwt-bearer.ts';
-import { findConsent, whyNotGood } from '../../oauth/consent/consents.ts';
+import { consentsOf, findConsent, whyNotGood } from '../../oauth/consent/consents.ts';
 import { findRefreshToken } from '../../oauth/introspection.ts';
 import type { TokenEndpointOptions } from '../../oauth/token-endpoint.ts';
 import type { Stores } from '../../ports/stores.ts';
@@ -35,6 +35,10 @@ export function assertions({
   const idJag = issueIdJag({
     keys: authority.ring,
     authorities: () => live.config.oauth.identityAssertions,
+    agrees: async (person, agentId, clients) =>
+      (await consentsOf(people.options, person)).some(
+        (one) => one.agentId === agentId && clients.includes(one.clientId) && whyNotGood(people.options, one) === null,
+      ),
     async personOfRefreshToken(token, clients) {
       const row = await findRefreshToken({ store: stores.oauth }, token);
       const good = row !== null && row.consumedAtMs === null && row.client !== null && clients.includes(row.client);

@@ -7,6 +7,7 @@ import { Outbox } from '../../identity/deprovision/outbox.ts';
 import type { Directory } from '../../identity/directory.ts';
 import { Groups } from '../../identity/people/groups.ts';
 import { People, type RecordAct } from '../../identity/people/people.ts';
+import { Credentials } from '../../identity/sign-in/credentials.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { WebFetch } from '../../ports/web.ts';
@@ -47,6 +48,7 @@ export function openHumans(parts: HumanParts): Humans {
     post: () => poster(parts),
     onError: (error, notice) => log.warn({ err: error, notice }, 'the webhook was not reached; it is tried again'),
   });
+  const signIn = new Credentials(stores.secrets, systemClock);
   const made: { people?: People } = {};
   const deprovisioning = new Deprovisioning({
     ...shared,
@@ -69,6 +71,7 @@ export function openHumans(parts: HumanParts): Humans {
       log.warn({ person, how, orphaned, deputies }, `${person} left: ${orphaned} agents have no owner now`);
       await outbox.put(notice);
     },
+    forgetSignIn: async (personId) => void (await signIn.removeAll(personId)),
     settle: (personId, leaving) => made.people?.settle(personId, leaving) ?? Promise.resolve(),
     onError: (error, person) =>
       log.error({ err: error, person }, 'a deprovisioning was not finished; it is tried again'),

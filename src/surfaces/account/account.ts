@@ -73,7 +73,8 @@ async function visitOf(parts: AccountParts, { request, response, path }: Arrival
   const carried = cookieOf(request, cookieNames(origin).session);
   const secret = who !== null && carried !== null ? carried : visitSecret({ request, response, origin });
   const query = new URL(request.url ?? '/', origin).searchParams;
-  return { request, response, path, query, origin, secret, who, csrf: csrfOf(secret) };
+  const still = async () => who === null || (await whoOf(parts, request))?.session.id === who.session.id;
+  return { request, response, path, query, origin, secret, who, still, csrf: csrfOf(secret) };
 }
 
 async function whoOf({ sessions, origin }: AccountParts, request: IncomingMessage): Promise<Who | null> {

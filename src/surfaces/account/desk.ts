@@ -59,8 +59,10 @@ export function credentialDesk(parts: CredentialDeskParts): CredentialDesk {
       personOf(id);
       await record({ act: 'person.reset-credentials', by, reason, detail: { person: id } });
       await invitations.withdraw(id);
+      // Sessions first: one that is still open could set a new password where there is none to ask for.
+      const ended = await sessions.endAll(id);
       const removed = await credentials.removeAll(id);
-      return { ...removed, sessions: await sessions.endAll(id) };
+      return { ...removed, sessions: ended + (await sessions.endAll(id)) };
     },
   };
 }

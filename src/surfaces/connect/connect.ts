@@ -62,7 +62,8 @@ function visitOf(parts: ConnectParts, at: { request: IncomingMessage; response: 
   const origin = parts.origin();
   const secret = cookieOf(at.request, cookieNames(origin).session) ?? visitSecret({ ...at, origin });
   const query = new URL(at.request.url ?? '/', origin).searchParams;
-  return { ...at, origin, query, secret, who: null, csrf: csrfOf(secret) };
+  const still = async () => (await parts.personOf(at.request)) !== null;
+  return { ...at, origin, query, secret, who: null, still, csrf: csrfOf(secret) };
 }
 
 async function dispatch(parts: ConnectParts, visit: Visit): Promise<void> {

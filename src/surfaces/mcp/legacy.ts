@@ -10,7 +10,7 @@ import { LEGACY_VERSIONS } from '../../model/mcp.ts';
 import { header } from '../http/door.ts';
 import { type Endpoint, peerFor } from './peers.ts';
 import { sendEmpty } from './responder.ts';
-import { boundTask, type McpSession, Sessions } from './session.ts';
+import { boundTask, chainOf, type McpSession, Sessions } from './session.ts';
 import { SessionResponder, Streams } from './streams.ts';
 
 /** One HTTP request on an MCP endpoint, past the door and authenticated. */
@@ -57,7 +57,8 @@ export class LegacyEndpoint {
       throw new Fault('not-acceptable', 'Accept must list text/event-stream');
     }
     const session = this.#session(visit);
-    if (isHalted(this.#gateway, { caller: visit.caller, session: session.state }))
+    const over = this.#gateway.entitled(visit.caller) !== null;
+    if (over || isHalted(this.#gateway, { caller: visit.caller, session: session.state }))
       throw new Fault('forbidden', STOPPED);
     const headers = sessionHeaders(session);
     const last = header(visit.request, 'last-event-id');
@@ -161,6 +162,8 @@ export class LegacyEndpoint {
         agent: caller.agent.id,
         subject: caller.subject,
         task: boundTask(caller),
+        chain: chainOf(caller),
+        chain: chainOf(caller),
         state,
         streams,
         peer,

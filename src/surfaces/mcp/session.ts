@@ -14,6 +14,8 @@ export interface McpSession {
   /** On whose authority and within which task it was opened; nobody else's request ever finds it. */
   readonly subject: string | null;
   readonly task: string | null;
+  /** Everybody it was opened through. */
+  readonly chain: string;
   readonly state: SessionState;
   readonly streams: Streams;
   readonly peer: Peer;
@@ -30,9 +32,18 @@ export function boundTask({ tasks }: Caller): string | null {
   return tasks[0]?.id ?? null;
 }
 
+/** Everybody on whose authority it goes on, in one text. */
+export function chainOf({ chain }: Caller): string {
+  return JSON.stringify(chain.map(({ kind, id }) => [kind, id]));
+}
+
+function boundTo(session: McpSession, caller: Caller): boolean {
+  return session.task === boundTask(caller) && session.chain === chainOf(caller);
+}
+
 function isOf(session: McpSession, caller: Caller): boolean {
   const { agent, subject } = caller;
-  return session.agent === agent.id && session.subject === subject && session.task === boundTask(caller);
+  return session.agent === agent.id && session.subject === subject && boundTo(session, caller);
 }
 
 /** All sessions: bounded in all and per agent, ended when idle, found only by their own agent on their own endpoint. */

@@ -3,7 +3,7 @@ import type { AccountParts } from '../options.ts';
 import { type AccountPage, accountPage } from '../pages/account.ts';
 import { onward } from '../pages/sign-in.ts';
 import { redirect, sendPage } from '../web/answer.ts';
-import { cookieNames, readForm, Shown, setCookie, type Visit, type Who } from '../web/visit.ts';
+import { checkStill, cookieNames, readForm, Shown, setCookie, type Visit, type Who } from '../web/visit.ts';
 import { isFresh, needFresh } from './passkeys.ts';
 import { needEmbedded } from './sign-in.ts';
 
@@ -84,6 +84,10 @@ export async function changePassword(parts: AccountParts, visit: Visit, who: Who
   const problem = whyWeak(password, person);
   if (problem !== null) return showAccount(parts, visit, who, { tone: 'bad', text: problem });
   const hash = await hashPassword(password);
+  // Hashing waits for its turn: a reset meanwhile must not be undone by it.
+  await checkStill(visit);
+  if ((await credentials.password(person.id)) !== stored)
+    throw new Shown(409, 'Not changed', 'It was changed meanwhile. Open your account page again.');
   await recordBy(parts, who, 'person.password-set', { person: person.id });
   if (!(await credentials.setPassword(person.id, hash)))
     throw new Shown(

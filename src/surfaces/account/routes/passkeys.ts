@@ -1,7 +1,7 @@
 import { isObject, type JsonObject } from '../../../model/json.ts';
 import type { AccountParts } from '../options.ts';
 import { sendJson } from '../web/answer.ts';
-import { readJson, Shown, type Visit, type Who } from '../web/visit.ts';
+import { checkStill, readJson, Shown, type Visit, type Who } from '../web/visit.ts';
 import { needPasskeys } from './sign-in.ts';
 
 /** How long ago a person may have signed in to change what they sign in with. */
@@ -35,6 +35,7 @@ export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): P
     reason: 'account page',
     detail: { person: person.id, name },
   });
+  await checkStill(visit);
   if (!(await parts.credentials.addPasskey({ ...made, name })))
     throw new Shown(409, 'Not registered', 'This passkey is registered already.');
   sendJson(visit, 200, { to: '/account#sign-in' });

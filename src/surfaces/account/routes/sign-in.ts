@@ -57,7 +57,9 @@ export async function passwordSignIn(parts: AccountParts, visit: Visit): Promise
     if (error instanceof TooBusy) throw new Shown(503, 'Busy', 'Many people are signing in. Try again in a moment.');
     throw error;
   });
-  if (!checked.ok || person === undefined || directory.whyNoSubject(person.id) !== null) {
+  // Checking waits for its turn: what was removed or changed meanwhile opens nothing.
+  const same = person !== undefined && (await credentials.password(person.id)) === stored;
+  if (!checked.ok || !same || directory.whyNoSubject(person.id) !== null) {
     parts.log.warn({ name, address: addressOf(visit) }, 'a sign-in with a password failed');
     return showSignIn(parts, visit, { back, name, problem: WRONG, status: 401 });
   }
@@ -71,6 +73,7 @@ export async function passwordSignIn(parts: AccountParts, visit: Visit): Promise
 export async function passkeyOptions(parts: AccountParts, visit: Visit): Promise<void> {
   await readJson(visit);
   needPasskeys(parts);
+  if (!(await parts.throttle.take('challenge', addressOf(visit)))) throw new Shown(429, 'Too many tries', TOO_MANY);
   sendJson(visit, 200, await parts.passkeys.authentication(visit.secret));
 }
 

@@ -26,6 +26,8 @@ export interface Visit {
   /** What only this browser carries, signed in or not; changes with every sign-in. */
   readonly secret: string;
   readonly who: Who | null;
+  /** Whether whoever this visit was let in as is still let in. A body may take a minute to arrive; much can end meanwhile. */
+  readonly still: () => Promise<boolean>;
   /** Stands in every form; says that the form is from a page this browser was given. */
   readonly csrf: string;
 }
@@ -92,6 +94,11 @@ function checkCsrf(visit: Visit, given: unknown): void {
   if (got.length !== want.length || !timingSafeEqual(got, want)) throw forged(visit);
 }
 
+/** Asked again after every wait before something changes. Throws Shown. */
+export async function checkStill(visit: Visit): Promise<void> {
+  if (!(await visit.still())) throw new Shown(401, 'You are signed out', 'Sign in again and repeat what you did.');
+}
+
 function forged(visit: Visit): Shown {
   return new Shown(
     403,
@@ -106,6 +113,7 @@ export async function readForm(visit: Visit): Promise<URLSearchParams> {
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(visit.request.headers['content-type'] ?? ''))
     throw new Shown(415, 'This is not a form', 'Send it as application/x-www-form-urlencoded.');
   const form = new URLSearchParams((await readBody(visit.request, BODY_BYTES)).toString('utf8'));
+  await checkStill(visit);
   checkCsrf(visit, form.get('csrf'));
   return form;
 }
@@ -116,6 +124,7 @@ export async function readJson(visit: Visit): Promise<JsonObject> {
   if (!/^application\/json\s*(;|$)/i.test(visit.request.headers['content-type'] ?? ''))
     throw new Shown(415, 'This is not JSON', 'Send it as application/json.');
   const body = await readBody(visit.request, BODY_BYTES);
+  await checkStill(visit);
   checkCsrf(visit, visit.request.headers['x-csrf-token']);
   const value = parseStrict(body.toString('utf8'), { maxDepth: 10, maxNodes: 1_000 });
   if (!isObject(value)) throw new Shown(400, 'This is not what was asked for', 'The body must be a JSON object.');
