@@ -163,7 +163,6 @@ export class LegacyEndpoint {
         subject: caller.subject,
         task: boundTask(caller),
         chain: chainOf(caller),
-        chain: chainOf(caller),
         state,
         streams,
         peer,
