@@ -5,7 +5,7 @@ import { AGENT_STATES, type Agent } from '../model/agent.ts';
 import { ALONE, type Caller } from '../model/caller.ts';
 import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import type { EntityRow } from '../ports/identity-stores.ts';
-import { entitled } from './entitled.ts';
+import { entitled, unchanged } from './entitled.ts';
 
 const person = (id: string, more: Partial<Person> = {}): Person => ({
   ...PERSON_DEFAULTS,
@@ -117,6 +117,43 @@ describe('whether a caller may still act', () => {
     expect(ask(caller)).toBeNull();
     time.ms = 5_000;
     expect(ask(caller)).toBe('not-connected:planner>buyer');
+  });
+
+  it('CN3: a narrower connection that stays does not stand for a wider one that went', async () => {
+    const { ask, feed, directory } = await house([buyer, planner], [person('ada'), person('otto')]);
+    const chain = ['buyer', 'planner'].map((id) => ({ id, kind: 'agent' as const }));
+    const narrow = {
+      id: 'n',
+      from: 'planner',
+      to: 'buyer',
+      notAfterMs: null,
+      initiators: ['machine'],
+      scopes: ['crm:read'],
+    };
+    feed.push({ kind: 'connection', id: 'n', version: 1, seq: 1, body: narrow, atMs: 0 });
+    await directory.refresh();
+    const asked = (scopes: readonly string[] | null) =>
+      ask(callerOf(buyer, { chain, through: [{ agent: planner, owner: null }], scopes }));
+    expect(asked(['crm:read'])).toBeNull();
+    expect(asked(['crm:read', 'crm:destructive'])).toBe('not-connected:planner>buyer');
+    expect(asked(null)).toBe('not-connected:planner>buyer');
+  });
+
+  it('nobody may with a credential whose time is over, however long ago it was shown', async () => {
+    const { ask, time } = await house([buyer], [person('ada')]);
+    const caller = callerOf(buyer, { expiresAtMs: 5_000 });
+    expect(ask(caller)).toBeNull();
+    time.ms = 5_000;
+    expect(ask(caller)).toBe('credential-expired');
+  });
+
+  it('whoever was changed meanwhile is not who was asked about; who was only read again is', async () => {
+    const { directory } = await house([buyer], [person('ada')]);
+    const known = directory.agent('buyer') as Agent;
+    directory.configure({ agents: [{ ...buyer }], people: [person('ada')], connections: [] });
+    expect(unchanged(directory, callerOf(known))).toBe(true);
+    directory.configure({ agents: [{ ...buyer, scopes: ['crm:read'] }], people: [person('ada')], connections: [] });
+    expect(unchanged(directory, callerOf(known))).toBe(false);
   });
 
   it('nobody may while the view of the store is stale', async () => {

@@ -50,7 +50,7 @@ describe('CR1: an ID-JAG of a trusted provider', () => {
     ['aud-sub', { sub: 'u1', aud_sub: 'ada' }],
     ['sub', { sub: 'ext-ada' }],
     ['sub', { sub: 'ada' }],
-    ['email', { sub: 'u1', email: 'Ada@example.com' }],
+    ['email', { sub: 'u1', email: 'Ada@example.com', email_verified: true }],
   ])('finds its person by %s', async (person, claims) => {
     world.people = [
       { ...PERSON_DEFAULTS, id: 'ada', userName: 'ada', name: 'Ada', email: 'ada@example.com', externalId: 'ext-ada' },

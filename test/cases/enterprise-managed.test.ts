@@ -10,6 +10,9 @@ import {
 } from '@modelcontextprotocol/client';
 import { calculateJwkThumbprint, exportJWK, importJWK, type JWK, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/adapters/clock.ts';
+import { openSqlite } from '../../src/adapters/sql/sqlite.ts';
+import { keepConsent } from '../../src/oauth/consent/consents.ts';
 import { type KeyPair, keyPair } from '../attack/token-world.ts';
 import { CONNECT, EVERYTHING, type House, openHouse } from './house.ts';
 
@@ -35,11 +38,22 @@ beforeAll(async () => {
   const to = `{ agent: buyer, audience: "${resource.url}", clientId: buyer, resources: ["${resource.url}/mcp/lab"], scopes: ["lab:read", "lab:all"] }`;
   await provider.writeConfig(`${config}oauth:\n  identityAssertions: [${to}]\n`);
   expect(await provider.gateway.reload('test')).toMatchObject({ ok: true });
+  await consent('bob');
 });
 afterAll(async () => {
   await provider.stop();
   await resource.stop();
 });
+
+/** As the consent page keeps it. */
+async function consent(person: string): Promise<void> {
+  const stores = await openSqlite({ path: join(provider.dir, '.interlock', 'interlock.db'), clock: systemClock });
+  const [atMs, untilMs] = [Date.now(), Date.now() + 600_000];
+  const given = { grantId: 'g', personId: person, agentId: 'buyer', clientId: 'buyer', clientName: 'Buyer' };
+  const kept = { ...given, scopes: [], resources: [], atMs, untilMs };
+  await keepConsent({ store: stores.oauth } as never, kept);
+  await stores.close();
+}
 
 /** As the provider's own sign-in makes it, with the provider's own key. */
 async function idTokenFor(person: string): Promise<string> {
@@ -93,6 +107,10 @@ describe('CR1: enterprise-managed authorization with the official client', () =>
     const calls = (await resource.records()).filter((one) => one.type === 'intent' && one.agent !== 'interlock');
     expect(calls).not.toEqual([]);
     for (const one of calls) expect(one).toMatchObject({ agent: 'buyer', subject: 'bob', chain: [{ id: 'buyer' }] });
+  });
+
+  it('gives nothing for somebody who did not let the agent act for them', async () => {
+    await expect(clientFor('alice')).rejects.toThrow(/does not let this agent act/);
   });
 
   it('gives nothing for somebody the other gateway does not know', async () => {
