@@ -40,12 +40,9 @@ export async function tokenExchange(options: TokenEndpointOptions, request: Gran
   const answer = handOn(rules, held, { to: agent, scopes, resources, ttlMs, nowMs });
   if (!answer.ok) throw new OAuthRefused(answer.error, answer.description);
   const { authority, connection } = answer;
-  if (claims.maxUses !== null && agent.id === claims.agentId)
-    throw new OAuthRefused('invalid_request', 'a token with max_uses is handed on, not narrowed by its holder');
   await spendUse(options, claims);
-  // Whoever may be given it once may not give it on more often than that.
-  const maxUses =
-    claims.maxUses === null ? details.maxUses : Math.min(details.maxUses ?? claims.maxUses, claims.maxUses);
+  // What is taken of a token with so many uses is one of them, to whomever it goes: it is handed on once more at most.
+  const maxUses = claims.maxUses === null ? details.maxUses : 1;
   if (details.task !== null && held.tasks.length >= MAX_TASK_LEVELS)
     throw new OAuthRefused('invalid_authorization_details', `a task has at most ${MAX_TASK_LEVELS} levels`);
   const parent = held.tasks[0] ?? null;
