@@ -95,6 +95,7 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
     revoke: (rows) => authority.revoked.revoke(rows),
     endFor: async (person, agents) => {
       await credentials.endFor({ person });
+      await credentials.endConnectedBy(person);
       await credentials.endForAgents(agents);
     },
     web: authority.web,

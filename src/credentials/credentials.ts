@@ -166,6 +166,14 @@ export class Credentials {
     return { ...removed, withdrawn: withdrawn + late };
   }
 
+  /** Accounts this person connected for agents: they are the person's own, whomever the agent answers to by now. */
+  async endConnectedBy(person: string): Promise<void> {
+    for (const { by, owner, server } of await this.#stored.connections({ limit: Number.POSITIVE_INFINITY })) {
+      if (by === person && owner.startsWith('agent:'))
+        await this.endFor({ agent: owner.slice('agent:'.length), server });
+    }
+  }
+
   /** The same for many agents at once, as when the owner of thousands leaves. */
   async endForAgents(agents: Iterable<string>): Promise<Ended> {
     const all = new Set(agents);

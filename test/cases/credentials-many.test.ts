@@ -63,6 +63,30 @@ describe('somebody with very many agents leaves (requirement CN8)', () => {
     expect(await credentials.endFor({ agent: 'other' })).toMatchObject({ removed: 1 });
   });
 
+  it('what they connected for an agent goes with them, whomever the agent answers to by now', async () => {
+    const credentials = world.process([crm]);
+    const secret = {
+      server: 'crm',
+      issuer: as.issuer,
+      clientId: 'interlock',
+      access: 'account-of-carol',
+      expiresAtMs: null,
+    };
+    const rest = { refreshAtMs: 0, refresh: null, scope: null, connectedAtMs: 1, lease: null };
+    for (const [owner, by] of [
+      ['agent:left', 'carol'],
+      ['agent:stays', 'dave'],
+    ] as const) {
+      const row = { kind: 'upstream-token', id: `crm ${owner}`, owner, expiresAtMs: null } as const;
+      await world.vault.put({ ...row, secret: { ...secret, ...rest, by } }, null);
+    }
+    await credentials.endConnectedBy('carol');
+    const owners = (await credentials.connections({ limit: 10 })).map(({ owner }) => owner);
+    expect(owners).toContain('agent:stays');
+    expect(owners).not.toContain('agent:left');
+    await credentials.endFor({ agent: 'stays' });
+  });
+
   it('whose credential a call carries is known without waiting', async () => {
     const credentials = world.process([crm]);
     const caller = callerOf('a1', 'any');
