@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactAmount, extractFacts, resolvePointer } from './facts.ts';
+import { exactAmount } from '../model/amount.ts';
+import { extractFacts, resolvePointer } from './facts.ts';
 
 describe('exactAmount', () => {
   const cases: readonly (readonly [value: unknown, wanted: number | null])[] = [

@@ -1,9 +1,6 @@
+import { exactAmount } from '../model/amount.ts';
 import type { Json, JsonObject } from '../model/json.ts';
-import type { Decimal4, FactMapping, MappedFacts } from '../model/policy-input.ts';
-
-const UNITS = 10_000;
-/** Beyond this a JavaScript number no longer holds four decimals exactly. */
-const MAX_AMOUNT = Math.floor(Number.MAX_SAFE_INTEGER / UNITS);
+import type { FactMapping, MappedFacts } from '../model/policy-input.ts';
 
 /**
  * Reads the facts an operator mapped from a call's arguments. Pure. A fact that is not mapped, not there, of the wrong type or
@@ -39,27 +36,6 @@ export function resolvePointer(root: Json, pointer: string): Json | undefined {
     }
   }
   return value;
-}
-
-/**
- * Four-decimal fixed point from a JSON number or a plain decimal text. Null for anything else, for more than four decimals and for
- * amounts a JavaScript number cannot hold exactly.
- */
-export function exactAmount(value: Json | undefined): Decimal4 | null {
-  if (typeof value === 'string') return amountFromText(value);
-  if (typeof value !== 'number' || !Number.isFinite(value)) return null;
-  // The shortest text that reads back as the same number is what the sender wrote, up to trailing zeros.
-  return amountFromText(String(value));
-}
-
-function amountFromText(text: string): Decimal4 | null {
-  const match = /^(-?)([0-9]{1,16})(?:\.([0-9]{1,40}))?$/.exec(text);
-  if (match === null) return null;
-  const fraction = (match[3] ?? '').replace(/0+$/, '');
-  const whole = Number(match[2]);
-  if (fraction.length > 4 || whole > MAX_AMOUNT - 1) return null;
-  const units = whole * UNITS + Number(fraction.padEnd(4, '0'));
-  return match[1] === '-' && units !== 0 ? -units : units;
 }
 
 function textOf(value: Json | undefined): string | null {
