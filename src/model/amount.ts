@@ -25,3 +25,10 @@ function amountFromText(text: string): Decimal4 | null {
   const units = whole * UNITS + Number(fraction.padEnd(4, '0'));
   return match[1] === '-' && units !== 0 ? -units : units;
 }
+
+/** For people: `1,250.00`, four decimals only where there are more than two. */
+export function amountText(units: Decimal4): string {
+  const whole = Math.trunc(Math.abs(units) / UNITS).toLocaleString('en-US');
+  const fraction = String(Math.abs(units) % UNITS).padStart(4, '0');
+  return `${units < 0 ? '-' : ''}${whole}.${fraction.endsWith('00') ? fraction.slice(0, 2) : fraction}`;
+}

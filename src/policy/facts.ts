@@ -1,5 +1,6 @@
 import { exactAmount } from '../model/amount.ts';
 import type { Json, JsonObject } from '../model/json.ts';
+import { resolvePointer } from '../model/pointer.ts';
 import type { FactMapping, MappedFacts } from '../model/policy-input.ts';
 
 /**
@@ -16,26 +17,6 @@ export function extractFacts(args: JsonObject, mapping: FactMapping): MappedFact
     environment: textOf(at(mapping.environment)),
     recipient: textOf(at(mapping.recipient)),
   };
-}
-
-/** RFC 6901: `/items/0/price`, `~1` for `/` and `~0` for `~` inside a step. Undefined when nothing is there. */
-export function resolvePointer(root: Json, pointer: string): Json | undefined {
-  if (pointer === '') return root;
-  if (!pointer.startsWith('/')) return undefined;
-  let value: Json | undefined = root;
-  for (const raw of pointer.slice(1).split('/')) {
-    if (/~(?![01])/.test(raw)) return undefined;
-    const step = raw.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (typeof value !== 'object' || value === null) return undefined;
-    if (Array.isArray(value)) {
-      // Section 4: no leading zeros; `-` names an element that does not exist.
-      if (!/^(0|[1-9][0-9]*)$/.test(step)) return undefined;
-      value = (value as readonly Json[])[Number(step)];
-    } else {
-      value = Object.hasOwn(value, step) ? (value as JsonObject)[step] : undefined;
-    }
-  }
-  return value;
 }
 
 function textOf(value: Json | undefined): string | null {
