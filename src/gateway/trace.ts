@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { targetName } from '../model/action.ts';
 import type { MappedFacts } from '../model/policy-input.ts';
 import type { TierAnswers } from '../model/record.ts';
+import type { RememberedCall } from './asking/memory.ts';
 import type { Attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -14,6 +15,8 @@ export interface Trace {
   /** What each tier answered. */
   tiers: TierAnswers | null;
   approval: string | null;
+  /** The call in its session's memory, from when it was permitted. */
+  remembered: RememberedCall | null;
   decidedUs: number;
   durableUs: number;
 }
@@ -35,6 +38,7 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     facts: NO_FACTS,
     tiers: null,
     approval: null,
+    remembered: null,
     decidedUs: startedUs,
     durableUs: startedUs,
   };
