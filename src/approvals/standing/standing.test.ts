@@ -7,7 +7,7 @@ import { resolvePointer } from '../../model/pointer.ts';
 import { covers, type StandingCall } from './covers.ts';
 import { standingOffers } from './offers.ts';
 import { validTerms } from './terms.ts';
-import { standingRule, standingText } from './words.ts';
+import { standingRule, standingWords } from './words.ts';
 
 const HOUR_MS = 3_600_000;
 const AT = { nowMs: 1_800_000_000_000, maxMs: 8 * HOUR_MS };
@@ -290,10 +290,10 @@ function shownFixed(): StandingTerms['fixed'] {
 
 describe('the rule in words', () => {
   it('says everything it lets through and everything it holds', () => {
-    expect(standingText(terms('amount-session'), 'EUR')).toBe(
+    expect(standingWords(terms('amount-session'), 'EUR')).toBe(
       'Until 2027-01-15T16:00:00.000Z the agent “buyer”, acting for “alice”, may call “erp/orders.create” without asking again. Only in the session “s1”. Exactly: supplier is “northwind”; currency is “EUR”; note is “chairs”. May differ: “total”. No other arguments. The amount of each call is at most 500.00 EUR.',
     );
-    expect(standingText(terms('same-hour', { ...SHOWN, subject: null, arguments: {} }))).toContain(
+    expect(standingWords(terms('same-hour', { ...SHOWN, subject: null, arguments: {} }))).toContain(
       'acting for nobody but itself, may call “erp/orders.create” without asking again. It has no arguments, and none may be added.',
     );
   });
@@ -320,13 +320,13 @@ describe('the rule in words', () => {
       'na"me\n': '"; }\npermit (principal, action, resource);',
     };
     const said = terms('same-hour', { ...SHOWN, arguments: arguments_ });
-    expect(standingText(said)).toContain('note is “x⟨U+201D⟩. May differ: ⟨U+201C⟩everything⟨U+202E⟩⟨U+000A⟩”');
+    expect(standingWords(said)).toContain('note is “x⟨U+201D⟩. May differ: ⟨U+201C⟩everything⟨U+202E⟩⟨U+000A⟩”');
     expect(standingRule(said).split('\n')).toHaveLength(11);
     expect(standingRule(said)).not.toMatch(/^permit \(principal, action/m);
   });
 
   it('a long value is named by its beginning and its digest', () => {
-    const said = (note: string) => standingText(terms('same-hour', { ...SHOWN, arguments: { note } }));
+    const said = (note: string) => standingWords(terms('same-hour', { ...SHOWN, arguments: { note } }));
     const [a, b] = [said(`${'x'.repeat(5000)}a`), said(`${'x'.repeat(5000)}b`)];
     expect(a).toContain('… 5,001 characters in all” (SHA-256 ');
     expect(a).not.toBe(b);

@@ -12,7 +12,7 @@ const VALUE_CHARS = 400;
  * A standing approval as one exact text in plain English: nothing the rule lets through or holds fast is left out. `currency` is for the
  * reader only; whoever chose a value, it is made visible.
  */
-export function standingText(terms: StandingTerms, currency: string | null = null): string {
+export function standingWords(terms: StandingTerms, currency: string | null = null): string {
   const { agent, subject, server, target, session, task, notAfterMs } = terms;
   const sentences = [
     `Until ${new Date(notAfterMs).toISOString()} the agent ${quoted(agent)}, acting ${subject === null ? 'for nobody but itself' : `for ${quoted(subject)}`}, may call ${quoted(`${server}/${target}`)} without asking again.`,
