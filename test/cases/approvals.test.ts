@@ -113,7 +113,9 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
       decision: { effect: 'ask' },
     });
     const outcomes = records.filter((r) => r.type === 'admin' && r.act === 'approval.outcome');
-    expect(outcomes.filter((r) => (r as { detail: { approval: string } }).detail.approval === row!.id)).toMatchObject([
+    expect(
+      outcomes.filter((r) => (r as unknown as { detail: { approval: string } }).detail.approval === row!.id),
+    ).toMatchObject([
       { by: 'alice', detail: { outcome: 'approved', answers: [{ person: 'alice', assurance: 'operator' }] } },
     ]);
     // Used up: the same call asks anew.
