@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts';
 import { vote, whetherMayAnswer } from './answering.ts';
 import { keysFor } from './approvers/keys.ts';
-import { ask, met, open, resolve, use } from './asking.ts';
+import { ask, met, open, resolve, resume, use } from './asking.ts';
 import type { ApprovalsOptions, State } from './options.ts';
 import { sweep, withdrawRow } from './outcome.ts';
 import type { Approvals } from './types.ts';
@@ -30,6 +30,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     open: (request) => open(state, request),
     required: (asked) => resolve(state, asked),
     met: (asked, by, requestedAtMs) => met(state, asked, { by, requestedAtMs }),
+    resume: (id, request) => resume(state, id, request),
     use: (id, digest, call) => use(state, id, { digest, call }),
     vote(id, ballot) {
       if (ballot.person.trim() === '') throw new Fault('invalid-params', 'an answer needs the name of who gives it');

@@ -12,11 +12,13 @@ import { type Conversation, direct } from './peer/conversation.ts';
 import { LegacyOnModern } from './peer/legacy-on-modern.ts';
 import { ModernOnLegacy } from './peer/modern-on-legacy.ts';
 import { type Asker, type Peer, ServerPeer } from './peer/peer.ts';
+import type { Waiting } from './waiting/waiting.ts';
 
 /** `/mcp/<server>` or `/mcp` (all servers the agent may connect to). */
 export type Endpoint = { readonly kind: 'server'; readonly server: string } | { readonly kind: 'aggregate' };
 
 export interface PeerHooks {
+  readonly waiting: Waiting;
   readonly unsolicited: OnMessage;
   readonly asker: () => Asker | null;
 }

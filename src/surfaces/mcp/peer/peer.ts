@@ -1,22 +1,16 @@
-import type { Permit } from '../../../audit/journal.ts';
 import { toAction } from '../../../gateway/action.ts';
-import type { Attempt } from '../../../gateway/attempt.ts';
+import type { Attempt, CallResult } from '../../../gateway/attempt.ts';
 import { call } from '../../../gateway/call.ts';
 import type { Gateway, ServerEntry } from '../../../gateway/gateway.ts';
-import {
-  CLIENT_NOTIFICATIONS,
-  CLIENT_REQUESTS,
-  type MethodSpec,
-  SERVER_NOTIFICATIONS,
-  SERVER_REQUESTS,
-} from '../../../gateway/methods.ts';
+import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, SERVER_NOTIFICATIONS } from '../../../gateway/methods.ts';
 import type { SessionState } from '../../../gateway/session-facts.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
+import { couldAsk } from '../../../gateway/tiers/everyone.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/caller.ts';
 import { ConnectionNeeded } from '../../../model/credential.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
-import type { JsonObject } from '../../../model/json.ts';
+import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
 import {
   failure,
   type RpcMessage,
@@ -24,10 +18,17 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../../../model/jsonrpc.ts';
-import { metaOf } from '../../../model/mcp.ts';
+import { MODERN_VERSIONS, metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
-import { answerRefusal } from '../answers.ts';
-import { askToConnect, withoutOwnAnswer } from './connect/ask.ts';
+import { answerRefusal, withApproval } from '../answers.ts';
+import { keepsTasks, supportsTasks, withTasks } from '../waiting/capabilities.ts';
+import type { Held } from '../waiting/held.ts';
+import { askToConnect } from '../waiting/page.ts';
+import { answerTask, isAboutOwnTask, startTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
+import { ranOf, whyNotNow } from '../waiting/tasks/resuming.ts';
+import type { Ran, Runner } from '../waiting/tasks/runner.ts';
+import type { Received, Waiting } from '../waiting/waiting.ts';
+import { ClientAsks } from './client/asks.ts';
 import type { Conversation } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
@@ -45,6 +46,8 @@ export interface RequestContext extends Asker {
   /** The server asks to be polled for the answer; a client that understands it is told so. */
   readonly pause?: (retryMs: number) => void;
   readonly gone: AbortSignal | null;
+  /** How long the client says that it waits; `null` or absent: it does not say. */
+  readonly patienceMs?: number | null;
   /** `Mcp-Param-*` request headers (modern), lower-cased. */
   readonly paramHeaders: Readonly<Record<string, string>>;
 }
@@ -68,16 +71,16 @@ export interface PeerOptions {
   readonly unsolicited: OnMessage;
   /** On whose behalf unsolicited requests of the server are decided. */
   readonly asker: () => Asker | null;
+  readonly waiting: Waiting;
 }
 
 const MAX_LIST_PAGES = 100;
-/** Requests of one server that wait for one client at once, and how long one waits: some are answered by people. */
-const MAX_ASKING = 16;
-const ANSWER_MS = 600_000;
 
-interface Waiting {
-  answered(response: RpcResponse): void;
-  failed(error: Fault): void;
+/** A request under way that its client may cancel. */
+interface Cancel {
+  readonly controller: AbortController;
+  /** The server knows of it. */
+  sent: boolean;
 }
 
 export class ServerPeer implements Peer {
@@ -87,36 +90,92 @@ export class ServerPeer implements Peer {
   #listed: Promise<void> | null = null;
   /** The server says its catalogue changed. */
   #stale = false;
-  readonly #waiting = new Map<string, Waiting>();
-  #asking = 0;
+  readonly #asks: ClientAsks;
   /** The client's handshake, for a server that has to be started anew. */
   #hello: RpcRequest | null = null;
   #greeted = false;
   /** The conversation is open: sending waits for nothing. */
   #ready = false;
   /** Requests under way that the client may cancel, by id (revisions with sessions). */
-  readonly #cancels = new Map<string, AbortController>();
+  readonly #cancels = new Map<string, Cancel>();
+  /** The revision of the session; what a stateless client speaks, it says each time. */
+  #version = '2025-06-18';
+  /** What the server said it can do, and whether its client was told that the gateway keeps tasks. */
+  #initialized: JsonObject = {};
+  #offersTasks = false;
   #closed = false;
   /** Whose credential this conversation carries; set by its first request, and nobody else's from then on. */
   #holder: string | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
+    this.#asks = new ClientAsks({ gateway: options.gateway, server: () => this.#server() });
   }
 
   async request(received: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const { message, answered } = withoutOwnAnswer(received);
-    const spec = CLIENT_REQUESTS.get(message.method);
-    if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
+    const came = await this.#options.waiting.receive(received, context.caller);
+    if (isAboutOwnTask(came.message, context.era)) return this.#aboutTask(came.message, context);
+    const spec = CLIENT_REQUESTS.get(came.message.method);
+    if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(came.message);
     const server = this.#server();
     this.#checkHolder(server, context.caller);
+    const task = this.#taskOfOurs(came.message, context);
+    const message = task === null ? came.message : task.message;
     const action = toAction(message, spec, server.id);
+    if (came.returned !== null && came.returned.digest !== action.digest)
+      throw new Fault('invalid-params', 'requestState was given for another request: make this call without it');
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     if (message.method === 'initialize') this.#hello = message;
+    const step = { server, action, context, came };
+    if (task !== null) return this.#asTask(message, { ...step, ttl: task.ttl });
     return context.gone === null
-      ? this.#cancellable(message, { server, action, context, answered })
-      : this.#walk(message, { server, action, context, answered });
+      ? this.#cancellable(message, ({ controller }) =>
+          this.#walk(message, { ...step, context: { ...context, gone: controller.signal } }),
+        )
+      : this.#walk(message, step);
+  }
+
+  /** A request about a task the gateway keeps. */
+  #aboutTask(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+    const server = this.#server();
+    this.#checkHolder(server, context.caller);
+    return this.#cancellable(message, ({ controller: { signal } }) =>
+      answerTask({ desk: this.#options.waiting.desk, gateway: this.#gateway }, message, {
+        ...{ server: server.id, era: context.era, session: context.session, runner: this.#runner(message, context) },
+        signal: context.gone === null ? signal : AbortSignal.any([context.gone, signal]),
+        forward: (to) => this.#forward(to, context),
+      }),
+    );
+  }
+
+  #forward(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+    const server = this.#server();
+    const action = toAction(message, CLIENT_REQUESTS.get(message.method)!, server.id);
+    return this.#walk(message, { server, action, context, came: NOTHING_CAME });
+  }
+
+  /** A call its client wants as a task (2025-11-25), where the server keeps none of this tool: the gateway does. */
+  #taskOfOurs(message: RpcRequest, { era }: RequestContext): { message: RpcRequest; ttl: Json | undefined } | null {
+    const { task, ...params } = (message.params ?? {}) as { task?: Json } & JsonObject;
+    if (era !== 'legacy' || message.method !== 'tools/call' || !isObject(task) || !this.#offersTasks) return null;
+    const tool = this.#gateway.inventory.resolve(this.#server().id, String(params.name));
+    if (keepsTasks(this.#initialized) && tool.state === 'pinned' && supportsTasks(tool.definition)) return null;
+    return { message: { ...message, params }, ttl: task.ttl };
+  }
+
+  #asTask(message: RpcRequest, step: Step & { readonly ttl: Json | undefined }): Promise<UpstreamReply> {
+    return this.#cancellable(message, ({ controller: cancel }) => {
+      const sent = Promise.withResolvers<void>();
+      // What the server says meanwhile belongs to no answer: it goes where unsolicited frames go.
+      const context = { ...step.context, deliver: this.#options.unsolicited, gone: cancel.signal };
+      const walked = this.#walk(message, { ...step, context, taskAsked: true, onSent: sent.resolve });
+      const onError = (error: unknown): void => this.#gateway.log.error({ err: error }, 'a call that is a task failed');
+      return startTask(this.#options.waiting.desk, this.#gateway.clock, {
+        ...{ message, server: step.server.id, runner: this.#runner(message, context), cancel, walked, onError },
+        ...{ sent: sent.promise, ttl: step.ttl },
+      });
+    });
   }
 
   /** A conversation that carries one holder's credential serves nobody else: another task or chain starts one of its own. */
@@ -132,25 +191,108 @@ export class ServerPeer implements Peer {
   }
 
   /** A server does not answer what was cancelled: without this the call would hold its place until its time is over. */
-  async #cancellable(message: RpcRequest, step: Step): Promise<UpstreamReply> {
+  async #cancellable(message: RpcRequest, run: (cancel: Cancel) => Promise<UpstreamReply>): Promise<UpstreamReply> {
     const key = JSON.stringify(message.id);
-    const cancel = new AbortController();
+    const cancel: Cancel = { controller: new AbortController(), sent: false };
     this.#cancels.set(key, cancel);
     try {
-      return await this.#walk(message, { ...step, context: { ...step.context, gone: cancel.signal } });
+      return await run(cancel);
     } finally {
       if (this.#cancels.get(key) === cancel) this.#cancels.delete(key);
     }
   }
 
   async #walk(message: RpcRequest, step: Step): Promise<UpstreamReply> {
-    const { server, action, context } = step;
+    const { waiting } = this.#options;
+    const { action, context, came } = step;
+    const speaker = { era: context.era, hello: this.#hello };
+    const waiter = {
+      ...{ ...came, message, caller: context.caller, speaker, version: this.#versionOf(context) },
+      ...{ session: context.session.id, taskAsked: step.taskAsked === true, deliver: context.deliver },
+      patienceMs: context.patienceMs ?? null,
+    };
+    const held = waiting.hold(waiter);
+    const { result, httpStatus } = await this.#call(message, { ...step, held }).finally(() => held.end());
+    if (result.kind === 'answered') {
+      const response = withApproval(result.response, result.approval);
+      return { response: this.#withTasks(message, response, context), httpStatus };
+    }
+    const { refusal } = result;
+    const asked =
+      refusal.fault instanceof ConnectionNeeded
+        ? askToConnect(message, refusal.fault, { ...speaker, answers: came.answers })
+        : null;
+    if (asked !== null) return asked;
+    if (refusal.code !== 'approval-pending' || refusal.approval === null || refusal.hidden)
+      return answerRefusal(message.id, refusal, action.target);
+    return waiting.tell(waiter, { held, refusal, action, runner: this.#runner(message, context) });
+  }
+
+  /** What a task's call came to, walked with that question's answer. */
+  async #resume(message: RpcRequest, step: Resuming): Promise<Ran> {
+    try {
+      const server = this.#server();
+      this.#checkHolder(server, step.context.caller);
+      const action = toAction(message, CLIENT_REQUESTS.get(message.method)!, server.id);
+      const context = { ...step.context, deliver: this.#options.unsolicited, gone: step.signal };
+      if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
+      const { result } = await this.#call(message, { server, action, context, resumes: step.approval });
+      return ranOf(message, result, action);
+    } catch (error) {
+      if (error instanceof Fault) return { kind: 'not-yet', why: error.message };
+      this.#gateway.log.error({ err: error, approval: step.approval }, 'a held call could not go on');
+      return { kind: 'not-yet', why: 'The gateway failed while handling this call' };
+    }
+  }
+
+  #runner({ params }: RpcRequest, context: RequestContext): Runner {
+    const { caller, era } = context;
+    const { progressToken: _other, ...meta } = metaOf(params);
+    return {
+      caller,
+      closed: () => this.#closed,
+      whyNot: () => whyNotNow(this.#gateway, caller),
+      resume: (message, to) => this.#resume(message, { ...to, context }),
+      meta: () => (era === 'modern' ? { _meta: meta } : {}),
+      digestOf: (message) => {
+        const spec = CLIENT_REQUESTS.get(message.method);
+        return spec === undefined ? null : toAction(message, spec, this.#server().id).digest;
+      },
+    };
+  }
+
+  #versionOf({ era }: Asker): string {
+    return era === 'modern' ? MODERN_VERSIONS[0]! : this.#version;
+  }
+
+  /** What the gateway itself adds to what the server says it can do. */
+  #withTasks(message: RpcRequest, response: RpcResponse, context: RequestContext): RpcResponse {
+    const { desk } = this.#options.waiting;
+    if (message.method === 'tasks/list')
+      return withOwnTasks(desk, response, { caller: context.caller, server: this.#server().id });
+    if (message.method === 'initialize' && 'result' in response) {
+      this.#initialized = response.result;
+      if (typeof response.result.protocolVersion === 'string') this.#version = response.result.protocolVersion;
+    }
+    const { policies } = this.#gateway.snapshot();
+    const offered = withTasks(response, {
+      ...{ method: message.method, era: context.era, version: this.#versionOf(context), asks: policies.asks },
+      mightAsk: (tool) => couldAsk(this.#gateway, { caller: context.caller, server: this.#server().id, tool }),
+    });
+    if (message.method === 'initialize') this.#offersTasks = offered !== response;
+    return offered;
+  }
+
+  /** The one path, for one request of this client. */
+  async #call(message: RpcRequest, step: Calling): Promise<{ result: CallResult; httpStatus: number | null }> {
+    const { server, action, context, held } = step;
     let httpStatus: number | null = null;
     const result = await call(this.#gateway, {
       ...attemptOf(context, server, action),
       frame: message,
       traceparent: traceparentOf(message),
-      parked: (id) => parkedNotice(message, id, context),
+      ...(held === undefined ? {} : { parked: held.parked, enough: held.enough }),
+      ...(step.resumes === undefined ? {} : { resumes: step.resumes }),
       release: async (permit, signal, changed) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
         const waited = !this.#ready;
@@ -166,6 +308,7 @@ export class ServerPeer implements Peer {
         // What people signed is what is sent.
         const sent =
           changed === null ? message : { ...message, params: { ...message.params, arguments: changed.arguments } };
+        this.#sending(message, step);
         const reply = await conversation.exchange(sent, {
           permit,
           signal,
@@ -188,19 +331,21 @@ export class ServerPeer implements Peer {
     });
     // Whoever has greeted is greeted for when the server can be reached after all.
     if (message.method === 'initialize') this.#greeted = true;
-    if (result.kind === 'refused') {
-      const { fault } = result.refusal;
-      const client = { era: context.era, hello: this.#hello, answered: step.answered === true };
-      const asked = fault instanceof ConnectionNeeded ? askToConnect(message, fault, client) : null;
-      return asked ?? answerRefusal(message.id, result.refusal, action.target);
-    }
-    return { response: result.response, httpStatus };
+    return { result, httpStatus };
+  }
+
+  /** From now on the server has to be told when its client does not want it any more. */
+  #sending(message: RpcRequest, step: Calling): void {
+    const cancel = this.#cancels.get(JSON.stringify(message.id));
+    if (cancel !== undefined) cancel.sent = true;
+    step.onSent?.();
   }
 
   async notify(message: RpcNotification, asker: Asker): Promise<void> {
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
       throw new Fault('method-not-found', 'Method not found');
+    if (message.method === 'notifications/cancelled' && this.#neverSent(message)) return;
     const server = this.#server();
     this.#checkHolder(server, asker.caller);
     const action = toAction(message, spec, server.id);
@@ -212,7 +357,7 @@ export class ServerPeer implements Peer {
         if ('response' in conversation) return conversation.response;
         await conversation.post(message, permit);
         if (message.method === 'notifications/cancelled')
-          this.#cancels.get(JSON.stringify(message.params?.requestId))?.abort();
+          this.#cancels.get(JSON.stringify(message.params?.requestId))?.controller.abort();
         if (message.method === 'notifications/initialized') conversation.link.listen();
         return { jsonrpc: '2.0', id: 0, result: {} };
       },
@@ -220,17 +365,21 @@ export class ServerPeer implements Peer {
     if (result.kind === 'refused') throw new Fault('forbidden', 'the notification was refused');
   }
 
-  answer(message: RpcResponse): boolean {
-    const key = JSON.stringify(message.id);
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return false;
-    waiting.answered(message);
+  /** A call that waits for people is cancelled here: its server has nothing to stop. The question stays. */
+  #neverSent(message: RpcNotification): boolean {
+    const cancel = this.#cancels.get(JSON.stringify(message.params?.requestId));
+    if (cancel === undefined || cancel.sent) return false;
+    cancel.controller.abort();
     return true;
+  }
+
+  answer(message: RpcResponse): boolean {
+    return this.#asks.answer(message);
   }
 
   async close(why: string): Promise<void> {
     this.#closed = true;
-    this.#nobodyAnswers();
+    this.#asks.end();
     const conversation = await this.#conversation?.catch(() => null);
     if (conversation !== null && conversation !== undefined && 'link' in conversation)
       await conversation.link.close(why);
@@ -244,12 +393,6 @@ export class ServerPeer implements Peer {
     const server = this.#options.server();
     if (server === null) throw new Fault('not-found', 'Not found');
     return server;
-  }
-
-  /** Whoever was to answer, or whoever asked, is gone. */
-  #nobodyAnswers(): void {
-    for (const waiting of [...this.#waiting.values()])
-      waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
   }
 
   /**
@@ -288,7 +431,7 @@ export class ServerPeer implements Peer {
     this.#greeted = true;
     conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
     conversation.link.onClosed(() => {
-      this.#nobodyAnswers();
+      this.#asks.end();
       conversation.ended?.();
     });
     if (again && conversation.link.era === 'legacy' && asker.era === 'legacy')
@@ -330,6 +473,7 @@ export class ServerPeer implements Peer {
         server,
         action,
         context: { ...context, deliver: () => {} },
+        came: NOTHING_CAME,
       });
       if (!('result' in reply.response) || typeof reply.response.result.nextCursor !== 'string') return;
       cursor = reply.response.result.nextCursor;
@@ -342,7 +486,7 @@ export class ServerPeer implements Peer {
     const deliver = context?.deliver ?? this.#options.unsolicited;
     if ('id' in frame) {
       const asker = context ?? this.#options.asker();
-      void this.#ask(frame, { asker, deliver });
+      void this.#asks.ask(frame, { asker, deliver, conversation: this.#conversation });
       return;
     }
     if (frame.method === 'notifications/tools/list_changed') {
@@ -356,80 +500,35 @@ export class ServerPeer implements Peer {
         'dropped an unmapped notification',
       );
   }
-
-  /** A request of the server to the client (sampling, elicitation, roots) walks the same path, towards the client. */
-  async #ask(message: RpcRequest, to: { asker: Asker | null; deliver: OnMessage }): Promise<void> {
-    const conversation = await this.#conversation?.catch(() => null);
-    if (conversation === null || conversation === undefined || 'response' in conversation) return;
-    const spec: MethodSpec | undefined = SERVER_REQUESTS.get(message.method);
-    let response: RpcResponse = failure(message.id, { code: -32601, message: 'Method not found' });
-    if (spec !== undefined && to.asker !== null) {
-      this.#asking++;
-      // Beyond the bound not even decided: a server that asks without end takes neither the agent's places nor the journal's.
-      if (this.#asking > MAX_ASKING)
-        response = failure(message.id, { code: -32000, message: 'too many requests wait for the client' });
-      else response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
-      this.#asking--;
-    }
-    await conversation
-      .post(response, null)
-      .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
-  }
-
-  async #askClient(
-    message: RpcRequest,
-    to: { spec: MethodSpec; asker: Asker; deliver: OnMessage },
-  ): Promise<RpcResponse> {
-    try {
-      const server = this.#server();
-      const action = toAction(message, to.spec, server.id);
-      const result = await call(this.#gateway, {
-        ...attemptOf(to.asker, server, action),
-        frame: message,
-        release: (permit: Permit, signal) => {
-          permit.spend();
-          return this.#untilAnswered(message, { deliver: to.deliver, signal });
-        },
-      });
-      if (result.kind === 'answered') return result.response;
-      return failure(message.id, { code: -32003, message: 'the request was refused' });
-    } catch (error) {
-      this.#gateway.log.error({ err: error }, 'a request of a server failed');
-      return failure(message.id, { code: -32603, message: 'Internal error' });
-    }
-  }
-
-  #untilAnswered(message: RpcRequest, to: { deliver: OnMessage; signal: AbortSignal }): Promise<RpcResponse> {
-    const key = JSON.stringify(message.id);
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.has(key)) return reject(new Fault('upstream-protocol', 'the server used one id twice'));
-      if (to.signal.aborted) return reject(to.signal.reason);
-      const end = (settle: () => void): void => {
-        clearTimeout(timer);
-        to.signal.removeEventListener('abort', aborted);
-        this.#waiting.delete(key);
-        settle();
-      };
-      const failed = (error: unknown): void => end(() => reject(error));
-      const aborted = (): void => failed(to.signal.reason);
-      const timer = setTimeout(
-        () => failed(new Fault('upstream-timeout', 'the client did not answer in time')),
-        ANSWER_MS,
-      );
-      to.signal.addEventListener('abort', aborted);
-      this.#waiting.set(key, { answered: (response) => end(() => resolve(response)), failed });
-      to.deliver(message);
-    });
-  }
 }
 
-interface Step {
-  /** The client brings the answer to a question of ours. */
-  readonly answered?: boolean;
+interface Going {
   readonly server: ServerEntry;
   readonly action: Action;
   readonly context: RequestContext;
+  /** Told when it is sent. */
+  readonly onSent?: () => void;
 }
+
+interface Step extends Going {
+  /** What the client brings back of questions of ours. */
+  readonly came: Pick<Received, 'answers' | 'returned'>;
+  /** The client wants it as a task of the gateway. */
+  readonly taskAsked?: boolean;
+}
+
+interface Calling extends Going {
+  readonly held?: Held;
+  readonly resumes?: string;
+}
+
+interface Resuming {
+  readonly approval: string;
+  readonly signal: AbortSignal;
+  readonly context: RequestContext;
+}
+
+const NOTHING_CAME: Step['came'] = { answers: new Map(), returned: null };
 
 function attemptOf(
   asker: Asker & { gone?: AbortSignal | null },
@@ -454,14 +553,6 @@ function inheritedMeta(context: RequestContext): JsonObject {
       'io.modelcontextprotocol/clientCapabilities': {},
     },
   };
-}
-
-/** Tells a client that gave a progress token that its call waits for a human, so that it does not give up. */
-function parkedNotice(message: RpcRequest, approval: string, context: RequestContext): void {
-  const token = metaOf(message.params).progressToken;
-  if (token === undefined) return;
-  const params = { progressToken: token, progress: 0, message: `waiting for a human's approval (${approval})` };
-  context.deliver({ jsonrpc: '2.0', method: 'notifications/progress', params });
 }
 
 /** `_meta.traceparent` (MCP 2026-07-28, basic, trace context). */

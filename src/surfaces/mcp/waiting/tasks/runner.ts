@@ -1,4 +1,5 @@
 import type { Caller } from '../../../../model/caller.ts';
+import type { JsonObject } from '../../../../model/json.ts';
 import type { RpcRequest, RpcResponse } from '../../../../model/jsonrpc.ts';
 
 /** What a resumed call came to. */
@@ -16,15 +17,8 @@ export interface Runner {
   whyNot(): string | null;
   /** Walks the one path with that request's answer and no other. Never rejects. */
   resume(message: RpcRequest, to: { readonly approval: string; readonly signal: AbortSignal }): Promise<Ran>;
-  /** The call as it was asked about, from what was kept of it. `null`: it cannot be made again from that. */
-  rebuild(shown: ShownCall): RpcRequest | null;
-}
-
-/** What a question keeps of a call. */
-export interface ShownCall {
-  readonly server: string;
-  readonly target: string | null;
-  readonly action: string;
-  readonly arguments: RpcRequest['params'];
-  readonly digest: string;
+  /** The `_meta` member of `params` that a call of this client carries; nothing where it needs none. */
+  meta(): JsonObject;
+  /** A call of this client as it would be decided on: whether it is what was asked about. */
+  digestOf(message: RpcRequest): string | null;
 }

@@ -3,9 +3,9 @@ import type { Caller } from '../../../../model/caller.ts';
 import { Fault } from '../../../../model/fault.ts';
 import { type RpcRequest, type RpcResponse, resultText } from '../../../../model/jsonrpc.ts';
 import type { Era } from '../../../../ports/upstream.ts';
-import { boundTask, chainOf } from '../../session.ts';
-import type { Runner } from './runner.ts';
+import { chainOf } from '../../session.ts';
 import type { TaskStatus } from './frames.ts';
+import type { Runner } from './runner.ts';
 
 /** Tasks of this process, of all agents and of one; results kept, in characters of JSON. */
 const MAX_TASKS = 5_000;
@@ -26,22 +26,18 @@ export interface Owner {
 }
 
 export function ownerOf(caller: Caller, server: string): Owner {
-  const { agent, subject } = caller;
-  return { agent: agent.id, subject, task: boundTask(caller), chain: chainOf(caller), server };
+  const { agent, subject, taskId } = caller;
+  return { agent: agent.id, subject, task: taskId, chain: chainOf(caller), server };
 }
 
 export function isSameOwner(a: Owner, b: Owner): boolean {
   return (
-    a.agent === b.agent &&
-    a.subject === b.subject &&
-    a.task === b.task &&
-    a.chain === b.chain &&
-    a.server === b.server
+    a.agent === b.agent && a.subject === b.subject && a.task === b.task && a.chain === b.chain && a.server === b.server
   );
 }
 
 /** One call that goes on without its client. Changed by the desk alone. */
-export interface Held {
+export interface HeldTask {
   readonly id: string;
   readonly owner: Owner;
   readonly era: Era;
@@ -82,11 +78,11 @@ export function newTaskId(approval: string | null): string {
 
 /** Everything that is held, bounded in number, per agent and in what results take. */
 export class Shelf {
-  readonly #held = new Map<string, Held>();
+  readonly #held = new Map<string, HeldTask>();
   #keptChars = 0;
 
   /** Fault `overloaded`. */
-  add(held: Held, nowMs: number): void {
+  add(held: HeldTask, nowMs: number): void {
     this.sweep(nowMs);
     const mine = this.all().filter(({ owner }) => owner.agent === held.owner.agent).length;
     if (this.#held.size >= MAX_TASKS || mine >= MAX_PER_AGENT)
@@ -94,20 +90,20 @@ export class Shelf {
     this.#held.set(held.id, held);
   }
 
-  get(id: string): Held | null {
+  get(id: string): HeldTask | null {
     return this.#held.get(id) ?? null;
   }
 
-  all(): readonly Held[] {
+  all(): readonly HeldTask[] {
     return [...this.#held.values()];
   }
 
-  ofApproval(approval: string): readonly Held[] {
+  ofApproval(approval: string): readonly HeldTask[] {
     return this.all().filter((held) => held.approval === approval);
   }
 
   /** Keeps what a call came to; the oldest results make room. */
-  keep(held: Held, response: RpcResponse): void {
+  keep(held: HeldTask, response: RpcResponse): void {
     held.response = response;
     this.#keptChars += sizeOf(response);
     for (const old of this.#held.values()) {
@@ -124,7 +120,7 @@ export class Shelf {
     }
   }
 
-  #drop(held: Held): void {
+  #drop(held: HeldTask): void {
     if (held.response !== null) this.#keptChars -= sizeOf(held.response);
     held.response = null;
   }
