@@ -16,7 +16,7 @@ import {
 } from '../../model/mcp.ts';
 import { header } from '../http/door.ts';
 import type { Visit } from './legacy.ts';
-import type { Peer } from './peer/peer.ts';
+import type { Peer } from './peer/client/context.ts';
 import { peerFor } from './peers.ts';
 import { ModernResponder, sendEmpty, sendJson } from './responder.ts';
 import { statedPatienceMs } from './waiting/patience.ts';

@@ -19,8 +19,8 @@ import {
 } from '../../../model/mcp.ts';
 import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { unknownTarget } from '../answers.ts';
+import type { Asker, Peer, RequestContext } from './client/context.ts';
 import { joinUri, type Owned, qualify, qualifyItems, splitName, splitTask, splitUri } from './names.ts';
-import type { Asker, Peer, RequestContext } from './peer.ts';
 
 /** The member of a list result that holds its items. */
 const LISTS: ReadonlyMap<string, string> = new Map([

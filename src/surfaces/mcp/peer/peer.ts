@@ -3,14 +3,13 @@ import type { Attempt, CallResult } from '../../../gateway/attempt.ts';
 import { call } from '../../../gateway/call.ts';
 import type { Gateway, ServerEntry } from '../../../gateway/gateway.ts';
 import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, SERVER_NOTIFICATIONS } from '../../../gateway/methods.ts';
-import type { SessionState } from '../../../gateway/session-facts.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
 import { couldAsk } from '../../../gateway/tiers/everyone.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/caller.ts';
 import { ConnectionNeeded } from '../../../model/credential.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
-import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
 import {
   failure,
   type RpcMessage,
@@ -18,48 +17,20 @@ import {
   type RpcRequest,
   type RpcResponse,
 } from '../../../model/jsonrpc.ts';
-import { MODERN_VERSIONS, metaOf } from '../../../model/mcp.ts';
-import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
+import { metaOf } from '../../../model/mcp.ts';
+import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerRefusal, withApproval } from '../answers.ts';
-import { keepsTasks, supportsTasks, withTasks } from '../waiting/capabilities.ts';
+import { Offers } from '../waiting/capabilities.ts';
 import type { Held } from '../waiting/held.ts';
 import { askToConnect } from '../waiting/page.ts';
-import { answerTask, isAboutOwnTask, startTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
-import { ranOf, whyNotNow } from '../waiting/tasks/resuming.ts';
-import type { Ran, Runner } from '../waiting/tasks/runner.ts';
-import type { Received, Waiting } from '../waiting/waiting.ts';
+import { isAboutOwnTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
+import type { Waiting } from '../waiting/waiting.ts';
 import { ClientAsks } from './client/asks.ts';
+import type { Asker, Peer, RequestContext } from './client/context.ts';
+import { type Going, NOTHING_CAME, OwnTasks } from './client/tasks.ts';
 import type { Conversation } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
-
-/** What every frame of one client has in common for the time of one HTTP request or one session. */
-export interface Asker {
-  readonly caller: Caller;
-  readonly session: SessionState;
-  readonly era: Era;
-}
-
-export interface RequestContext extends Asker {
-  /** Frames that go to the client before the answer. */
-  readonly deliver: OnMessage;
-  /** The server asks to be polled for the answer; a client that understands it is told so. */
-  readonly pause?: (retryMs: number) => void;
-  readonly gone: AbortSignal | null;
-  /** How long the client says that it waits; `null` or absent: it does not say. */
-  readonly patienceMs?: number | null;
-  /** `Mcp-Param-*` request headers (modern), lower-cased. */
-  readonly paramHeaders: Readonly<Record<string, string>>;
-}
-
-/** What a client talks to: one server, or several behind one endpoint. */
-export interface Peer {
-  request(message: RpcRequest, context: RequestContext): Promise<UpstreamReply>;
-  notify(message: RpcNotification, asker: Asker): Promise<void>;
-  /** The client's answer to a request a server made. False when nothing waits for it. */
-  answer(message: RpcResponse): boolean;
-  close(why: string): Promise<void>;
-}
 
 export interface PeerOptions {
   readonly gateway: Gateway;
@@ -98,17 +69,26 @@ export class ServerPeer implements Peer {
   #ready = false;
   /** Requests under way that the client may cancel, by id (revisions with sessions). */
   readonly #cancels = new Map<string, Cancel>();
-  /** The revision of the session; what a stateless client speaks, it says each time. */
-  #version = '2025-06-18';
-  /** What the server said it can do, and whether its client was told that the gateway keeps tasks. */
-  #initialized: JsonObject = {};
-  #offersTasks = false;
+  /** What this client was told the gateway can do. */
+  readonly #offers = new Offers();
+  readonly #tasks: OwnTasks;
   #closed = false;
   /** Whose credential this conversation carries; set by its first request, and nobody else's from then on. */
   #holder: string | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
+    this.#tasks = new OwnTasks({
+      ...{ gateway: options.gateway, desk: options.waiting.desk, unsolicited: options.unsolicited },
+      closed: () => this.#closed,
+      walk: (message, step) => this.#walk(message, { ...step, server: this.#server() }),
+      call: async (message, step) => (await this.#call(message, { ...step, server: this.#server() })).result,
+      ready: async ({ action, context }) => {
+        this.#checkHolder(this.#server(), context.caller);
+        if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
+      },
+      server: () => this.#server().id,
+    });
     this.#asks = new ClientAsks({ gateway: options.gateway, server: () => this.#server() });
   }
 
@@ -128,7 +108,10 @@ export class ServerPeer implements Peer {
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     if (message.method === 'initialize') this.#hello = message;
     const step = { server, action, context, came };
-    if (task !== null) return this.#asTask(message, { ...step, ttl: task.ttl });
+    if (task !== null)
+      return this.#cancellable(message, ({ controller }) =>
+        this.#tasks.start(message, { ...step, controller, ttl: task.ttl }),
+      );
     return context.gone === null
       ? this.#cancellable(message, ({ controller }) =>
           this.#walk(message, { ...step, context: { ...context, gone: controller.signal } }),
@@ -136,46 +119,19 @@ export class ServerPeer implements Peer {
       : this.#walk(message, step);
   }
 
-  /** A request about a task the gateway keeps. */
   #aboutTask(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const server = this.#server();
-    this.#checkHolder(server, context.caller);
-    return this.#cancellable(message, ({ controller: { signal } }) =>
-      answerTask({ desk: this.#options.waiting.desk, gateway: this.#gateway }, message, {
-        ...{ server: server.id, era: context.era, session: context.session, runner: this.#runner(message, context) },
-        signal: context.gone === null ? signal : AbortSignal.any([context.gone, signal]),
-        forward: (to) => this.#forward(to, context),
-      }),
-    );
-  }
-
-  #forward(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const server = this.#server();
-    const action = toAction(message, CLIENT_REQUESTS.get(message.method)!, server.id);
-    return this.#walk(message, { server, action, context, came: NOTHING_CAME });
+    this.#checkHolder(this.#server(), context.caller);
+    return this.#cancellable(message, ({ controller: { signal } }) => {
+      const gone = context.gone === null ? signal : AbortSignal.any([context.gone, signal]);
+      return this.#tasks.about(message, { ...context, gone });
+    });
   }
 
   /** A call its client wants as a task (2025-11-25), where the server keeps none of this tool: the gateway does. */
   #taskOfOurs(message: RpcRequest, { era }: RequestContext): { message: RpcRequest; ttl: Json | undefined } | null {
-    const { task, ...params } = (message.params ?? {}) as { task?: Json } & JsonObject;
-    if (era !== 'legacy' || message.method !== 'tools/call' || !isObject(task) || !this.#offersTasks) return null;
-    const tool = this.#gateway.inventory.resolve(this.#server().id, String(params.name));
-    if (keepsTasks(this.#initialized) && tool.state === 'pinned' && supportsTasks(tool.definition)) return null;
-    return { message: { ...message, params }, ttl: task.ttl };
-  }
-
-  #asTask(message: RpcRequest, step: Step & { readonly ttl: Json | undefined }): Promise<UpstreamReply> {
-    return this.#cancellable(message, ({ controller: cancel }) => {
-      const sent = Promise.withResolvers<void>();
-      // What the server says meanwhile belongs to no answer: it goes where unsolicited frames go.
-      const context = { ...step.context, deliver: this.#options.unsolicited, gone: cancel.signal };
-      const walked = this.#walk(message, { ...step, context, taskAsked: true, onSent: sent.resolve });
-      const onError = (error: unknown): void => this.#gateway.log.error({ err: error }, 'a call that is a task failed');
-      return startTask(this.#options.waiting.desk, this.#gateway.clock, {
-        ...{ message, server: step.server.id, runner: this.#runner(message, context), cancel, walked, onError },
-        ...{ sent: sent.promise, ttl: step.ttl },
-      });
-    });
+    if (era !== 'legacy' || message.method !== 'tools/call') return null;
+    const tool = this.#gateway.inventory.resolve(this.#server().id, String(message.params?.name));
+    return this.#offers.taskOf(message, tool.state === 'pinned' ? tool.definition : null);
   }
 
   /** A conversation that carries one holder's credential serves nobody else: another task or chain starts one of its own. */
@@ -207,7 +163,7 @@ export class ServerPeer implements Peer {
     const { action, context, came } = step;
     const speaker = { era: context.era, hello: this.#hello };
     const waiter = {
-      ...{ ...came, message, caller: context.caller, speaker, version: this.#versionOf(context) },
+      ...{ ...came, message, caller: context.caller, speaker, version: this.#offers.versionOf(context.era) },
       ...{ session: context.session.id, taskAsked: step.taskAsked === true, deliver: context.deliver },
       patienceMs: context.patienceMs ?? null,
     };
@@ -225,62 +181,18 @@ export class ServerPeer implements Peer {
     if (asked !== null) return asked;
     if (refusal.code !== 'approval-pending' || refusal.approval === null || refusal.hidden)
       return answerRefusal(message.id, refusal, action.target);
-    return waiting.tell(waiter, { held, refusal, action, runner: this.#runner(message, context) });
+    return waiting.tell(waiter, { held, refusal, action, runner: this.#tasks.runner(message, context) });
   }
 
-  /** What a task's call came to, walked with that question's answer. */
-  async #resume(message: RpcRequest, step: Resuming): Promise<Ran> {
-    try {
-      const server = this.#server();
-      this.#checkHolder(server, step.context.caller);
-      const action = toAction(message, CLIENT_REQUESTS.get(message.method)!, server.id);
-      const context = { ...step.context, deliver: this.#options.unsolicited, gone: step.signal };
-      if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
-      const { result } = await this.#call(message, { server, action, context, resumes: step.approval });
-      return ranOf(message, result, action);
-    } catch (error) {
-      if (error instanceof Fault) return { kind: 'not-yet', why: error.message };
-      this.#gateway.log.error({ err: error, approval: step.approval }, 'a held call could not go on');
-      return { kind: 'not-yet', why: 'The gateway failed while handling this call' };
-    }
-  }
-
-  #runner({ params }: RpcRequest, context: RequestContext): Runner {
-    const { caller, era } = context;
-    const { progressToken: _other, ...meta } = metaOf(params);
-    return {
-      caller,
-      closed: () => this.#closed,
-      whyNot: () => whyNotNow(this.#gateway, caller),
-      resume: (message, to) => this.#resume(message, { ...to, context }),
-      meta: () => (era === 'modern' ? { _meta: meta } : {}),
-      digestOf: (message) => {
-        const spec = CLIENT_REQUESTS.get(message.method);
-        return spec === undefined ? null : toAction(message, spec, this.#server().id).digest;
-      },
-    };
-  }
-
-  #versionOf({ era }: Asker): string {
-    return era === 'modern' ? MODERN_VERSIONS[0]! : this.#version;
-  }
-
-  /** What the gateway itself adds to what the server says it can do. */
+  /** What the gateway itself adds to what the server says. */
   #withTasks(message: RpcRequest, response: RpcResponse, context: RequestContext): RpcResponse {
-    const { desk } = this.#options.waiting;
-    if (message.method === 'tasks/list')
-      return withOwnTasks(desk, response, { caller: context.caller, server: this.#server().id });
-    if (message.method === 'initialize' && 'result' in response) {
-      this.#initialized = response.result;
-      if (typeof response.result.protocolVersion === 'string') this.#version = response.result.protocolVersion;
-    }
-    const { policies } = this.#gateway.snapshot();
-    const offered = withTasks(response, {
-      ...{ method: message.method, era: context.era, version: this.#versionOf(context), asks: policies.asks },
-      mightAsk: (tool) => couldAsk(this.#gateway, { caller: context.caller, server: this.#server().id, tool }),
+    const { caller, era } = context;
+    const server = this.#server().id;
+    if (message.method === 'tasks/list') return withOwnTasks(this.#options.waiting.desk, response, { caller, server });
+    return this.#offers.add(response, {
+      ...{ method: message.method, era, asks: this.#gateway.snapshot().policies.asks },
+      mightAsk: (tool) => couldAsk(this.#gateway, { caller, server, tool }),
     });
-    if (message.method === 'initialize') this.#offersTasks = offered !== response;
-    return offered;
   }
 
   /** The one path, for one request of this client. */
@@ -502,33 +414,15 @@ export class ServerPeer implements Peer {
   }
 }
 
-interface Going {
-  readonly server: ServerEntry;
-  readonly action: Action;
-  readonly context: RequestContext;
-  /** Told when it is sent. */
-  readonly onSent?: () => void;
-}
-
 interface Step extends Going {
-  /** What the client brings back of questions of ours. */
-  readonly came: Pick<Received, 'answers' | 'returned'>;
-  /** The client wants it as a task of the gateway. */
-  readonly taskAsked?: boolean;
+  readonly server: ServerEntry;
 }
 
-interface Calling extends Going {
+interface Calling extends Pick<Going, 'action' | 'context' | 'onSent'> {
+  readonly server: ServerEntry;
   readonly held?: Held;
   readonly resumes?: string;
 }
-
-interface Resuming {
-  readonly approval: string;
-  readonly signal: AbortSignal;
-  readonly context: RequestContext;
-}
-
-const NOTHING_CAME: Step['came'] = { answers: new Map(), returned: null };
 
 function attemptOf(
   asker: Asker & { gone?: AbortSignal | null },

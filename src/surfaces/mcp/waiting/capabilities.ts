@@ -1,5 +1,6 @@
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
-import type { RpcResponse } from '../../../model/jsonrpc.ts';
+import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
+import { MODERN_VERSIONS } from '../../../model/mcp.ts';
 import type { Era } from '../../../ports/upstream.ts';
 import { TASKS_EXTENSION } from './tasks/frames.ts';
 
@@ -17,8 +18,41 @@ export interface Offer {
   readonly mightAsk: (tool: string) => boolean;
 }
 
+/** What one client was told: what it may rely on for the rest of its session. */
+export class Offers {
+  #version = '2025-06-18';
+  /** The server's own answer to `initialize`. */
+  #initialized: JsonObject = {};
+  #tasks = false;
+
+  /** The revision both sides speak. */
+  versionOf(era: Era): string {
+    return era === 'modern' ? (MODERN_VERSIONS[0] ?? '') : this.#version;
+  }
+
+  add(response: RpcResponse, offer: Omit<Offer, 'version'>): RpcResponse {
+    const first = offer.method === 'initialize';
+    if (first && 'result' in response) {
+      this.#initialized = response.result;
+      const { protocolVersion } = response.result;
+      if (typeof protocolVersion === 'string') this.#version = protocolVersion;
+    }
+    const offered = withTasks(response, { ...offer, version: this.versionOf(offer.era) });
+    if (first) this.#tasks = offered !== response;
+    return offered;
+  }
+
+  /** The call without its wish to be a task, where that is the gateway's to fulfil. `null`: it has none, or the server's tool does. */
+  taskOf(message: RpcRequest, definition: JsonObject | null): { message: RpcRequest; ttl: Json | undefined } | null {
+    const { task, ...params } = (message.params ?? {}) as { task?: Json } & JsonObject;
+    if (!isObject(task) || !this.#tasks) return null;
+    if (definition !== null && keepsTasks(this.#initialized) && supportsTasks(definition)) return null;
+    return { message: { ...message, params }, ttl: task.ttl };
+  }
+}
+
 /** The server's answer to `initialize`, `server/discover` or `tools/list`, with what the gateway adds. */
-export function withTasks(response: RpcResponse, offer: Offer): RpcResponse {
+function withTasks(response: RpcResponse, offer: Offer): RpcResponse {
   if (!('result' in response) || !offer.asks) return response;
   const { result } = response;
   switch (offer.method) {
@@ -36,13 +70,13 @@ export function withTasks(response: RpcResponse, offer: Offer): RpcResponse {
 }
 
 /** Whether the server itself keeps tasks of tool calls (2025-11-25). */
-export function keepsTasks(initialized: JsonObject): boolean {
+function keepsTasks(initialized: JsonObject): boolean {
   const tools = path(initialized, ['capabilities', 'tasks', 'requests', 'tools']);
   return isObject(tools) && isObject(tools.call);
 }
 
 /** Whether the accepted definition says so of that tool. */
-export function supportsTasks(definition: JsonObject): boolean {
+function supportsTasks(definition: JsonObject): boolean {
   const support = path(definition, ['execution', 'taskSupport']);
   return support === 'optional' || support === 'required';
 }

@@ -7,7 +7,7 @@ import { Fault } from '../../../../model/fault.ts';
 import { failure, type RpcRequest, type RpcResponse } from '../../../../model/jsonrpc.ts';
 import type { OnMessage, UpstreamReply } from '../../../../ports/upstream.ts';
 import type { Conversation } from '../conversation.ts';
-import type { Asker } from '../peer.ts';
+import type { Asker } from './context.ts';
 
 /** Requests of one server that wait for one client at once, and how long one waits: some are answered by people. */
 const MAX_ASKING = 16;
