@@ -56,9 +56,13 @@ interface Opening {
 }
 
 /** Approvals as one gateway has them. */
-export function openIn({ world: of, store, clock = systemClock, options = {} }: Opening): Approvals {
+export function openIn(opening: Opening): Approvals {
+  return openApprovals(optionsIn(opening));
+}
+
+export function optionsIn({ world: of, store, clock = systemClock, options = {} }: Opening): ApprovalsOptions {
   let seq = 0;
-  return openApprovals({
+  return {
     store,
     clock,
     rules: () => of.rules.current,
@@ -78,8 +82,8 @@ export function openIn({ world: of, store, clock = systemClock, options = {} }: 
     },
     whyStopped: (row) => of.stopped.get(row.agent) ?? null,
     again: async (row, args) => {
-      const shown = { ...(JSON.parse(row.request) as ShownRequest), arguments: args };
-      return { ok: true, digest: `changed-${JSON.stringify(args)}`, shown, requirement: row.requirement };
+      const request = { ...(JSON.parse(row.request) as ShownRequest), arguments: args };
+      return { ok: true, digest: `changed-${JSON.stringify(args)}`, shown: request, requirement: row.requirement };
     },
     standing: {
       of: (agent) => of.standing.filter((each) => each.agent === agent),
@@ -87,7 +91,7 @@ export function openIn({ world: of, store, clock = systemClock, options = {} }: 
     },
     notices: () => [],
     ...options,
-  });
+  };
 }
 
 export function shown(over: Partial<ShownRequest> = {}): ShownRequest {
