@@ -116,6 +116,7 @@ export class Waiting {
     const { message, caller, speaker } = waiter;
     const { row, action, runner } = of;
     const { era } = speaker;
+    const ttlMs = Math.max(0, row.expiresAtMs - this.#parts.gateway.clock.nowMs());
     const task = {
       caller,
       message,
@@ -123,7 +124,7 @@ export class Waiting {
       runner,
       server: action.server,
       approval: row.id,
-      expiresAtMs: row.expiresAtMs,
+      ttlMs,
     };
     try {
       const text = waitingText(row, row.id, this.#parts.gateway.clock);

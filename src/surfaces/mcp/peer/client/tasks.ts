@@ -80,7 +80,7 @@ export class OwnTasks {
     // What the server says meanwhile belongs to no answer: it goes where unsolicited frames go.
     const context = { ...step.context, deliver: unsolicited, gone: step.controller.signal };
     const walked = this.#host.walk(message, { ...step, context, taskAsked: true, onSent: sent.resolve });
-    return startTask(desk, gateway.clock, {
+    return startTask(desk, {
       ...{ message, server: this.#host.server(), runner: this.runner(message, context), cancel: step.controller },
       ...{ walked, sent: sent.promise, ttl: step.ttl },
       onError: (error) => gateway.log.error({ err: error }, 'a call that is a task failed'),

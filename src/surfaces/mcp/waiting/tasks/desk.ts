@@ -38,7 +38,8 @@ export interface NewTask {
   readonly era: Era;
   readonly message: RpcRequest;
   readonly approval: string | null;
-  readonly expiresAtMs: number;
+  /** How long it is kept at least, answered or not. */
+  readonly ttlMs: number;
   readonly runner: Runner | null;
   readonly cancel?: AbortController;
 }
@@ -66,7 +67,7 @@ export class TaskDesk {
     const held: HeldTask = {
       ...{ id: newTaskId(task.approval), owner: ownerOf(task.caller, task.server), era: task.era },
       ...{ message: task.message, approval: task.approval, createdAtMs: nowMs, updatedAtMs: nowMs },
-      ...{ keepUntilMs: task.expiresAtMs, status: 'working', statusMessage, response: null, alias: null },
+      ...{ keepUntilMs: nowMs + task.ttlMs, status: 'working', statusMessage, response: null, alias: null },
       ...{ nextTryMs: 0, runner: task.runner, cancel: task.cancel ?? new AbortController(), waiting: new Set() },
     };
     this.#shelf.add(held, nowMs);

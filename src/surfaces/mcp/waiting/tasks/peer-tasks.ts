@@ -124,18 +124,17 @@ export interface Started {
 }
 
 /** Answers a call with a task (2025-11-25), at once when it is sent; what is refused before that was never accepted as one. */
-export async function startTask(desk: TaskDesk, clock: Gateway['clock'], started: Started): Promise<UpstreamReply> {
+export async function startTask(desk: TaskDesk, started: Started): Promise<UpstreamReply> {
   const { message, server, runner, cancel, walked, sent } = started;
   const first = await Promise.race([walked, sent.then(() => null)]);
   if (first !== null && isTaskOrError(first)) return first;
-  const expiresAtMs = clock.nowMs() + ttlOf(started.ttl);
   const task = {
     caller: runner.caller,
     server,
     era: 'legacy',
     message,
     approval: null,
-    expiresAtMs,
+    ttlMs: ttlOf(started.ttl),
     runner,
     cancel,
   } as const;
