@@ -23,7 +23,7 @@ export function outcomeOf(journal: JournalOnDisk): DeskParts['outcomeOf'] {
   const remembered = new Map<string, KnownOutcome>();
   let queue: Promise<unknown> = Promise.resolve();
   return (used) => {
-    if (used.journal !== journal.id) return Promise.resolve(null);
+    if (used.journal !== journal.id) return Promise.resolve('elsewhere');
     const found = queue.then(async () => remembered.get(used.call) ?? (await search(journal, used)));
     queue = found.then(
       (outcome) => remember(remembered, used.call, outcome),
@@ -44,7 +44,7 @@ async function search(journal: JournalOnDisk, { call, atMs }: Used): Promise<Kno
 }
 
 function remember(remembered: Map<string, KnownOutcome>, call: string, outcome: KnownOutcome): void {
-  if (outcome === null || outcome === 'under-way') return;
+  if (outcome !== 'ok' && outcome !== 'failed' && outcome !== 'unknown') return;
   remembered.set(call, outcome);
   const [oldest] = remembered.keys();
   if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);

@@ -110,12 +110,14 @@ export class McpHandler {
 
   /** Takes nothing new; resolves when nothing is under way, or when the grace is over. */
   async drain(graceMs: number): Promise<void> {
+    const { desk } = this.#waiting;
     this.#draining = true;
+    desk.rest();
+    const busy = (): number => this.legacy.sessions.busy + this.modern.busy + desk.busy;
     const turns = Math.ceil(graceMs / DRAIN_POLL_MS);
-    for (let turn = 0; turn < turns && this.legacy.sessions.busy + this.modern.busy > 0; turn++)
-      await sleep(DRAIN_POLL_MS);
-    // Calls that go on without their clients end with the process: what they came to is in the journal.
-    this.#waiting.desk.close();
+    for (let turn = 0; turn < turns && busy() > 0; turn++) await sleep(DRAIN_POLL_MS);
+    // What goes on without its client ends with the process: what it came to is in the journal.
+    desk.close();
   }
 
   /**

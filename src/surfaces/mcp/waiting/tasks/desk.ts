@@ -12,8 +12,11 @@ import { Rounds } from './rounds.ts';
 import type { Ran, Runner } from './runner.ts';
 import { approvalOfTask, type HeldTask, isSameOwner, newTaskId, type Owner, ownerOf, Shelf } from './shelf.ts';
 
-/** What came of a call whose result is not here: from the journal of this gateway. `null`: not in it. */
-export type KnownOutcome = 'ok' | 'failed' | 'unknown' | 'under-way' | null;
+/**
+ * What came of a call whose result is not here: from the journal of this gateway. `elsewhere`: another gateway on the same store has it.
+ * `null`: in no record.
+ */
+export type KnownOutcome = 'ok' | 'failed' | 'unknown' | 'under-way' | 'elsewhere' | null;
 
 export interface DeskParts {
   readonly clock: Clock;
@@ -54,6 +57,9 @@ export class TaskDesk {
   /** One question is answered once: calls that joined it share what came of it. */
   readonly #runs = new Map<string, Promise<Ran>>();
   readonly #unsubscribe: () => void;
+  /** Calls that go on right now. */
+  #going = 0;
+  #resting = false;
 
   constructor(parts: DeskParts) {
     this.#parts = parts;
@@ -162,8 +168,19 @@ export class TaskDesk {
     for (const approval of this.#runs.keys()) if (!kept.has(approval)) this.#runs.delete(approval);
   }
 
-  close(): void {
+  get busy(): number {
+    return this.#going;
+  }
+
+  /** Lets nothing more go on: what is answered from now on goes on for who asks the next process. */
+  rest(): void {
+    this.#resting = true;
     this.#unsubscribe();
+  }
+
+  /** Aborts what still goes on. */
+  close(): void {
+    this.rest();
     for (const held of this.#shelf.all()) held.cancel.abort();
   }
 
@@ -193,13 +210,14 @@ export class TaskDesk {
       this.#say(held, 'The question is answered. Make exactly the same call again: it goes on with the answer.');
       return null;
     }
-    if (held.nextTryMs > this.#parts.clock.nowMs()) return null;
+    if (this.#resting || held.nextTryMs > this.#parts.clock.nowMs()) return null;
     const whyNot = runner === null || runner.closed() ? 'the client is not connected' : runner.whyNot();
     if (runner === null || whyNot !== null) {
       this.#say(held, `The question is answered. The call goes on when its agent asks about it: ${whyNot}.`);
       return null;
     }
-    const running = runner.resume(message, { approval, signal: held.cancel.signal });
+    this.#going++;
+    const running = runner.resume(message, { approval, signal: held.cancel.signal }).finally(() => this.#going--);
     this.#runs.set(approval, running);
     return running;
   }
@@ -210,7 +228,11 @@ export class TaskDesk {
     const outcome = used === null ? null : await this.#parts.outcomeOf(used);
     if (held.status !== 'working' || this.#runs.has(held.approval ?? '')) return;
     if (outcome === 'under-way') return this.#say(held, 'An identical call is being carried out with this approval.');
-    this.finish(held, unseen(outcome, used?.call ?? null));
+    const fresh = used !== null && used.atMs + KEPT_AFTER_MS > this.#parts.clock.nowMs();
+    // Its result is there for whoever asks there: nothing is final here yet.
+    if (outcome === 'elsewhere' && fresh)
+      return this.#say(held, 'The call went on at another gateway of this installation, which has its result.');
+    this.finish(held, unseen(outcome === 'elsewhere' ? null : outcome, used?.call ?? null));
   }
 
   /** A task another process gave, or this one before a restart: as much of it as its question says. */
@@ -285,7 +307,7 @@ function taskOf(response: RpcResponse): string | null {
 }
 
 /** What is known of a call whose result is not. Never run again: it happened, or nobody knows. */
-function unseen(outcome: Exclude<KnownOutcome, 'under-way'>, call: string | null): RpcResponse {
+function unseen(outcome: Exclude<KnownOutcome, 'under-way' | 'elsewhere'>, call: string | null): RpcResponse {
   const which = call === null ? '' : ` (call ${call})`;
   const said = {
     ok: `This action was approved and carried out${which}. Its result is not kept here any more: look at what it changed before you do anything like it again.`,
