@@ -28,7 +28,7 @@ import type { Waiting } from '../waiting/waiting.ts';
 import { ClientAsks } from './client/asks.ts';
 import type { Asker, Peer, RequestContext } from './client/context.ts';
 import { type Going, NOTHING_CAME, OwnTasks } from './client/tasks.ts';
-import type { Conversation } from './conversation.ts';
+import { type Conversation, greetAgain } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
 
@@ -346,18 +346,10 @@ export class ServerPeer implements Peer {
       this.#asks.end();
       conversation.ended?.();
     });
-    if (again && conversation.link.era === 'legacy' && asker.era === 'legacy')
-      await this.#greetAgain(conversation, signal);
+    const timeoutMs = this.#server().timeoutMs;
+    if (again && this.#hello !== null && conversation.link.era === 'legacy' && asker.era === 'legacy')
+      await greetAgain(conversation.link, this.#hello, { signal, timeoutMs });
     return conversation;
-  }
-
-  /** A server that died in the middle of a session is started anew, and told again who its client is. */
-  async #greetAgain({ link }: Conversation, signal: AbortSignal): Promise<void> {
-    if (this.#hello === null) return;
-    const hello = { ...this.#hello, id: 'interlock-again' };
-    await link.request(hello, { signal, onMessage: () => {}, timeoutMs: this.#server().timeoutMs });
-    await link.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
-    link.listen();
   }
 
   /** A tool nobody has listed yet, or a catalogue the server says has changed: the gateway lists before it decides. */
