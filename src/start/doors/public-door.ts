@@ -1,6 +1,8 @@
 import { systemClock } from '../../adapters/clock.ts';
+import { realDisk } from '../../adapters/disk/real.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
 import { stepUp } from '../../identity/challenge.ts';
+import { sealedState } from '../../identity/proof/sealed-state.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
@@ -9,11 +11,13 @@ import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Questions } from '../approvals/open.ts';
+import { journalId } from '../approvals/open.ts';
+import { outcomeOf } from '../approvals/outcome-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
-import type { MadeGateway } from '../make-gateway.ts';
+import { firstSince, type MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
@@ -75,6 +79,14 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
         audience: `${place.url}${path}`,
         nowMs: systemClock.nowMs(),
       }),
+    waiting: {
+      seal: sealedState(options.authority.ring),
+      origin: () => place.url,
+      outcomeOf: outcomeOf({
+        ...{ dir: config.journal.dir, disk: realDisk, id: journalId(gateway.journal) },
+        firstSince: (sinceMs) => firstSince(config.journal.dir, sinceMs),
+      }),
+    },
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
   const agents = openAgents({ ...options, mcp });
