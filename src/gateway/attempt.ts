@@ -7,6 +7,7 @@ import type { RpcResponse } from '../model/jsonrpc.ts';
 import type { Lock } from '../model/lock.ts';
 import type { Finding } from '../model/tool.ts';
 import type { ServerEntry } from './gateway.ts';
+import type { Lease } from './lease/lease.ts';
 import type { SessionState } from './session-facts.ts';
 
 /** One action an agent attempts, as a surface hands it to the path. */
@@ -16,8 +17,8 @@ export interface Attempt {
   readonly session: SessionState;
   readonly server: ServerEntry;
   readonly action: Action;
-  /** Sends exactly this action. Takes nothing but a recorded permit, which it must spend. */
-  readonly release: (permit: Permit, signal: AbortSignal) => Promise<RpcResponse>;
+  /** Sends exactly this action. Takes nothing but a recorded permit, which it must spend; `lease`: with the credential it makes. */
+  readonly release: (permit: Permit, signal: AbortSignal, lease: Lease | null) => Promise<RpcResponse>;
   /** The caller can no longer receive the answer (modern HTTP: the stream was closed). */
   readonly gone: AbortSignal | null;
   /** W3C trace context of the client's own trace. */

@@ -4,6 +4,7 @@ import type { MappedFacts } from '../model/policy-input.ts';
 import type { TierAnswers } from '../model/record.ts';
 import type { Attempt } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
+import type { Lease } from './lease/lease.ts';
 
 /** What the path learns about one call on its way: ids and times, nothing a later step may decide on but `facts`. */
 export interface Trace {
@@ -14,6 +15,10 @@ export interface Trace {
   /** What each tier answered. */
   tiers: TierAnswers | null;
   approval: string | null;
+  /** People who answered it. */
+  approvedBy: readonly string[];
+  /** The credential of this one action, where the server asks for one. */
+  lease: Lease | null;
   decidedUs: number;
   durableUs: number;
 }
@@ -35,6 +40,8 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     facts: NO_FACTS,
     tiers: null,
     approval: null,
+    approvedBy: [],
+    lease: null,
     decidedUs: startedUs,
     durableUs: startedUs,
   };

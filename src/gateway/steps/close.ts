@@ -19,6 +19,7 @@ export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; re
     code: failed,
     resultDigest: digest,
   });
+  trace.lease?.over(true);
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }
 
@@ -45,6 +46,7 @@ export function closeFailed(
   const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);
   const code = unsent ? 'stopped-before-send' : aborted ? 'aborted' : (fault?.code ?? 'internal');
   write(gateway, trace, { permit, outcome: never ? 'failed' : 'unknown', code, resultDigest: null });
+  trace.lease?.over(false);
   if (unsent || aborted) return 'killed';
   if (fault === null) gateway.log.error({ call: trace.call, err: error }, 'sending failed unexpectedly');
   return fault?.kind === 'upstream' ? 'upstream-unavailable' : 'internal';
@@ -61,7 +63,9 @@ function write(gateway: Gateway, trace: Trace, ending: Ending): void {
     upstream: Math.round(nowUs - trace.durableUs),
     total: Math.round(nowUs - trace.startedUs),
   };
-  gateway.journal.outcome(permit, { ...fields, timingsUs }).catch((error: unknown) => {
+  const jti = trace.lease?.jti ?? null;
+  const lease = jti === null ? {} : { lease: jti };
+  gateway.journal.outcome(permit, { ...fields, ...lease, timingsUs }).catch((error: unknown) => {
     // The intent stays open on disk and is closed as `unknown` at the next start (invariant 8).
     gateway.log.error({ call: trace.call, err: error }, 'an outcome could not be recorded');
   });

@@ -27,6 +27,7 @@ import {
 import { metaOf } from '../../../model/mcp.ts';
 import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerRefusal } from '../answers.ts';
+import { carrying, withheld, withoutAction } from './action/carry.ts';
 import { askToConnect, withoutOwnAnswer } from './connect/ask.ts';
 import type { Conversation } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
@@ -105,7 +106,7 @@ export class ServerPeer implements Peer {
   }
 
   async request(received: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const { message, answered } = withoutOwnAnswer(received);
+    const { message, answered } = withoutOwnAnswer(withoutAction(received));
     const spec = CLIENT_REQUESTS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
     const server = this.#server();
@@ -150,7 +151,7 @@ export class ServerPeer implements Peer {
       ...attemptOf(context, server, action),
       traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
-      release: async (permit, signal) => {
+      release: async (permit, signal, lease) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
         const waited = !this.#ready;
         const conversation = await this.#converse(context, signal);
@@ -162,7 +163,9 @@ export class ServerPeer implements Peer {
         // Opening can take seconds: who was paused meanwhile sends nothing.
         if (waited && !mayBegin(this.#gateway, attemptOf(context, server, action)))
           throw notSent(new Fault('upstream-unavailable', 'The call was stopped before it was sent'));
-        const reply = await conversation.exchange(message, {
+        const sent = lease === null ? { message, extra: {} } : carrying(message, lease.present());
+        const reply = await conversation.exchange(sent.message, {
+          ...sent.extra,
           permit,
           signal,
           timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
@@ -173,7 +176,7 @@ export class ServerPeer implements Peer {
         httpStatus = reply.httpStatus;
         return observeAndFilter(this.#gateway, {
           message,
-          response: reply.response,
+          response: server.actions === null ? reply.response : withheld(reply.response),
           caller: context.caller,
           server: server.id,
         });
@@ -190,7 +193,8 @@ export class ServerPeer implements Peer {
     return { response: result.response, httpStatus };
   }
 
-  async notify(message: RpcNotification, asker: Asker): Promise<void> {
+  async notify(received: RpcNotification, asker: Asker): Promise<void> {
+    const message = withoutAction(received);
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
       throw new Fault('method-not-found', 'Method not found');
@@ -329,7 +333,8 @@ export class ServerPeer implements Peer {
   }
 
   /** A frame from the server: what is not mapped does not pass. */
-  #fromServer(frame: RpcMessage, context: RequestContext | null): void {
+  #fromServer(received: RpcMessage, context: RequestContext | null): void {
+    const frame = (this.#options.server()?.actions ?? null) === null ? received : withheld(received);
     if (!('method' in frame)) return;
     const deliver = context?.deliver ?? this.#options.unsolicited;
     if ('id' in frame) {
