@@ -48,6 +48,8 @@ export interface ServerActions {
   readonly audience: string;
   /** The key each is bound to. `null`: to none. */
   readonly jkt: string | null;
+  /** What its proofs are for. */
+  readonly target: Target;
   /** Never waits. */
   mint(request: ActionRequest): MintedAction;
   /** The call ended without an answer: whoever redeems it from now on is told to stop. */
@@ -72,10 +74,12 @@ export interface Actions {
   of(server: string, settings: ActionSettings, url: string | null): ServerActions;
 }
 
-/** Insert-if-absent ids by which redemption and the end of a call find out who was first. */
-export function endedId(jti: string): string {
-  return `action-ended:${jti}`;
-}
+/** Ids to claim, insert-if-absent, by which redemptions and the end of a call find out who was first. */
+export const actionIds = {
+  redeemed: (jti: string) => `action:${jti}`,
+  ended: (jti: string) => `action-ended:${jti}`,
+  replayed: (jti: string) => `action-replayed:${jti}`,
+} as const;
 
 export function openActions(parts: ActionParts): Actions {
   const presenter = openPresenter();
@@ -87,10 +91,11 @@ export function openActions(parts: ActionParts): Actions {
       return {
         server,
         audience,
+        target,
         jkt: proof ? presenter.jkt : null,
         mint: (request) => mint({ ...parts, signing, presenter, target, settings, server }, request),
         async end(jti, expiresAtMs) {
-          await parts.replay.claim(endedId(jti), expiresAtMs);
+          await parts.replay.claim(actionIds.ended(jti), expiresAtMs);
         },
       };
     },
