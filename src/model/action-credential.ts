@@ -18,8 +18,12 @@ export const ACTION_PROOF_HEADER = 'interlock-action-proof';
 export const ACTION_META = 'interlock/action';
 export const ACTION_PROOF_META = 'interlock/action-proof';
 
-/** `htm` of a proof for a child process, whose pipe has no method; its `htu` is the audience. */
+/** `htm` of a proof for a child process, whose pipe has no method; its `htu` is the server's name. */
 export const PIPE_METHOD = 'STDIO';
+
+export function serverName(id: string): string {
+  return `urn:interlock:server:${id}`;
+}
 
 export const ACTION_LIMITS = {
   /** The longest it may live, and what verifiers accept at most. */

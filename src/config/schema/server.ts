@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { ACTION_LIMITS } from '../../model/action-credential.ts';
+import { ACTION_LIMITS, serverName } from '../../model/action-credential.ts';
 import { CredentialsSchema } from './credentials.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -167,6 +167,6 @@ export function resolveActionCredential(
   { id, url }: { readonly id: string; readonly url: string | null },
 ): ActionCredentialConfig | null {
   if (raw === undefined) return null;
-  const { audience = url ?? `urn:interlock:server:${id}`, ttlMs = ACTION_LIMITS.defaultTtlMs, proof = true } = raw;
+  const { audience = url ?? serverName(id), ttlMs = ACTION_LIMITS.defaultTtlMs, proof = true } = raw;
   return { audience, ttlMs, proof };
 }

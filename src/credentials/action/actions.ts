@@ -9,6 +9,7 @@ import {
   type ActionDetails,
   detailsJson,
   PIPE_METHOD,
+  serverName,
 } from '../../model/action-credential.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -87,7 +88,7 @@ export function openActions(parts: ActionParts): Actions {
   return {
     of: (server, settings, url) => {
       const { audience, proof } = settings;
-      const target = targetOf(audience, url);
+      const target = targetOf(server, url);
       return {
         server,
         audience,
@@ -103,8 +104,8 @@ export function openActions(parts: ActionParts): Actions {
 }
 
 /** What a proof for this server says it is for. */
-export function targetOf(audience: string, url: string | null): Target {
-  return url === null ? { method: PIPE_METHOD, url: audience } : { method: 'POST', url: withoutQuery(url) };
+function targetOf(server: string, url: string | null): Target {
+  return url === null ? { method: PIPE_METHOD, url: serverName(server) } : { method: 'POST', url: withoutQuery(url) };
 }
 
 /** RFC 9449 section 4.2: `htu` has neither. */
