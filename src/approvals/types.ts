@@ -109,10 +109,7 @@ export interface Approvals {
   /** One person's answer. Recorded before it counts. Never rejects for what the person did wrong. */
   vote(id: string, ballot: Ballot): Promise<Voted>;
   /** Whether this person may answer now, and with what proof at least. */
-  mayAnswer(
-    row: ApprovalRow,
-    person: string,
-  ): { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
+  mayAnswer(row: ApprovalRow, person: string): { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
   /** What would be asked if the arguments were these. */
   preview(row: ApprovalRow, args: JsonObject): Promise<Preview>;
   /** Ends one nobody has to answer any more. `false`: it was over already. */
