@@ -44,7 +44,7 @@ describe.each(GROUNDS)('fifty redemptions at two gateways on $name', ({ start })
         journal: { append: async (record: AdminRecord) => void recorded.push(record) },
       } as never;
       const directory = { agent: () => undefined, whyNotAlive: () => null } as never;
-      const parts = { gateway, keys, issuer, replay, directory, isRevoked: () => false };
+      const parts = { gateway, keys, issuer, replay, directory, isRevoked: () => false, stands: async () => true };
       return { shop, redeem: redeemer(parts) };
     });
   };

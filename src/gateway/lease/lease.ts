@@ -98,7 +98,8 @@ function requestOf(gateway: Gateway, trace: Trace, { permit, actions }: Leasing 
       tool,
       argumentsDigest: argumentsDigest(action.args),
       actionDigest: action.digest,
-      approval: trace.approval,
+      // What a route of the configuration let go on by itself was answered by nobody.
+      approval: trace.approvedBy.length === 0 ? null : trace.approval,
       approvedBy: trace.approvedBy,
       intent: { journal: journalName(gateway.journal.vkey), seq: permit.seq },
     },

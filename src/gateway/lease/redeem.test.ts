@@ -23,7 +23,7 @@ async function world() {
     closedTasks: new Set<string>(),
     revoked: (_: { jti: string; grant: string | null }): boolean => false,
     locked: null as ((keys: Record<string, unknown>) => boolean) | null,
-    approval: 'consumed' as string | null,
+    stands: true,
     onRecord: (): void => {},
     storeFails: false,
     journalFails: false,
@@ -44,7 +44,6 @@ async function world() {
   const gateway = {
     clock,
     snapshot: () => ({ servers: new Map([['shop', { id: 'shop', actions }]]) }),
-    approvals: { get: async () => (state.approval === null ? null : { state: state.approval }) },
     revocation: {
       enter: (keys: never) =>
         state.locked?.(keys) === true ? { ok: false, code: 'killed', lock: {} as Lock } : { ok: true, leave() {} },
@@ -66,6 +65,7 @@ async function world() {
   const redeem = redeemer({
     ...{ gateway, keys, replay, issuer: () => ISSUER, directory: directory as never },
     isRevoked: (credential) => state.revoked(credential),
+    stands: async (approval, agent) => state.stands && approval === 'ap-1' && agent === 'buyer',
   });
   const mint = (more: { approval?: string | null } = {}, by = actions) => {
     const chain = [
@@ -153,8 +153,7 @@ describe('redemption (requirement CR3)', () => {
     ['its task is killed', (state) => (state.locked = ({ tasks }) => String(tasks) === 'task-1')],
     ['the server is', (state) => (state.locked = ({ server }) => server === 'shop')],
     ['the tool is', (state) => (state.locked = ({ tool }) => tool === 'shop/buy')],
-    ['its approval is withdrawn', (state) => (state.approval = 'withdrawn')],
-    ['its approval is unknown', (state) => (state.approval = null)],
+    ['its approval was taken back', (state) => (state.stands = false)],
   ])('is refused when %s, and that is on record', async (_why, change) => {
     const { redeem, mint, recorded, state } = await world();
     const shown = mint();
@@ -181,7 +180,7 @@ describe('redemption (requirement CR3)', () => {
 
   it('of what policy alone permitted asks for no approval', async () => {
     const { redeem, mint, state } = await world();
-    state.approval = null;
+    state.stands = false;
     expect(await redeem(mint({ approval: null }))).toEqual({ redeemed: true });
   });
 

@@ -38,6 +38,8 @@ export interface RedeemParts {
   readonly replay: ReplayStore;
   readonly directory: Directory;
   readonly isRevoked: (credential: Credential, nowMs: number) => boolean;
+  /** Whether what people answered (a request, or a standing approval of that agent) still stands. */
+  readonly stands: (approval: string, agent: string) => Promise<boolean>;
 }
 
 /**
@@ -105,9 +107,7 @@ async function isStopped(parts: RedeemParts, shown: Shown): Promise<boolean> {
   const { details, jti, expiresAtMs } = shown.claims;
   if (expiresAtMs <= gateway.clock.nowMs() || isLapsed(parts, shown) || isLocked(parts, shown)) return true;
   if ((stoppedHere(gateway, jti) ?? null) !== null) return true;
-  if (details.approval === null) return false;
-  const approval = await gateway.approvals.get(details.approval);
-  return approval === null || (approval.state !== 'consumed' && approval.state !== 'approved');
+  return details.approval !== null && !(await parts.stands(details.approval, shown.who.agentId));
 }
 
 function isLapsed({ gateway, directory, isRevoked }: RedeemParts, { claims, payload, who, signedBy }: Shown): boolean {

@@ -1,6 +1,7 @@
 import type { Decision } from '../../model/decision.ts';
 import type { PolicyInput } from '../../model/policy-input.ts';
 import { extractFacts } from '../../policy/facts.ts';
+import { rememberedAs } from '../asking/memory.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
 import { coarse } from '../tiers/coarse.ts';
 import { decideForAll } from '../tiers/everyone.ts';
@@ -12,7 +13,7 @@ import type { Known } from './resolve.ts';
 export function context(
   gateway: Gateway,
   trace: Trace,
-  { known, entry }: { known: Known; entry: Entered },
+  { known, entry }: { known: Known; entry: Pick<Entered, 'watched'> },
 ): PolicyInput {
   const { caller, session, action, server } = trace.attempt;
   const nowMs = gateway.clock.nowMs();
@@ -61,6 +62,13 @@ export interface Deciding {
 export function count(gateway: Gateway, trace: Trace, known: Known): void {
   const { caller, session, action, server } = trace.attempt;
   if (action.target.kind === 'server') return;
+  trace.remembered = session.memory.permitted({
+    atMs: gateway.clock.nowMs(),
+    tool: rememberedAs(action),
+    effect: known.labels?.effect ?? null,
+    args: action.args,
+    chars: action.sizeChars,
+  });
   session.permitted(action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null, known.labels);
   const tasks =
     caller.tasks.length > 0 ? caller.tasks.map((task) => task.id) : caller.taskId === null ? [] : [caller.taskId];

@@ -10,6 +10,7 @@ import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { redeemDoor } from '../../surfaces/redeem/door.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
+import { type Questions, stands } from '../approvals/open.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
@@ -25,6 +26,7 @@ export interface DoorOptions extends MadeGateway {
   readonly authority: Authority;
   readonly humans: Humans;
   readonly credentials: Credentials;
+  readonly questions: Questions;
 }
 
 /** Where clients reach the gateway; known only once it listens. */
@@ -109,10 +111,11 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
 
 /** Where tools redeem the credentials of actions. */
 function openRedeem(options: DoorOptions, place: Place, rules: DoorRules): Handler {
-  const { gateway, live, stores, authority } = options;
+  const { gateway, live, stores, authority, questions } = options;
   const redeem = redeemer({
     ...{ gateway, directory: live.directory, replay: stores.replay },
     ...{ keys: authority.ring, isRevoked: authority.isRevoked, issuer: () => place.url },
+    stands: (approval, agent) => stands(questions, approval, agent),
   });
   return redeemDoor({ redeem, rules, log: gateway.log });
 }
