@@ -36,11 +36,20 @@ beforeAll(async () => {
     url: ${servers.modern.url}
     actionCredential: { proof: true, ttlMs: 120000 }
     tools: { "*": { effect: write, dataClass: internal } }
+  asked:
+    url: ${servers.modern.url}
+    actionCredential: {}
+    tools: { "*": { effect: write, dataClass: internal } }
   plain:
     url: ${servers.legacy.url}
     tools: { "*": { effect: write, dataClass: internal } }
 ${stdio('till', '')}${stdio('newer', ', --modern-only')}`,
-    policies: { 'a.cedar': `${CONNECT} permit(principal, action in Action::"use", resource);` },
+    policies: {
+      'a.cedar': `${CONNECT}
+permit(principal, action in Action::"use", resource) unless { resource in Server::"asked" };
+@ask("owner") permit(principal, action in Action::"use", resource in Server::"asked");`,
+    },
+    extra: 'approvals: { assurance: operator, waitMs: 20000, expireMs: 60000 }',
   });
   await writeFile(join(dir, 'issuer'), house.url);
   // A stateless server is known to be one once it has refused a session.
@@ -182,6 +191,49 @@ it('a server that asks for none gets none, and a tool that wants one refuses (re
   expect(textOf(refused)).toBe('refused: missing');
   for (const headers of servers.legacy!.requests.slice(before)) expect(headers['interlock-action']).toBeUndefined();
   expect(await outcomeOf('plain')).not.toHaveProperty('lease');
+});
+
+describe('a credential for what people approved (requirements CR3, HU1)', () => {
+  interface Row {
+    readonly id: string;
+  }
+  const approve = async (args?: object): Promise<string> => {
+    const pending = async () =>
+      (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+    await until(async () => (await pending()).length === 1);
+    const { id } = (await pending())[0]!;
+    const answer = {
+      state: 'approved',
+      by: 'alice',
+      reason: 'looked at it',
+      ...(args === undefined ? {} : { arguments: args }),
+    };
+    expect((await house.admin('POST', `/v1/approvals/${id}`, answer)).status).toBe(200);
+    return id;
+  };
+
+  it('says which request they answered, and who they are', async () => {
+    const client = await house.client('buyer', '/mcp/asked', { mode: 'auto' });
+    const paid = client.callTool({ name: 'pay', arguments: { amount: 900 } });
+    const id = await approve();
+    expect(textOf(await paid)).toBe('paid 900');
+    expect(servers.modern!.calls.at(-1)!.verdict).toMatchObject({ ok: true, approval: id, approvedBy: ['alice'] });
+  });
+
+  it('is for the arguments they put in place of the agent’s, and for no others', async () => {
+    const client = await house.client('buyer', '/mcp/asked', { mode: 'auto' });
+    const paid = client.callTool({ name: 'pay', arguments: { amount: 901 } });
+    await approve({ amount: 450 });
+    expect(textOf(await paid)).toContain('paid 450');
+    const { args, token } = servers.modern!.calls.at(-1)!;
+    expect(args).toEqual({ amount: 450 });
+    const details = JSON.parse(Buffer.from(token!.split('.')[1]!, 'base64url').toString()).authorization_details[0];
+    const intent = (await house.records()).findLast((r) => r.type === 'intent' && r.action === 'tools/call');
+    expect(details).toMatchObject({
+      arguments_digest: digestJson({ amount: 450 }),
+      action_digest: (intent as { digest: string }).digest,
+    });
+  });
 });
 
 it('the first use is on record, with whose it was (requirement CR3)', async () => {
