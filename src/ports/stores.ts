@@ -217,12 +217,7 @@ export interface NoticeStore {
    * Takes what is due and not taken: nobody else gets it until `nowMs + leaseMs`. `attempts` has grown by one. Oldest due first.
    * `channel`: of that one alone.
    */
-  take(
-    nowMs: number,
-    leaseMs: number,
-    limit: number,
-    channel?: NoticeRow['channel'],
-  ): Promise<readonly NoticeRow[]>;
+  take(nowMs: number, leaseMs: number, limit: number, channel?: NoticeRow['channel']): Promise<readonly NoticeRow[]>;
   /** Says how it went, by whoever took it: compare-and-set on `attempts`. */
   settle(
     id: string,

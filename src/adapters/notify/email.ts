@@ -1,5 +1,5 @@
 import { createTransport, type Transporter } from 'nodemailer';
-import { type NoticeChannel, type NoticeMessage, NotDelivered, type Recipient } from '../../ports/notify.ts';
+import { NotDelivered, type NoticeChannel, type NoticeMessage, type Recipient } from '../../ports/notify.ts';
 
 export interface EmailOptions {
   readonly host: string;

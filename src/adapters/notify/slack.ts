@@ -1,8 +1,8 @@
 import { isObject, type JsonObject } from '../../model/json.ts';
 import {
+  NotDelivered,
   type NoticeChannel,
   type NoticeMessage,
-  NotDelivered,
   type SlackMember,
   type SlackWorkspace,
 } from '../../ports/notify.ts';
@@ -54,7 +54,8 @@ export class Slack implements NoticeChannel, SlackWorkspace {
 
   team(): Promise<string> {
     this.#team ??= this.#api.ask('auth.test').then(({ team_id }) => {
-      if (typeof team_id !== 'string') throw new NotDelivered('Slack did not say whose token it is', { permanent: false });
+      if (typeof team_id !== 'string')
+        throw new NotDelivered('Slack did not say whose token it is', { permanent: false });
       return team_id;
     });
     const asked = this.#team;

@@ -1,6 +1,6 @@
 import webPush from 'web-push';
 import type { Clock } from '../../ports/clock.ts';
-import { type NoticeChannel, type NoticeMessage, NotDelivered, type PushSubscription } from '../../ports/notify.ts';
+import { NotDelivered, type NoticeChannel, type NoticeMessage, type PushSubscription } from '../../ports/notify.ts';
 import type { WebFetch } from '../../ports/web.ts';
 import { retryAfterMs, unreached } from './answers.ts';
 

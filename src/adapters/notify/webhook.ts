@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Clock } from '../../ports/clock.ts';
-import { type NoticeChannel, NotDelivered } from '../../ports/notify.ts';
+import { NotDelivered, type NoticeChannel } from '../../ports/notify.ts';
 import type { WebAnswer, WebFetch } from '../../ports/web.ts';
 import { retryAfterMs, unreached } from './answers.ts';
 

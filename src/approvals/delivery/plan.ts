@@ -30,7 +30,11 @@ type Place = Pick<NoticeRow, 'channel' | 'recipient'>;
  * Who is told what, and where. Pure, and the same rows whenever it is asked the same: adding them again adds nothing. What asks something
  * goes to people; what says that it is over goes to programs, and changes what people were sent where that can be changed.
  */
-export function planNotices(planned: Planned, candidates: readonly Person[], settings: PlanSettings): readonly NoticeRow[] {
+export function planNotices(
+  planned: Planned,
+  candidates: readonly Person[],
+  settings: PlanSettings,
+): readonly NoticeRow[] {
   const { row, kind, nowMs, occasion = row.version } = planned;
   const asks = kind === 'asked' || kind === 'reminder' || kind === 'escalated';
   const places = asks ? [...people(candidates, settings), ...shared(kind, settings)] : updates(settings);
