@@ -114,13 +114,17 @@ export class PushSubscriptions {
   }
 }
 
-/** What a browser sent (Push API, `PushSubscription.toJSON()`). A text says what is wrong with it. */
-export function readSubscription(value: JsonObject): PushSubscription | string {
+/**
+ * What a browser sent (Push API, `PushSubscription.toJSON()`). A text says what is wrong with it. `trusted`: origins the operator named,
+ * which may be http.
+ */
+export function readSubscription(value: JsonObject, trusted: readonly string[]): PushSubscription | string {
   const { endpoint, keys } = value;
   if (typeof endpoint !== 'string' || endpoint.length > MAX_ENDPOINT || !URL.canParse(endpoint))
     return 'the endpoint is no address';
   const url = new URL(endpoint);
-  if (url.protocol !== 'https:' || url.username !== '' || url.password !== '') return 'the endpoint is not https';
+  const secure = url.protocol === 'https:' || trusted.includes(url.origin);
+  if (!secure || url.username !== '' || url.password !== '') return 'the endpoint is not https';
   const { p256dh, auth } = (typeof keys === 'object' && keys !== null ? keys : {}) as Readonly<Record<string, unknown>>;
   if (!isBytes(p256dh, 65) || !isBytes(auth, 16)) return 'the keys are not those of a browser';
   return { endpoint: url.href, p256dh, auth };
