@@ -2,6 +2,7 @@ import type { Answer, Assurance, PasskeyProof, Requirement, ShownRequest, Standi
 import type { AskFacts } from '../model/approval-rules.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalFilter, ApprovalRow } from '../ports/stores.ts';
+import type { Remembered } from './outcome/recover.ts';
 
 /** One exact action that needs people. */
 export interface ApprovalRequest {
@@ -53,6 +54,11 @@ export type ApprovalOutcome =
 
 /** What decides who must answer. */
 export type Asked = Pick<ApprovalRequest, 'asks' | 'facts' | 'starters' | 'subject'>;
+
+export type Resolved =
+  | { readonly kind: 'automatic'; readonly rule: string }
+  | { readonly kind: 'asks'; readonly requirement: Requirement; readonly expireMs: number }
+  | { readonly kind: 'nobody'; readonly why: string };
 
 export type Opened =
   | { readonly kind: 'request'; readonly row: ApprovalRow }
@@ -115,6 +121,8 @@ export interface Approvals {
   ask(request: ApprovalRequest, signal: AbortSignal, onParked?: (id: string) => void): Promise<ApprovalOutcome>;
   /** Makes or joins one without waiting: for clients that come back by themselves. */
   open(request: ApprovalRequest): Promise<Opened>;
+  /** Who would be asked. */
+  required(asked: Asked): Resolved;
   /**
    * Whether the answers of these people are enough for what is asked now: for a call that was decided again after it waited, perhaps
    * with changed arguments.
@@ -138,6 +146,10 @@ export interface Approvals {
   /** Requests this person could answer or could have answered, newest first. */
   listFor(person: string, filter: Omit<ApprovalFilter, 'keys'>): Promise<readonly ApprovalRow[]>;
   count(filter: Pick<ApprovalFilter, 'state' | 'agent'>): Promise<number>;
+  /** Once, after a restart. Resolves with how many that were used for nothing are good again. */
+  recover(remembered: Remembered): Promise<number>;
+  /** Removes what ended long ago; the journal keeps it. How many. */
+  forget(): Promise<number>;
   /** Soon after any process changed any request. */
   onChange(listener: () => void): () => void;
   /** Everybody who waits is told `pending`. */

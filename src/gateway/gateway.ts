@@ -2,7 +2,7 @@ import type { Approvals } from '../approvals/approvals.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Action } from '../model/action.ts';
-import type { Caller } from '../model/caller.ts';
+import type { Caller, KeptCaller } from '../model/caller.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { ApprovalWords } from '../model/sentence.ts';
@@ -118,6 +118,8 @@ export interface Gateway {
   entitled(caller: Caller): string | null;
   /** Whether agents and people are still what they were when this caller was authenticated. */
   unchanged(caller: Caller): boolean;
+  /** A caller as kept with a question to people, as they are known now. `null`: somebody of them is not there any more. */
+  recall(kept: KeptCaller): Caller | null;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
   readonly meters: Meters;
