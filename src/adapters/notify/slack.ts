@@ -77,7 +77,7 @@ export class Slack implements NoticeChannel, SlackWorkspace {
   }
 
   async whisper({ channel, user }: { readonly channel: string; readonly user: string }, text: string): Promise<void> {
-    await this.#api.post('chat.postEphemeral', { channel, user, text: text.slice(0, MAX_TEXT) });
+    await this.#api.post('chat.postEphemeral', { channel, user, text: escapeMrkdwn(text).slice(0, MAX_TEXT) });
   }
 
   async #idOf(email: string | null): Promise<string | null> {
