@@ -11,6 +11,7 @@ import type { Humans } from './people/humans.ts';
 
 const SWEEP_MS = 30_000;
 const SCAN_MS = 60_000;
+const NOTICES_KEPT_MS = 90 * 86_400_000;
 
 export interface Watched {
   readonly gateway: Gateway;
@@ -88,6 +89,8 @@ async function forget({ stores, gateway }: Watched): Promise<void> {
     revocations: stores.revoked,
     secrets: stores.secrets,
     'removed relations': stores.relations,
+    // As long as the requests they are about.
+    notices: { prune: (nowMs: number) => stores.notices.prune(nowMs - NOTICES_KEPT_MS) },
   };
   for (const [what, store] of Object.entries(expiring)) {
     try {

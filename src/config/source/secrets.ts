@@ -81,6 +81,7 @@ export function strayReferences(value: unknown, path: Path = []): Finding[] {
     return Object.entries(value).flatMap(([key, member]) => strayReferences(member, [...path, key]));
   }
   if (typeof value !== 'string' || isSecretField(path) || !/\$\{[A-Za-z_]/.test(value)) return [];
-  const help = 'references work in servers.*.headers, servers.*.env, store.url and the secrets of approvals.notify only; write the value itself here';
+  const help =
+    'references work in servers.*.headers, servers.*.env, store.url and the secrets of approvals.notify only; write the value itself here';
   return [{ path, at: 'value', message: `${formatPath(path)}: \${…} is not replaced here`, help }];
 }

@@ -8,6 +8,8 @@ import type { Handler } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
+import type { Delivery } from '../approvals/delivery.ts';
+import { type ReachDoor, reachDoor } from '../approvals/doors.ts';
 import type { Questions } from '../approvals/open.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
@@ -25,6 +27,7 @@ export interface DoorOptions extends MadeGateway {
   readonly humans: Humans;
   readonly credentials: Credentials;
   readonly questions: Questions;
+  readonly delivery: Delivery;
 }
 
 /** Where clients reach the gateway; known only once it listens. */
@@ -40,6 +43,7 @@ export interface PublicDoor {
   readonly agents: OpenRegistry;
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
+  readonly reach: ReachDoor;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
@@ -94,7 +98,9 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   });
   const { account } = signIn;
   const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
+  const reach = reachDoor({ ...options, account, rules, origin: () => place.url, log: gateway.log });
   const handler = routes({
+    reach,
     mcp,
     scim,
     account,
@@ -103,7 +109,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn };
+  return { handler, mcp, agents, scim, signIn, reach };
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */
