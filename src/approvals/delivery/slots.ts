@@ -4,6 +4,8 @@ import type { NoticeRow, NoticeStore, ReplayStore } from '../../ports/stores.ts'
 
 /** The time in which messages are counted. */
 export const WINDOW_MS = 600_000;
+/** What comes in a burst is counted by one message. */
+export const GATHER_MS = 15_000;
 /** So long nobody looks again whether one of them is free. */
 const FULL_MS = 10_000;
 const MAX_REMEMBERED = 10_000;
@@ -48,20 +50,20 @@ export class Slots {
    * The recipient will be told in one message, at the latest ten minutes after the last such. Durable when it resolves. A message that
    * was taken already may have counted before this notice was there: the next one is for it.
    */
-  async group(place: Place): Promise<void> {
+  async group({ channel, recipient }: Place): Promise<void> {
     const { notices, clock } = this.#options;
-    const key = groupKey(place);
+    const key = groupKey({ channel, recipient });
     const nowMs = clock.nowMs();
     const earlier = [...(await notices.of(key))].sort((a, b) => a.dueMs - b.dueMs || (a.id < b.id ? -1 : 1));
     if (earlier.some(({ state, attempts }) => state === 'waiting' && attempts === 0)) return;
     const last = earlier.at(-1);
-    const lastMs = last === undefined ? 0 : Math.max(last.sentAtMs ?? 0, last.dueMs);
+    const lastMs = last === undefined ? Number.NEGATIVE_INFINITY : Math.max(last.sentAtMs ?? 0, last.dueMs);
     await notices.add([
       {
         // Whoever adds another after the same one adds the same.
         id: sha256Base64url(`${key}\n${last?.id ?? 'first'}`),
-        ...{ approval: key, kind: 'grouped', ...place, state: 'waiting', attempts: 0 },
-        dueMs: last === undefined ? nowMs : Math.max(nowMs, lastMs + WINDOW_MS),
+        ...{ approval: key, kind: 'grouped', channel, recipient, state: 'waiting', attempts: 0 },
+        dueMs: Math.max(nowMs + GATHER_MS, lastMs + WINDOW_MS),
         ...{ ticket: null, openedAtMs: null, error: null, createdAtMs: nowMs, sentAtMs: null, place: null },
       },
     ]);
