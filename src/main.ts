@@ -107,7 +107,7 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
   gateway.delivery.serve({ approvals: gateway.questions.approvals, origin: () => place.url });
   opened.add(() => doors.close());
   const watching = watchOver({
-    ...{ gateway: gateway.gateway, live, doors, stores, humans },
+    ...{ gateway: gateway.gateway, live, doors, stores, humans, questions: gateway.questions },
     onRevoked: (listener) => authority.revoked.onChange(listener),
   });
   opened.add(() => watching.close());
