@@ -100,8 +100,6 @@ async function forget({ stores, gateway, questions }: Watched): Promise<void> {
     revocations: stores.revoked,
     secrets: stores.secrets,
     'removed relations': stores.relations,
-    // As long as the requests they are about.
-    notices: { prune: (nowMs: number) => stores.notices.prune(nowMs - NOTICES_KEPT_MS) },
   };
   for (const [what, store] of Object.entries(expiring)) {
     try {
