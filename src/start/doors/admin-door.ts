@@ -2,6 +2,7 @@ import { keyRoutes } from '../../surfaces/admin/keys.ts';
 import { noticeRoutes } from '../../surfaces/admin/notices.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
+import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
@@ -11,6 +12,7 @@ import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import { approvalOperations } from '../approvals/operations.ts';
+import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { vaultOperations } from '../credentials.ts';
@@ -30,6 +32,7 @@ export function adminRoutes(
     noticeRoutes(delivery.operations, ({ by, order }) =>
       gateway.journal.append({ type: 'admin', act: 'notice.test', by, reason: 'a test message', detail: { ...order } }),
     ),
+    approverRoutes(approverOperations(live, gateway.clock)),
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),
     keyRoutes(keyOperations(authority.ring, gateway.journal)),
