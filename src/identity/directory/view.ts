@@ -182,7 +182,7 @@ export class View {
 
 /** A stored row that only says what happened to an agent of the configuration is no agent by itself, once the file no longer has it. */
 function whole(body: Partial<Agent> | null): Agent | null {
-  return body === null || body.keys === undefined || body.purpose === undefined ? null : (body as Agent);
+  return body === null || body.keys === undefined || body.purpose === undefined ? null : { backchannel: null, ...(body as Agent) };
 }
 
 /** What did not change stays the very object it was: answers that were worked out for it, and calls that wait, stay good. */
