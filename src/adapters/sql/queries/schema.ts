@@ -38,7 +38,15 @@ export interface Schema extends IdentitySchema, ApprovalSchema {
 
 /** What a process can wait for. */
 export type Topic = 'locks' | 'approvals' | 'notices' | 'directory' | 'revoked' | 'secrets' | 'relations';
-export const TOPICS: readonly Topic[] = ['locks', 'approvals', 'notices', 'directory', 'revoked', 'secrets', 'relations'];
+export const TOPICS: readonly Topic[] = [
+  'locks',
+  'approvals',
+  'notices',
+  'directory',
+  'revoked',
+  'secrets',
+  'relations',
+];
 
 export type Trx = Transaction<Schema>;
 
