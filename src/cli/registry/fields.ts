@@ -37,7 +37,10 @@ export function withFields(command: Command): Command {
     .option('--scope <scope...>', 'the most it may be granted, e.g. crm:read')
     .option('--client <id...>', 'OAuth clients that act as it: https URLs of client metadata, or client ids')
     .option('--redirect-uri <uri...>', 'when it is an OAuth client itself')
-    .option('--backchannel <how>', 'it may ask people beforehand (CIBA): poll, or the https address to ping; none: it may not')
+    .option(
+      '--backchannel <how>',
+      'it may ask people beforehand (CIBA): poll, or the https address to ping; none: it may not',
+    )
     .option('--workload <issuer=subject...>', 'workload identities that prove it')
     .option('--public-key <file...>', 'public keys that prove it (JWK)')
     .option('--expires <time>', 'a date, a duration from now, or never')

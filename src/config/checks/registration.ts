@@ -68,11 +68,21 @@ function badBackchannel(path: Path, backchannel: ConfigFile['agents'][string]['b
   if (mode === 'poll')
     return endpoint === undefined
       ? []
-      : [finding([...path, 'notificationEndpoint'], 'an agent that polls is told nothing', 'remove it, or write mode: ping')];
+      : [
+          finding(
+            [...path, 'notificationEndpoint'],
+            'an agent that polls is told nothing',
+            'remove it, or write mode: ping',
+          ),
+        ];
   if (endpoint === undefined)
-    return [finding([...path, 'mode'], 'an agent that is pinged needs an address', 'add notificationEndpoint: https://…')];
+    return [
+      finding([...path, 'mode'], 'an agent that is pinged needs an address', 'add notificationEndpoint: https://…'),
+    ];
   if (isNotificationEndpoint(endpoint)) return [];
-  return [finding([...path, 'notificationEndpoint'], `"${endpoint}" is no address to ping`, 'use https, or http on loopback')];
+  return [
+    finding([...path, 'notificationEndpoint'], `"${endpoint}" is no address to ping`, 'use https, or http on loopback'),
+  ];
 }
 
 function checkEnd(path: Path, expires: string | undefined): Finding[] {

@@ -108,7 +108,10 @@ const BackchannelSchema = Type.Object(
       }),
     ),
   },
-  { ...closed, description: 'It may ask people beforehand, without a browser (OpenID Connect CIBA). Left out: it may not.' },
+  {
+    ...closed,
+    description: 'It may ask people beforehand, without a browser (OpenID Connect CIBA). Left out: it may not.',
+  },
 );
 
 export const AgentSchema = Type.Object(

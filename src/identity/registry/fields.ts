@@ -134,7 +134,9 @@ function backchannel(value: unknown): string | null {
   const { mode, notificationEndpoint: endpoint } = value;
   if (mode === 'poll') return endpoint === null ? null : 'in mode poll has notificationEndpoint: null';
   if (mode !== 'ping') return 'needs the mode poll or ping';
-  return isNotificationEndpoint(endpoint) ? null : 'in mode ping needs a notificationEndpoint: https, or http on loopback';
+  return isNotificationEndpoint(endpoint)
+    ? null
+    : 'in mode ping needs a notificationEndpoint: https, or http on loopback';
 }
 
 /** RFC 8252: https anywhere, http on loopback, or a scheme of the program's own. Never script or data. */
