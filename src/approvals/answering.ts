@@ -7,7 +7,7 @@ import {
 } from '../model/approval.ts';
 import type { ApprovalChange, ApprovalRow } from '../ports/stores.ts';
 import { mayAnswer, mayDeny, progress } from './approvers/progress.ts';
-import { approversOf, at, currentDigest } from './counting.ts';
+import { at, currentDigest, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { recordOutcome } from './outcome.ts';
 import { validTerms } from './standing/offers.ts';
@@ -45,7 +45,7 @@ export function whetherMayAnswer(state: State, row: ApprovalRow, person: string)
   if (over !== null) return over;
   if (row.answers.some((answer) => answer.person === person && answer.digest === currentDigest(row)))
     return no('answered', 'you have answered this request');
-  const may = mayAnswer(row.requirement, person, { answered: approversOf(row), ...at(state, row.requestedAtMs) });
+  const may = mayAnswer(row.requirement, person, givenOf(row), at(state, row.requestedAtMs));
   return may.ok ? { ok: true } : no(may.why, may.message);
 }
 
@@ -97,8 +97,8 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   ];
   const { requirement } = terms;
   const change: ApprovalChange = { answers, ...(proposed === null ? {} : { proposal, requirement }) };
-  const by = approversOf({ answers, proposal, digest: row.digest });
-  if (!progress(requirement, by, at(state, row.requestedAtMs)).met) return change;
+  const given = givenOf({ answers, proposal, digest: row.digest });
+  if (!progress(requirement, given, at(state, row.requestedAtMs)).met) return change;
   return { ...change, ...decided(answer), state: 'approved' };
 }
 

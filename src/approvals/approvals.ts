@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts';
 import { vote, whetherMayAnswer } from './answering.ts';
 import { keysFor } from './approvers/keys.ts';
-import { ask, met, open, use } from './asking.ts';
+import { ask, met, open, resolve, use } from './asking.ts';
 import type { ApprovalsOptions, State } from './options.ts';
 import { sweep, withdrawRow } from './outcome.ts';
 import type { Approvals } from './types.ts';
@@ -28,6 +28,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
   return {
     ask: (request, signal, onParked) => ask(state, { request, signal, onParked: onParked ?? (() => {}) }),
     open: (request) => open(state, request),
+    required: (asked) => resolve(state, asked),
     met: (asked, by, requestedAtMs) => met(state, asked, { by, requestedAtMs }),
     use: (id, digest, call) => use(state, id, { digest, call }),
     vote(id, ballot) {

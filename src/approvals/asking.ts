@@ -7,7 +7,7 @@ import type { ApprovalRow } from '../ports/stores.ts';
 import { keysOf } from './approvers/keys.ts';
 import { candidates, progress } from './approvers/progress.ts';
 import { resolveAsk } from './approvers/resolve.ts';
-import { approversOf, at } from './counting.ts';
+import { approversOf, at, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { withdrawRow } from './outcome.ts';
 import { covers } from './standing/covers.ts';
@@ -81,8 +81,7 @@ export function met(state: State, asked: Asked, of: { by: readonly string[]; req
 export async function use(state: State, id: string, of: { digest: string; call: string }): Promise<ApprovalRow | null> {
   const row = await state.store.get(id);
   if (row === null || row.state !== 'approved') return null;
-  const by = approversOf(row);
-  if (!progress(row.requirement, by, at(state, row.requestedAtMs)).met) {
+  if (!progress(row.requirement, givenOf(row), at(state, row.requestedAtMs)).met) {
     // Somebody who approved has left, or was moved, before it was used.
     await withdrawRow(state, row, { by: 'interlock', reason: 'who approved it may not do so any more' });
     return null;
@@ -133,8 +132,9 @@ function standingFor(state: State, request: ApprovalRequest): ApprovalOutcome | 
     const resolved = resolve(state, request);
     if (resolved.kind !== 'asks') return null;
     const { requirement } = resolved;
+    const signed = standing.signers.map((person) => ({ person, atMs: standing.createdAtMs }));
     if (requirement.assurance === 'passkey' && standing.assurance !== 'passkey') continue;
-    if (!progress(requirement, standing.signers, at(state, standing.createdAtMs)).met) continue;
+    if (!progress(requirement, signed, at(state, standing.createdAtMs)).met) continue;
     return { outcome: 'standing', id: standing.id, by: standing.signers };
   }
   return null;

@@ -1,9 +1,9 @@
-import type { ShownRequest, Standing, StandingTerms } from '../model/approval.ts';
+import type { Standing } from '../model/approval.ts';
 import type { ApprovalRules } from '../model/approval-rules.ts';
 import type { Json, JsonObject } from '../model/json.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ApprovalRow, ApprovalStore, NoticeRow } from '../ports/stores.ts';
-import type { PeopleView } from './approvers/eligible.ts';
+import type { KeysView } from './approvers/keys.ts';
 import type { Preview } from './types.ts';
 import type { WaitingRoom } from './waiting-room.ts';
 
@@ -13,7 +13,7 @@ export interface ApprovalsOptions {
   readonly log?: ApprovalsLog;
   /** As configured now. */
   readonly rules: () => ApprovalRules;
-  readonly people: PeopleView;
+  readonly people: KeysView;
   readonly journal: OutcomeJournal;
   /** Whether the agent, everybody it acts through and for, may still act, and nothing about it is locked. `null`: yes; else why not. */
   readonly whyStopped: (row: ApprovalRow) => string | null;
@@ -57,9 +57,6 @@ export interface StandingBook {
   /** Durable when it resolves; once per id. */
   add(standing: Standing, by: string): Promise<void>;
 }
-
-/** What may stand, and whether something does; pure. */
-export type { ShownRequest, StandingTerms };
 
 export interface State extends ApprovalsOptions {
   readonly room: WaitingRoom;

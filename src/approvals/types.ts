@@ -54,6 +54,11 @@ export type ApprovalOutcome =
 /** What decides who must answer. */
 export type Asked = Pick<ApprovalRequest, 'asks' | 'facts' | 'starters' | 'subject'>;
 
+export type Resolved =
+  | { readonly kind: 'automatic'; readonly rule: string }
+  | { readonly kind: 'asks'; readonly requirement: Requirement; readonly expireMs: number }
+  | { readonly kind: 'nobody'; readonly why: string };
+
 export type Opened =
   | { readonly kind: 'request'; readonly row: ApprovalRow }
   | { readonly kind: 'automatic'; readonly rule: string }
@@ -115,6 +120,8 @@ export interface Approvals {
   ask(request: ApprovalRequest, signal: AbortSignal, onParked?: (id: string) => void): Promise<ApprovalOutcome>;
   /** Makes or joins one without waiting: for clients that come back by themselves. */
   open(request: ApprovalRequest): Promise<Opened>;
+  /** Who would be asked. */
+  required(asked: Asked): Resolved;
   /**
    * Whether the answers of these people are enough for what is asked now: for a call that was decided again after it waited, perhaps
    * with changed arguments.

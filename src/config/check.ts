@@ -2,6 +2,7 @@ import { checkCredentials } from './checks/credentials.ts';
 import { checkDelegation } from './checks/delegation.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkRegistration } from './checks/registration.ts';
+import { checkSentences } from './checks/sentences.ts';
 import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
@@ -24,6 +25,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkDevelopment(raw),
       ...checkListen(raw),
       ...checkServers(raw),
+      ...checkSentences(raw),
       ...checkCredentials(raw),
       ...checkNumbers(raw),
       ...checkSignIn(raw),

@@ -3,6 +3,7 @@ import type { Connection } from '../model/connection.ts';
 import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { ApprovalWords } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { VaultConfig } from './schema/credentials.ts';
@@ -83,6 +84,8 @@ export interface ToolOverride {
   readonly reversible?: boolean;
   readonly untrustedOutput?: boolean;
   readonly facts?: FactMapping;
+  /** What people who are asked read. */
+  readonly approval?: ApprovalWords;
 }
 
 interface ServerShared {

@@ -47,6 +47,8 @@ export interface Escalation {
   readonly afterMs: number;
   /** May then answer in any slot, under the same separation of duties. */
   readonly who: readonly Who[];
+  /** Only in the slots of these parts, by index: those of the route that escalates. Left out: in any. */
+  readonly parts?: readonly number[];
 }
 
 /** Every part must be met. Resolved when the question is asked and kept with it, so that a reload does not change it under anybody. */

@@ -41,6 +41,10 @@ export type RefusalCode =
   | 'approval-denied'
   | 'approval-expired'
   | 'approval-pending'
+  /** Nobody has to answer any more: the agent was stopped, or the question taken back. */
+  | 'approval-withdrawn'
+  /** A policy asks for somebody there is not. */
+  | 'nobody-to-ask'
   | 'journal-unavailable'
   | 'overloaded'
   | 'upstream-unavailable'
