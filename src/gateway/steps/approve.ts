@@ -3,6 +3,7 @@ import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
 import { question } from '../asking/question.ts';
+import { useOwnApproval } from '../beforehand/own.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Trace } from '../trace.ts';
 import { type Entered, stopped } from './enter.ts';
@@ -50,6 +51,8 @@ const REFUSED = {
 /** The answer is bound to the digest of the exact action and is good once. */
 async function ask(gateway: Gateway, trace: Trace, step: Question): Promise<Answer> {
   const { attempt } = trace;
+  const own = await useOwnApproval(gateway, trace, step);
+  if (own !== null) return own;
   attempt.session.asked++;
   const facts = callFacts(trace, { ...step, code: 'approval-pending', lock: null });
   // The question itself is recorded before anybody is asked.
