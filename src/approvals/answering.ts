@@ -9,7 +9,7 @@ import type { ApprovalChange, ApprovalRow } from '../ports/stores.ts';
 import { mayAnswer, mayDeny, progress } from './approvers/progress.ts';
 import { at, currentDigest, givenOf } from './counting.ts';
 import type { State } from './options.ts';
-import { recordOutcome } from './outcome.ts';
+import { recordOutcome } from './outcome/record.ts';
 import { validTerms } from './standing/offers.ts';
 import type { Ballot, Preview, Refused, Voted } from './types.ts';
 

@@ -3,7 +3,9 @@ import { vote, whetherMayAnswer } from './answering.ts';
 import { keysFor } from './approvers/keys.ts';
 import { ask, met, open, resolve, use } from './asking.ts';
 import type { ApprovalsOptions, State } from './options.ts';
-import { sweep, withdrawRow } from './outcome.ts';
+import { withdrawRow } from './outcome/record.ts';
+import { recoverApprovals } from './outcome/recover.ts';
+import { forget, sweep } from './outcome/sweep.ts';
 import type { Approvals } from './types.ts';
 import { makeWaitingRoom } from './waiting-room.ts';
 
@@ -49,6 +51,8 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
         keys: keysFor(person, options.people, { rules: options.rules(), nowMs: clock.nowMs() }),
       }),
     count: (filter) => store.count(filter),
+    recover: (remembered) => recoverApprovals(state, remembered),
+    forget: () => forget(state),
     onChange: (listener) => store.onChange(listener),
     close() {
       sweeping.stop();

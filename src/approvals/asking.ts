@@ -9,7 +9,7 @@ import { candidates, progress } from './approvers/progress.ts';
 import { resolveAsk } from './approvers/resolve.ts';
 import { approversOf, at, givenOf } from './counting.ts';
 import type { State } from './options.ts';
-import { withdrawRow } from './outcome.ts';
+import { withdrawRow } from './outcome/record.ts';
 import { covers } from './standing/covers.ts';
 import type { ApprovalOutcome, ApprovalRequest, Asked, Opened } from './types.ts';
 

@@ -2,6 +2,7 @@ import type { Answer, Assurance, PasskeyProof, Requirement, ShownRequest, Standi
 import type { AskFacts } from '../model/approval-rules.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalFilter, ApprovalRow } from '../ports/stores.ts';
+import type { Remembered } from './outcome/recover.ts';
 
 /** One exact action that needs people. */
 export interface ApprovalRequest {
@@ -145,6 +146,10 @@ export interface Approvals {
   /** Requests this person could answer or could have answered, newest first. */
   listFor(person: string, filter: Omit<ApprovalFilter, 'keys'>): Promise<readonly ApprovalRow[]>;
   count(filter: Pick<ApprovalFilter, 'state' | 'agent'>): Promise<number>;
+  /** Once, after a restart. Resolves with how many that were used for nothing are good again. */
+  recover(remembered: Remembered): Promise<number>;
+  /** Removes what ended long ago; the journal keeps it. How many. */
+  forget(): Promise<number>;
   /** Soon after any process changed any request. */
   onChange(listener: () => void): () => void;
   /** Everybody who waits is told `pending`. */

@@ -1,4 +1,5 @@
 import type { Agent } from '../model/agent.ts';
+import type { ApprovalRules } from '../model/approval-rules.ts';
 import type { Connection } from '../model/connection.ts';
 import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
@@ -28,7 +29,7 @@ export interface Config {
   readonly development: { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
   readonly servers: readonly ServerConfig[];
   readonly policiesDir: string;
-  readonly approvals: { readonly waitMs: number; readonly expireMs: number };
+  readonly approvals: ApprovalRules;
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };

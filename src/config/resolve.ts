@@ -4,6 +4,7 @@ import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
 import { type ApprovalWords, parseTemplate } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
+import { resolveApprovals } from './schema/approvals/approvals.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
@@ -229,7 +230,7 @@ function resolveOperations(
 ): Pick<Config, 'approvals' | 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
   const metrics = raw.metrics?.listen;
   return {
-    approvals: { ...DEFAULTS.approvals, ...raw.approvals },
+    approvals: resolveApprovals(raw.approvals),
     journal: {
       ...DEFAULTS.journal,
       ...raw.journal,

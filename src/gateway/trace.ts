@@ -3,6 +3,7 @@ import { targetName } from '../model/action.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { MappedFacts } from '../model/policy-input.ts';
 import type { TierAnswers } from '../model/record.ts';
+import type { RememberedCall } from './asking/memory.ts';
 import type { Attempt, Changed } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 
@@ -20,6 +21,8 @@ export interface Trace {
   /** Who answered it. */
   approvedBy: readonly string[];
   changed: JsonObject | null;
+  /** The call in its session's memory, from when it was permitted. */
+  remembered: RememberedCall | null;
   decidedUs: number;
   durableUs: number;
 }
@@ -43,6 +46,7 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     approval: null,
     approvedBy: [],
     changed: null,
+    remembered: null,
     decidedUs: startedUs,
     durableUs: startedUs,
   };

@@ -26,7 +26,7 @@ export const HIDDEN =
   /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cs}\u2028\u2029\u2800\ufff9-\ufffb[\p{Cc}--[\t\n\r]]]/v;
 
 /** Besides: line breaks and tabs, spaces that are not the space, what no font has to have, our own brackets, quotes around values. */
-const UNPLAIN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}[\p{Zs}--[ \u3000]]\ufffc]/v;
+const UNPLAIN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Zl}\p{Zp}[\p{Zs}--[ ]]\ufffc]/v;
 /** What marks and quotes are written with: nobody but us may write them. */
 const OURS = /[⟨⟩“”]/u;
 const LATIN = /\p{Script=Latin}/u;
@@ -69,7 +69,8 @@ export function isSpelling(points: readonly string[], i: number): boolean {
 /** The first character of a text that is not seen, or changes how the rest is; `null` where there is none. */
 export function unseenIn(text: string): string | null {
   const points = [...text];
-  const at = points.findIndex((point, i) => (UNPLAIN.test(point) || HIDDEN.test(point)) && !isSpelling(points, i));
+  const unseen = (point: string) => point !== '\u3000' && (UNPLAIN.test(point) || HIDDEN.test(point));
+  const at = points.findIndex((point, i) => unseen(point) && !isSpelling(points, i));
   return at < 0 ? null : codeOf(points[at] as string);
 }
 
@@ -90,20 +91,18 @@ export function makeVisible(text: string): string {
  * as it is: whoever shows a segment keeps it apart from its neighbours (`bdi`, or `isolated`).
  */
 export function visible(text: string, { maxChars = SHOWN_CHARS, lines = false }: Showing = {}): readonly Segment[] {
-  const points = headOf(text, maxChars);
-  const reading = { points, lines, pretending: pretenders(points) };
+  const head = headOf(text, maxChars);
+  const reading = { ...head, lines, pretending: pretenders(head.points) };
   const out: { text: string; kind: Segment['kind'] }[] = [];
   let room = maxChars;
   let at = 0;
-  while (at < points.length) {
-    const unit = readUnit(reading, at);
-    const size = unit.pieces.reduce((sum, piece) => sum + piece.text.length, 0);
-    if (size > room) break;
-    room -= size;
-    at += unit.length;
-    for (const piece of unit.pieces) append(out, piece);
+  for (; at < head.points.length; at++) {
+    const pieces = piecesAt(reading, at);
+    room -= pieces.reduce((sum, piece) => sum + piece.text.length, 0);
+    if (room < 0) break;
+    for (const piece of pieces) append(out, piece);
   }
-  if (at < points.length || isLonger(text, points)) {
+  if (at < head.points.length || !head.whole) {
     append(out, { text: `… ${countOf(text).toLocaleString('en-US')} characters in all`, kind: 'marked' });
   }
   return out;
@@ -123,13 +122,25 @@ export function isolated(text: string): string {
 const RIGHT_TO_LEFT =
   /[\p{Script=Hebrew}\p{Script=Arabic}\p{Script=Syriac}\p{Script=Thaana}\p{Script=Nko}\p{Script=Adlam}\p{Script=Samaritan}\p{Script=Mandaic}\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-/** No more of a text than can be shown: a megabyte costs no more than a page. */
-function headOf(text: string, maxChars: number): readonly string[] {
-  return [...text.slice(0, 2 * maxChars + 2)].slice(0, maxChars + 1);
+interface Head {
+  /** Code points; a run of what is marked or of spaces is one. */
+  readonly points: readonly string[];
+  /** How long the run is that stands at an index, where it is longer than one. */
+  readonly runs: ReadonlyMap<number, number>;
+  readonly whole: boolean;
 }
 
-function isLonger(text: string, points: readonly string[]): boolean {
-  return points.reduce((sum, point) => sum + point.length, 0) < text.length;
+/** No more of a text than can be shown: a megabyte costs no more than a page, and padding does not push the rest out of it. */
+function headOf(text: string, maxChars: number): Head {
+  const points: string[] = [];
+  const runs = new Map<number, number>();
+  for (const point of text) {
+    if (point === points.at(-1) && (point === ' ' || UNPLAIN.test(point) || HIDDEN.test(point))) {
+      runs.set(points.length - 1, (runs.get(points.length - 1) ?? 1) + 1);
+    } else if (points.length > maxChars) return { points, runs, whole: false };
+    else points.push(point);
+  }
+  return { points, runs, whole: true };
 }
 
 function countOf(text: string): number {
@@ -138,35 +149,24 @@ function countOf(text: string): number {
   return count;
 }
 
-interface Reading {
-  readonly points: readonly string[];
+interface Reading extends Head {
   readonly lines: boolean;
   /** Whether a letter of another script at that place would be read as a Latin one. */
   readonly pretending: (at: number) => boolean;
 }
 
-interface Unit {
-  /** Code points it covers. */
-  readonly length: number;
-  readonly pieces: readonly Segment[];
-}
-
-function readUnit({ points, lines, pretending }: Reading, at: number): Unit {
+function piecesAt({ points, runs, lines, pretending }: Reading, at: number): readonly Segment[] {
   const point = points[at] as string;
-  if (point === ' ') {
-    const spaces = runOf(points, at);
-    if (spaces <= MAX_SPACES || lines) return { length: spaces, pieces: [plain(' '.repeat(spaces))] };
-    return { length: spaces, pieces: [marked(`⟨U+0020 ×${spaces}⟩`)] };
-  }
-  if (lines && (point === '\n' || point === '\t')) return { length: 1, pieces: [plain(point)] };
-  if (isUnplain(points, at)) {
-    const run = runOf(points, at);
-    return { length: run, pieces: [marked(run === 1 ? `⟨${codeOf(point)}⟩` : `⟨${codeOf(point)} ×${run}⟩`)] };
+  const run = runs.get(at) ?? 1;
+  const stays = point === ' ' ? run <= MAX_SPACES || lines : lines && (point === '\n' || point === '\t');
+  if (stays) return [plain(point.repeat(run))];
+  if (point === ' ' || run > 1 || isUnplain(points, at)) {
+    return [marked(run === 1 ? `⟨${codeOf(point)}⟩` : `⟨${codeOf(point)} ×${run}⟩`)];
   }
   if (passesForAnother(points, at) || (LOOK_ALIKE.test(point) && pretending(at))) {
-    return { length: 1, pieces: [plain(point), marked(`⟨${codeOf(point)}⟩`)] };
+    return [plain(point), marked(`⟨${codeOf(point)}⟩`)];
   }
-  return { length: 1, pieces: [plain(point)] };
+  return [plain(point)];
 }
 
 function passesForAnother(points: readonly string[], at: number): boolean {
@@ -193,12 +193,6 @@ function isAccent(points: readonly string[], at: number): boolean {
     if (!/\p{M}/u.test(before)) return false;
   }
   return false;
-}
-
-function runOf(points: readonly string[], at: number): number {
-  let end = at + 1;
-  while (points[end] === points[at]) end++;
-  return end - at;
 }
 
 /**

@@ -9,12 +9,7 @@ import {
 } from '../../model/approval.ts';
 import type { ApprovalRules, AskFacts, Route, RouteTier } from '../../model/approval-rules.ts';
 import { type AskSlot, type AskWho, parseAsk } from '../../model/ask.ts';
-
-/** One `@ask`, and the agent it was asked about. */
-export interface Asked {
-  readonly text: string;
-  readonly agent: string;
-}
+import type { Asked } from '../../model/decision.ts';
 
 export interface AskContext {
   readonly facts: AskFacts;
