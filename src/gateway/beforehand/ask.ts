@@ -36,7 +36,7 @@ function withSubject(
   { decision }: Weighed,
   agent: string,
 ): readonly { readonly text: string; readonly agent: string }[] {
-  return [{ text: SUBJECT, agent }, ...decision.asks.filter(({ text }) => text !== SUBJECT)];
+  return [{ text: SUBJECT, agent }, ...(decision.asks ?? []).filter(({ text }) => text !== SUBJECT)];
 }
 
 const SUBJECT = 'subject';

@@ -107,11 +107,7 @@ function attemptOf(gateway: Gateway, asked: Beforehand, server: ServerEntry): At
   };
   const params = { name: tool, ...(asked.arguments === null ? {} : { arguments: asked.arguments }) };
   const frame = { method: CALL, params };
-  const action: Action = toAction(
-    { jsonrpc: '2.0', id: 0, ...frame },
-    CLIENT_REQUESTS.get(CALL) as MethodSpec,
-    server.id,
-  );
+  const action: Action = toAction(frame, CLIENT_REQUESTS.get(CALL) as MethodSpec, server.id);
   return {
     ...{
       surface: 'backchannel',

@@ -15,11 +15,10 @@ import {
 import type { TokenEndpointOptions, TokenRequest } from '../grants/context.ts';
 import { readAction } from './action.ts';
 import { hintedPerson } from './hint.ts';
-import type { AskedAction, BackchannelOptions, BackchannelQuestion } from './options.ts';
+import { type AskedAction, BACKCHANNEL_PATH, type BackchannelOptions, type BackchannelQuestion } from './options.ts';
 import { readTerms, type Terms } from './request.ts';
 import { keep, newAuthReqId, type StoredRequest } from './stored.ts';
 
-export const BACKCHANNEL_PATH = '/oauth/bc-authorize';
 const MAX_SCOPE_CHARS = 2_000;
 const MINUTE_MS = 60_000;
 
@@ -69,8 +68,7 @@ async function handle(
       'unauthorized_client',
       'this agent may not ask people beforehand: its registration has no backchannel',
     );
-  if (options.isLocked({ agent }))
-    throw new OAuthRefused('unauthorized_client', 'this agent is stopped');
+  if (options.isLocked({ agent })) throw new OAuthRefused('unauthorized_client', 'this agent is stopped');
   const terms = readTerms(form, agent, backchannel.settings());
   const scopes = boundedScopes(ownScopes(agent, askedScopes({ form })) ?? []);
   const action = readAction(form.get('authorization_details'));

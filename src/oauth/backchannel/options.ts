@@ -1,10 +1,11 @@
 import type { SigningKeys } from '../../identity/proof/keys.ts';
-import type { Seal } from '../../identity/ring/seal.ts';
 import type { Agent } from '../../model/agent.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Person } from '../../model/person.ts';
 import type { OAuthStore } from '../../ports/identity-stores.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
+
+export const BACKCHANNEL_PATH = '/oauth/bc-authorize';
 
 /** What an operator decides about agents asking people beforehand (OpenID Connect CIBA). */
 export interface BackchannelSettings {
@@ -46,7 +47,6 @@ export type BackchannelAsked =
 
 export interface BackchannelOptions {
   readonly store: OAuthStore;
-  readonly seal: Seal;
   readonly keys: SigningKeys;
   readonly settings: () => BackchannelSettings;
   /** Decides by all tiers, records it, and asks whom it takes. Faults: `overloaded`, `too-large`, `journal-unavailable`, `internal`. */

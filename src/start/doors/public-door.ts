@@ -40,6 +40,8 @@ export interface PublicDoor {
   readonly agents: OpenRegistry;
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
+  /** What goes on by itself. */
+  close(): void;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
@@ -103,7 +105,14 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn };
+  const following = identity.follow();
+  return {
+    ...{ handler, mcp, agents, scim, signIn },
+    close() {
+      following.close();
+      scim.close();
+    },
+  };
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */
