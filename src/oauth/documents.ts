@@ -80,11 +80,12 @@ export function authorizationServerMetadata(
   );
 }
 
-/** OpenID Connect CIBA section 4, RFC 9396 section 10. Request objects and push are not supported. */
+/** OpenID Connect CIBA section 4, RFC 9396 section 10. Push is not supported. */
 function forBackchannel({ issuer }: Resources, { acrValues }: NonNullable<Discovery['backchannel']>): JsonObject {
   return {
     backchannel_authentication_endpoint: `${issuer}${BACKCHANNEL_PATH}`,
     backchannel_token_delivery_modes_supported: ['poll', 'ping'],
+    backchannel_authentication_request_signing_alg_values_supported: SIGNATURE_ALGORITHMS,
     backchannel_user_code_parameter_supported: false,
     acr_values_supported: acrValues,
     authorization_details_types_supported: [ACTION_TYPE, TASK_TYPE, DELEGATION_TYPE],

@@ -1,5 +1,5 @@
 import type { ApprovalRequest, Opened } from '../../approvals/types.ts';
-import type { SentencePart } from '../../model/approval.ts';
+import type { Assurance, SentencePart } from '../../model/approval.ts';
 import { question } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
 import { callFacts } from '../steps/record.ts';
@@ -11,6 +11,8 @@ export interface AskBeforehand extends Omit<Beforehand, 'disclosed'> {
   readonly argumentsDigest: string | null;
   /** Written by the agent. */
   readonly bindingMessage: string | null;
+  /** More proof than is configured. `null`: as configured. */
+  readonly assurance: Assurance | null;
   readonly ttlMs: number;
 }
 
@@ -43,7 +45,7 @@ const SUBJECT = 'subject';
 
 /** The same question, about a call that comes later and may never come. */
 function beforehand(request: ApprovalRequest, asked: AskBeforehand): ApprovalRequest {
-  const { server, tool, argumentsDigest, bindingMessage, ttlMs } = asked;
+  const { server, tool, argumentsDigest, bindingMessage, assurance, ttlMs } = asked;
   const { shown } = request;
   const hidden: readonly SentencePart[] = [
     { text: `Call ${tool} on ${server} with arguments that are not disclosed. Their SHA-256: ` },
@@ -59,6 +61,6 @@ function beforehand(request: ApprovalRequest, asked: AskBeforehand): ApprovalReq
       ...(argumentsDigest === null ? {} : { sentence: hidden, reviewed: false, touches: null }),
       bindingMessage,
     },
-    ttlMs,
+    ...{ ttlMs, assurance },
   };
 }

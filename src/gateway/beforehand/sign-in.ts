@@ -1,6 +1,6 @@
 import type { ApprovalRequest, Opened } from '../../approvals/types.ts';
 import type { Agent } from '../../model/agent.ts';
-import type { SentencePart, ShownRequest } from '../../model/approval.ts';
+import type { Assurance, SentencePart, ShownRequest } from '../../model/approval.ts';
 import { ALONE, type Caller, keptCaller } from '../../model/caller.ts';
 import { digestJson } from '../../model/canonical.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -20,6 +20,8 @@ export interface AskSignIn {
   readonly resources: readonly string[];
   /** Written by the agent. */
   readonly bindingMessage: string | null;
+  /** More proof than is configured. `null`: as configured. */
+  readonly assurance: Assurance | null;
   readonly ttlMs: number;
 }
 
@@ -58,7 +60,7 @@ export function whySignInStopped(gateway: Gateway, caller: Caller): string | nul
 }
 
 function requestOf(gateway: Gateway, asked: AskSignIn): ApprovalRequest {
-  const { agent, owner, person, scopes, resources, bindingMessage, ttlMs } = asked;
+  const { agent, owner, person, scopes, resources, bindingMessage, assurance, ttlMs } = asked;
   const terms: JsonObject = { scopes: [...scopes], resources: [...resources] };
   const caller: Caller = {
     ...ALONE,
@@ -77,7 +79,7 @@ function requestOf(gateway: Gateway, asked: AskSignIn): ApprovalRequest {
     shown: shownSignIn(gateway, asked, terms),
     pin: null,
     context: { signIn: true, caller: keptCaller(caller) as unknown as JsonObject, bindingMessage },
-    ttlMs,
+    ...{ ttlMs, assurance },
   };
 }
 

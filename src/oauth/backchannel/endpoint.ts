@@ -13,10 +13,11 @@ import {
   refuseOtherAuthentication,
 } from '../grants/client.ts';
 import type { TokenEndpointOptions, TokenRequest } from '../grants/context.ts';
-import { readAction } from './action.ts';
-import { hintedPerson } from './hint.ts';
+import { readAction } from './asked/action.ts';
+import { hintedPerson } from './asked/hint.ts';
+import { parametersOf } from './asked/signed.ts';
+import { readTerms, type Terms } from './asked/terms.ts';
 import { type AskedAction, BACKCHANNEL_PATH, type BackchannelOptions, type BackchannelQuestion } from './options.ts';
-import { readTerms, type Terms } from './request.ts';
 import { keep, newAuthReqId, type StoredRequest } from './stored.ts';
 
 const MAX_SCOPE_CHARS = 2_000;
@@ -59,23 +60,25 @@ async function handle(
 ): Promise<HttpAnswer> {
   if (request.method !== 'POST') throw new OAuthRefused('invalid_request', 'use POST', { allow: 'POST' });
   refuseOtherAuthentication(request.authorization);
-  const form = readForm(request.contentType, request.body);
+  const sent = readForm(request.contentType, request.body);
   const nowMs = options.clock.nowMs();
   const endpoint = `${options.resources().issuer}${BACKCHANNEL_PATH}`;
-  const { agent } = await authenticateClient(options, { form, nowMs }, endpoint);
+  const { agent } = await authenticateClient(options, { form: sent, nowMs }, endpoint);
   if (agent.backchannel === null)
     throw new OAuthRefused(
       'unauthorized_client',
       'this agent may not ask people beforehand: its registration has no backchannel',
     );
   if (options.isLocked({ agent })) throw new OAuthRefused('unauthorized_client', 'this agent is stopped');
+  const form = await parametersOf(options, sent, { agent, nowMs });
   const terms = readTerms(form, agent, backchannel.settings());
   const scopes = boundedScopes(ownScopes(agent, askedScopes({ form })) ?? []);
   const action = readAction(form.get('authorization_details'));
   const resources = resourcesFor(options, askedResources(options, { form }, agent), action);
   const person = await hintedPerson(options, backchannel.keys, { form, agent, nowMs });
   await takeTurn(options, backchannel, { agent, person });
-  const question = { agent, person, scopes, resources, action, bindingMessage: terms.bindingMessage };
+  const { bindingMessage, assurance } = terms;
+  const question = { agent, person, scopes, resources, action, bindingMessage, assurance };
   return asked(backchannel, { terms, nowMs, question: { ...question, ttlMs: terms.expiryMs } });
 }
 

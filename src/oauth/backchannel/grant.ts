@@ -1,7 +1,7 @@
 import type { ProvenAgent } from '../../identity/proof/assertion.ts';
 import { thumbprint } from '../../identity/proof/keys.ts';
 import type { AccessClaims, MintRequest } from '../../identity/tokens.ts';
-import type { Answer, Assurance } from '../../model/approval.ts';
+import type { Answer } from '../../model/approval.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { coversScope } from '../../model/scope.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
@@ -9,19 +9,13 @@ import { type HttpAnswer, OAuthRefused } from '../answer.ts';
 import { signIdToken } from '../assertions/own-id-token.ts';
 import { authenticateClient } from '../grants/client.ts';
 import { type Grant, type GrantRequest, issue, type TokenEndpointOptions } from '../grants/context.ts';
-import { grantedAction } from './action.ts';
+import { grantedAction } from './asked/action.ts';
+import { ACR } from './asked/terms.ts';
 import type { BackchannelOptions } from './options.ts';
 import { type FoundRequest, find, look, take } from './stored.ts';
 
 export const CIBA = 'urn:openid:params:grant-type:ciba';
 const AUTH_REQ_ID_CLAIM = 'urn:openid:params:jwt:claim:auth_req_id';
-/** How the answer was proven, for `acr`; weakest first. */
-export const ACR: Readonly<Record<Assurance, string>> = {
-  operator: 'urn:interlock:acr:operator',
-  'signed-in': 'urn:interlock:acr:signed-in',
-  passkey: 'urn:interlock:acr:passkey',
-};
-
 /**
  * The token for a request a person has answered (OpenID Connect CIBA Core section 10.1): for them, through the agent that asked, as far as
  * they approved, once.

@@ -1,5 +1,6 @@
 import type { SigningKeys } from '../../identity/proof/keys.ts';
 import type { Agent } from '../../model/agent.ts';
+import type { Assurance } from '../../model/approval.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Person } from '../../model/person.ts';
 import type { OAuthStore } from '../../ports/identity-stores.ts';
@@ -37,6 +38,8 @@ export interface BackchannelQuestion {
   readonly action: AskedAction | null;
   /** Written by the agent: data, whatever it says. */
   readonly bindingMessage: string | null;
+  /** The least every answer must be proven by. `null`: as configured. */
+  readonly assurance: Assurance | null;
   readonly ttlMs: number;
 }
 

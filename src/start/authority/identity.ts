@@ -11,8 +11,9 @@ import {
   type AuthorizationServerOptions,
   authorizationServer,
 } from '../../oauth/authorization-server.ts';
+import { ACR } from '../../oauth/backchannel/asked/terms.ts';
 import { backchannelEndpoint } from '../../oauth/backchannel/endpoint.ts';
-import { ACR, CIBA, cibaGrant } from '../../oauth/backchannel/grant.ts';
+import { CIBA, cibaGrant } from '../../oauth/backchannel/grant.ts';
 import { endGrant, findConsent, whyNotGood } from '../../oauth/consent/consents.ts';
 import { AGENTS_ONLY } from '../../oauth/documents.ts';
 import { type FrontRequest, introspect } from '../../oauth/introspection.ts';

@@ -1,7 +1,7 @@
-import { ACTION_TYPE } from '../../identity/tokens.ts';
-import { isObject, type JsonObject } from '../../model/json.ts';
-import { only, parseDetails, wrong } from '../grants/details.ts';
-import type { AskedAction } from './options.ts';
+import { ACTION_TYPE } from '../../../identity/tokens.ts';
+import { isObject, type JsonObject } from '../../../model/json.ts';
+import { only, parseDetails, wrong } from '../../grants/details.ts';
+import type { AskedAction } from '../options.ts';
 
 const LIMITS = { maxDepth: 32, maxNodes: 5_000 } as const;
 const SERVER = /^[a-z][a-z0-9-]{0,31}$/;

@@ -1,8 +1,9 @@
-import type { Agent } from '../../model/agent.ts';
-import { PROTOCOL_SCOPES } from '../../model/scope.ts';
-import { OAuthRefused } from '../answer.ts';
-import type { Form } from '../form.ts';
-import type { BackchannelSettings } from './options.ts';
+import type { Agent } from '../../../model/agent.ts';
+import { ASSURANCES, type Assurance } from '../../../model/approval.ts';
+import { PROTOCOL_SCOPES } from '../../../model/scope.ts';
+import { OAuthRefused } from '../../answer.ts';
+import type { Form } from '../../form.ts';
+import type { BackchannelSettings } from '../options.ts';
 
 const MESSAGE_LENGTH = 100;
 /** RFC 6750 section 2.1; 22 characters are the 128 bits CIBA Core section 7.1 asks for at least, 1024 the most it allows. */
@@ -18,6 +19,8 @@ const MAX_ACR_CHARS = 500;
 export interface Terms {
   readonly bindingMessage: string | null;
   readonly expiryMs: number;
+  /** The least the person's answer must be proven by, of those the agent takes. `null`: it takes any. */
+  readonly assurance: Assurance | null;
   readonly notificationToken: string | null;
 }
 
@@ -25,19 +28,33 @@ export interface Terms {
 export function readTerms(form: Form, agent: Agent, settings: BackchannelSettings): Terms {
   refuseUnsupported(form);
   checkScope(form.get('scope'));
-  if ((form.get('acr_values')?.length ?? 0) > MAX_ACR_CHARS)
-    throw new OAuthRefused('invalid_request', `acr_values is longer than ${MAX_ACR_CHARS} characters`);
   return {
     bindingMessage: bindingMessage(form.get('binding_message')),
     expiryMs: expiry(form.get('requested_expiry'), settings),
+    assurance: assuranceOf(form.get('acr_values')),
     notificationToken: notificationToken(form.get('client_notification_token'), agent),
   };
 }
 
+/** How an answer was proven, for `acr` and `acr_values`; weakest first. */
+export const ACR: Readonly<Record<Assurance, string>> = {
+  operator: 'urn:interlock:acr:operator',
+  'signed-in': 'urn:interlock:acr:signed-in',
+  passkey: 'urn:interlock:acr:passkey',
+};
+
+/** Whatever of it is known is good enough; what is not known is a wish nobody can fulfil (OpenID Connect Core section 3.1.2.1). */
+function assuranceOf(text: string | null): Assurance | null {
+  if (text !== null && text.length > MAX_ACR_CHARS)
+    throw new OAuthRefused('invalid_request', `acr_values is longer than ${MAX_ACR_CHARS} characters`);
+  const wanted = new Set(text?.split(' '));
+  return ASSURANCES.find((assurance) => wanted.has(ACR[assurance])) ?? null;
+}
+
 /** What would change the meaning of a request is refused where it is not understood. */
 function refuseUnsupported(form: Form): void {
-  if (form.get('request') !== null || form.get('request_uri') !== null)
-    throw new OAuthRefused('invalid_request', 'request objects are not supported: send plain parameters');
+  if (form.get('request_uri') !== null)
+    throw new OAuthRefused('invalid_request', 'request_uri is not supported: send the signed request itself');
   if (form.get('user_code') !== null) throw new OAuthRefused('invalid_request', 'user_code is not supported');
 }
 

@@ -1,11 +1,11 @@
-import { CredentialRefused } from '../../identity/proof/jws.ts';
-import type { SigningKeys } from '../../identity/proof/keys.ts';
-import type { Agent } from '../../model/agent.ts';
-import type { Person } from '../../model/person.ts';
-import { OAuthRefused } from '../answer.ts';
-import { readOwnIdToken } from '../assertions/own-id-token.ts';
-import type { Form } from '../form.ts';
-import type { TokenEndpointOptions } from '../grants/context.ts';
+import { CredentialRefused } from '../../../identity/proof/jws.ts';
+import type { SigningKeys } from '../../../identity/proof/keys.ts';
+import type { Agent } from '../../../model/agent.ts';
+import type { Person } from '../../../model/person.ts';
+import { OAuthRefused } from '../../answer.ts';
+import { readOwnIdToken } from '../../assertions/own-id-token.ts';
+import type { Form } from '../../form.ts';
+import type { TokenEndpointOptions } from '../../grants/context.ts';
 
 const HINTS = ['login_hint', 'id_token_hint', 'login_hint_token'] as const;
 const MAX_HINT_CHARS = 320;
