@@ -49,7 +49,10 @@ export function decide(gateway: Gateway, trace: Trace, step: Deciding): Decision
   trace.decidedUs = gateway.clock.monotonicUs();
   if (code !== null) return denial(policies.version, `interlock#${code}`);
   if (policy.effect === 'deny') return policy;
-  if (known.state === 'known') return byApprovalAlone(input, known) ? { ...policy, ...askedAnyway(input) } : policy;
+  if (known.state === 'known') {
+    const spends = policy.effect === 'permit' && byApprovalAlone(input, known);
+    return spends ? { ...policy, ...askedAnyway(input) } : policy;
+  }
   // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
   return denial(policies.version, known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target');
 }

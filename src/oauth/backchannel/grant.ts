@@ -44,8 +44,8 @@ async function decided(backchannel: BackchannelOptions, found: FoundRequest, now
   if (row === null || request.expiresAtMs <= nowMs || row.state === 'expired')
     throw new OAuthRefused('expired_token', 'nobody answered in time: ask again');
   if (row.state === 'denied') throw new OAuthRefused('access_denied', 'it was denied');
-  if (row.state === 'withdrawn' || row.state === 'consumed')
-    throw new OAuthRefused('access_denied', 'what was asked about is over');
+  if (row.state === 'withdrawn') throw new OAuthRefused('access_denied', 'what was asked about is over');
+  if (row.state === 'consumed') throw new OAuthRefused('invalid_grant', 'what was approved was used already');
   // An answer counts once it is on record.
   if (row.state === 'approved' && row.recorded) return row;
   if (await look(backchannel.store, found, nowMs))
