@@ -13,7 +13,7 @@ import { actionOf, type CibaWorld, openCiba, openDoorbell, order, type Row } fro
 import { agent } from '../cases/fixtures/oauth-world.ts';
 import { CONNECT, until } from '../cases/house.ts';
 
-/** Requirements CR3 and HU1, seen by somebody who wants more than a person approved. */
+/** Requirement HU2, seen by somebody who wants more than a person approved. */
 let world: CibaWorld;
 beforeAll(async () => {
   world = await openCiba();

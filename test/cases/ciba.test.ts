@@ -5,7 +5,7 @@ import { digestJson } from '../../src/model/canonical.ts';
 import { actionOf, type CibaWorld, openCiba, order } from './fixtures/ciba-world.ts';
 import { until } from './house.ts';
 
-/** OpenID Connect CIBA (requirements CR3, HU1): an agent asks a person beforehand, and does what they approved, once. */
+/** OpenID Connect CIBA (requirement HU2): an agent asks a person beforehand, and does what they approved, once. */
 let world: CibaWorld;
 beforeAll(async () => {
   world = await openCiba();
@@ -30,7 +30,7 @@ const onlyPending = async (kind = 'backchannel') => {
   return (await world.pending()).find((row) => row.kind === kind)!;
 };
 
-describe('CR3: an action a person approves beforehand', () => {
+describe('HU2: an action a person approves beforehand', () => {
   it('is let through once, by a token openid-client polls for, although policies ask somebody else as well', async () => {
     const config = await peer('buyer');
     const started = await client.initiateBackchannelAuthentication(config, {
@@ -132,7 +132,7 @@ describe('CR3: an action a person approves beforehand', () => {
   });
 });
 
-describe('CR3: a sign-in without a browser', () => {
+describe('HU2: a sign-in without a browser', () => {
   it('gives the agent what the person was asked for: these scopes, there, and who they are', async () => {
     const config = await peer('buyer');
     const started = await client.initiateBackchannelAuthentication(config, {
@@ -169,7 +169,7 @@ describe('CR3: a sign-in without a browser', () => {
   });
 });
 
-describe('CR3: an agent that is pinged', () => {
+describe('HU2: an agent that is pinged', () => {
   it('is told with its own token, comes back, and gets what was approved', async () => {
     const config = await peer('ringer');
     const token = 'a-token-of-the-agents-own-making-0001';
