@@ -92,6 +92,18 @@ describe('HU2: an action a person approves beforehand', () => {
     expect(access_token).toBeUndefined();
   });
 
+  it('may be given other arguments by the person: then those are what the token is good for', async () => {
+    const started = (await world.authorize('buyer', { authorization_details: actionOf(55) })).json;
+    const row = await onlyPending();
+    const body = { state: 'approved', by: 'bob', reason: 'one will do', arguments: order(45) };
+    expect((await world.house.admin('POST', `/v1/approvals/${row.id}`, body)).body).toMatchObject({ complete: true });
+    const { json } = await world.poll('buyer', started.auth_req_id);
+    expect(json.authorization_details).toEqual(JSON.parse(actionOf(45)));
+    expect(await world.call(json.access_token, 'orders.create', order(55))).toMatch(/refused/);
+    expect(await world.call(json.access_token, 'orders.create', order(45))).not.toMatch(/refused|isError":true/);
+    expect(await world.call(json.access_token, 'orders.create', order(45))).toMatch(/refused/);
+  });
+
   it('may keep its arguments to itself: people are told so, and the token is good for those arguments alone', async () => {
     const details = JSON.stringify([
       { type: 'agent_action', server: 'erp', tool: 'orders.create', arguments_digest: digestJson(order(60)) },
@@ -150,8 +162,21 @@ describe('HU2: a sign-in without a browser', () => {
     expect(decodeJwt(tokens.access_token)).toMatchObject({ sub: 'bob', scope: 'erp:write' });
     expect(decodeJwt(tokens.access_token)).not.toHaveProperty('authorization_details');
     expect(await world.call(tokens.access_token, 'orders.create', order(80))).not.toMatch(/refused|isError":true/);
-    const asked = (await world.house.records()).find((one) => one.type === 'admin' && one.act === 'backchannel.ask');
+    const asked = (await world.house.records()).findLast(
+      (one) => one.type === 'admin' && one.act === 'backchannel.ask',
+    );
     expect(asked).toMatchObject({ by: 'buyer', detail: { subject: 'bob', bindingMessage: 'W4SCT' } });
+  });
+
+  it('binds the token to a key the agent proves to hold', async () => {
+    const config = await peer('buyer');
+    const started = await client.initiateBackchannelAuthentication(config, { scope: 'openid', login_hint: 'bob' });
+    await world.answer((await onlyPending()).id, 'approved');
+    const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());
+    const tokens = await client.pollBackchannelAuthenticationGrant(config, started, undefined, { DPoP });
+    expect(tokens.token_type).toBe('dpop');
+    expect(decodeJwt(tokens.access_token)).toMatchObject({ cnf: { jkt: await DPoP.calculateThumbprint() } });
+    expect(await world.call(tokens.access_token, 'orders.create', order(80)).catch(String)).toMatch(/401|key/);
   });
 
   it('knows the person by an ID token it was given before, and by their user name or address', async () => {

@@ -29,6 +29,13 @@ export async function askBeforehand(gateway: Gateway, asked: AskBeforehand): Pro
   const decision = { ...weighed.decision, effect: 'ask', asks: withSubject(weighed, asked.agent.id) } as const;
   const facts = callFacts(trace, { known, decision, code: 'approval-pending', lock: null });
   await gateway.journal.append({ type: 'refusal', ...facts });
+  await gateway.journal.append({
+    ...{ type: 'admin', act: 'backchannel.ask', by: asked.agent.id, reason: asked.agent.purpose },
+    detail: {
+      ...{ call: trace.call, subject: asked.person.id, bindingMessage: asked.bindingMessage },
+      ...{ digest: trace.attempt.action.digest, argumentsDigest: asked.argumentsDigest },
+    },
+  });
   const request = question(gateway, trace, { known, decision, entry: { watched: weighed.watched } });
   return gateway.approvals.open(beforehand(request, asked));
 }

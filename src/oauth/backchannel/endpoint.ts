@@ -77,6 +77,7 @@ async function handle(
   const resources = resourcesFor(options, askedResources(options, { form }, agent), action);
   const person = await hintedPerson(options, backchannel.keys, { form, agent, nowMs });
   await takeTurn(options, backchannel, { agent, person });
+  if (person === null) throw new OAuthRefused('unknown_user_id', 'the hint leads to nobody who can be asked');
   const { bindingMessage, assurance } = terms;
   const question = { agent, person, scopes, resources, action, bindingMessage, assurance };
   return asked(backchannel, { terms, nowMs, question: { ...question, ttlMs: terms.expiryMs } });
@@ -101,19 +102,22 @@ function resourcesFor(
   throw new OAuthRefused('invalid_target', 'resource must cover the server of the action');
 }
 
-/** A person is asked so often in a minute by one agent, and no more, however many requests come at once. */
+/**
+ * A person is asked so often in a minute by one agent, and no more, however many requests come at once; nor does an agent find out faster
+ * who there is.
+ */
 async function takeTurn(
   { replay, clock }: TokenEndpointOptions,
   { settings }: BackchannelOptions,
-  { agent, person }: { agent: Agent; person: Person },
+  { agent, person }: { agent: Agent; person: Person | null },
 ): Promise<void> {
   const window = Math.floor(clock.nowMs() / MINUTE_MS);
   const turns = settings().perMinute;
   for (let turn = 0; turn < turns; turn++) {
-    const name = `backchannel:${JSON.stringify([agent.id, person.id])}:${window}:${turn}`;
+    const name = `backchannel:${JSON.stringify([agent.id, person?.id ?? null])}:${window}:${turn}`;
     if (await replay.claim(name, (window + 1) * MINUTE_MS)) return;
   }
-  throw new OAuthRefused('temporarily_unavailable', `this person was asked ${turns} times in the last minute; wait`, {
+  throw new OAuthRefused('temporarily_unavailable', `a person is asked ${turns} times in a minute at most; wait`, {
     'retry-after': '60',
   });
 }

@@ -75,7 +75,7 @@ async function redeem(
     throw new OAuthRefused('invalid_grant', 'auth_req_id was used before');
   // Who approved a sign-in approved one. An action is used up by the call itself.
   const { action } = found.request;
-  if (action === null && (await backchannel.spend(row.id, row.digest, found.id)) === null)
+  if (action === null && (await backchannel.spend(row.id, row.digest, `backchannel:${found.id}`)) === null)
     throw new OAuthRefused(
       'access_denied',
       'what was approved was used, or whoever approved it may not do so any more',

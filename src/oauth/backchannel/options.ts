@@ -55,7 +55,7 @@ export interface BackchannelOptions {
   /** Decides by all tiers, records it, and asks whom it takes. Faults: `overloaded`, `too-large`, `journal-unavailable`, `internal`. */
   readonly ask: (question: BackchannelQuestion) => Promise<BackchannelAsked>;
   readonly approval: (id: string) => Promise<ApprovalRow | null>;
-  /** Uses up an approval. `null`: it is not to be had any more. */
+  /** Uses up an approval; `by` names the request, where a call would stand. `null`: it is not to be had any more. */
   readonly spend: (id: string, digest: string, by: string) => Promise<ApprovalRow | null>;
   /** Keeps what the agent is to be told when the request is decided. Durable when it resolves. */
   readonly announce: (ping: NewPing) => Promise<void>;

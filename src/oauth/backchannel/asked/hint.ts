@@ -17,14 +17,14 @@ export interface Hinting {
 }
 
 /**
- * The person who is meant (CIBA Core section 7.1): exactly one hint, and somebody who may be acted for now. Nobody and somebody inactive
- * get the same answer. Throws OAuthRefused.
+ * The person who is meant (CIBA Core section 7.1): exactly one hint, and somebody who may be acted for now. `null`: nobody is, or
+ * somebody inactive. Throws OAuthRefused.
  */
 export async function hintedPerson(
   options: Pick<TokenEndpointOptions, 'directory' | 'resources' | 'isLocked'>,
   keys: SigningKeys,
   hinting: Hinting,
-): Promise<Person> {
+): Promise<Person | null> {
   const given = HINTS.filter((name) => hinting.form.get(name) !== null);
   if (given.length !== 1) throw new OAuthRefused('invalid_request', 'send exactly one of login_hint and id_token_hint');
   if (given[0] === 'login_hint_token')
@@ -34,8 +34,7 @@ export async function hintedPerson(
     given[0] === 'login_hint'
       ? named(options, hint)
       : options.directory.person(await subjectOf(options, keys, hinting));
-  if (person === undefined || options.directory.whyNoSubject(person.id) === 'person-inactive')
-    throw new OAuthRefused('unknown_user_id', 'the hint leads to nobody who can be asked');
+  if (person === undefined || options.directory.whyNoSubject(person.id) === 'person-inactive') return null;
   if (options.directory.whyNoSubject(person.id) !== null)
     throw new OAuthRefused('temporarily_unavailable', 'try again in a moment');
   if (options.isLocked({ person: person.id }))
