@@ -31,7 +31,7 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     ask: (request, signal, onParked) => ask(state, { request, signal, onParked: onParked ?? (() => {}) }),
     open: (request) => open(state, request),
     required: (asked) => resolve(state, asked),
-    met: (asked, by, requestedAtMs) => met(state, asked, { by, requestedAtMs }),
+    met: (asked, signed, requestedAtMs) => met(state, asked, { signed, requestedAtMs }),
     use: (id, digest, call) => use(state, id, { digest, call }),
     vote(id, ballot) {
       if (ballot.person.trim() === '') throw new Fault('invalid-params', 'an answer needs the name of who gives it');

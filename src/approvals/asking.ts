@@ -7,11 +7,11 @@ import type { ApprovalRow } from '../ports/stores.ts';
 import { keysOf } from './approvers/keys.ts';
 import { candidates, progress } from './approvers/progress.ts';
 import { resolveAsk } from './approvers/resolve.ts';
-import { approversOf, at, givenOf } from './counting.ts';
+import { at, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { withdrawRow } from './outcome/record.ts';
 import { covers } from './standing/covers.ts';
-import type { ApprovalOutcome, ApprovalRequest, Asked, Opened } from './types.ts';
+import type { ApprovalOutcome, ApprovalRequest, Asked, Opened, Signed } from './types.ts';
 
 const EARLY_TIMER_MS = 5;
 
@@ -77,10 +77,10 @@ export function resolve(state: State, { asks, facts, starters, subject }: Asked)
 }
 
 /** Whether these people's answers are enough for what is asked now. */
-export function met(state: State, asked: Asked, of: { by: readonly string[]; requestedAtMs: number }): boolean {
+export function met(state: State, asked: Asked, of: { signed: readonly Signed[]; requestedAtMs: number }): boolean {
   const resolved = resolve(state, asked);
   if (resolved.kind !== 'asks') return resolved.kind === 'automatic';
-  return progress(resolved.requirement, of.by, at(state, of.requestedAtMs)).met;
+  return progress(resolved.requirement, of.signed, at(state, of.requestedAtMs)).met;
 }
 
 /** Uses up an approved request whose approvers may still answer for it. */
@@ -106,7 +106,7 @@ async function settle(state: State, request: ApprovalRequest, row: ApprovalRow):
       const used = await use(state, id, { digest: request.digest, call: request.call });
       if (used === null) return row.expiresAtMs <= state.clock.nowMs() ? { outcome: 'expired', id } : null;
       return {
-        ...{ outcome: 'approved', id, by: approversOf(used), requestedAtMs: used.requestedAtMs },
+        ...{ outcome: 'approved', id, signed: givenOf(used), requestedAtMs: used.requestedAtMs },
         arguments: used.proposal?.arguments ?? null,
         digest: used.proposal?.digest ?? used.digest,
       };
@@ -141,7 +141,7 @@ function standingFor(state: State, request: ApprovalRequest): ApprovalOutcome | 
     const signed = standing.signers.map((person) => ({ person, atMs: standing.createdAtMs }));
     if (requirement.assurance === 'passkey' && standing.assurance !== 'passkey') continue;
     if (!progress(requirement, signed, at(state, standing.createdAtMs)).met) continue;
-    return { outcome: 'standing', id: standing.id, by: standing.signers };
+    return { outcome: 'standing', id: standing.id, signed };
   }
   return null;
 }

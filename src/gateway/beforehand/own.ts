@@ -1,8 +1,8 @@
 import type { Decision } from '../../model/decision.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
+import type { Answer } from '../asking/approve.ts';
 import { asked, type KeptContext } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
-import type { Answer } from '../steps/approve.ts';
 import type { Known } from '../steps/resolve.ts';
 import { callerApproval, ownScopesCover } from '../tiers/approved.ts';
 import { neededScope } from '../tiers/coarse.ts';
