@@ -1,3 +1,4 @@
+import { currentDigest, givenOf } from '../../approvals/counting.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import type { Answer } from '../asking/approve.ts';
@@ -30,17 +31,17 @@ export async function useOwnApproval(gateway: Gateway, trace: Trace, step: Quest
       ? null
       : { code: 'insufficient-scope', id: null, lock: null };
   if (!gateway.unchanged(caller)) return { code: 'approval-expired', id, lock: null };
-  const by = approversOf(used);
+  const signed = givenOf(used);
   const { requestedAtMs } = used;
   return {
     code: null,
-    approved: { outcome: 'approved', id, by, arguments: null, digest: action.digest, requestedAtMs },
+    approved: { outcome: 'approved', id, signed, arguments: null, digest: action.digest, requestedAtMs },
   };
 }
 
 /** The approval the token names must be one of this agent and person, and about what the token says. */
 function isFor({ kind, agent, subject, digest, proposal }: ApprovalRow, { attempt: { caller } }: Trace): boolean {
-  const about = proposal?.digest ?? digest;
+  const about = currentDigest({ digest, proposal });
   const same = agent === caller.agent.id && subject === caller.subject;
   return kind === 'backchannel' && same && about === caller.approved?.digest;
 }
@@ -48,13 +49,5 @@ function isFor({ kind, agent, subject, digest, proposal }: ApprovalRow, { attemp
 /** Of the definition people were shown, and by everybody who must agree now. */
 function isEnough(gateway: Gateway, trace: Trace, { row, ...step }: Question & { readonly row: ApprovalRow }): boolean {
   const { pin } = JSON.parse(row.context) as KeptContext;
-  return (
-    pin === step.known.pin && gateway.approvals.met(asked(gateway, trace, step), approversOf(row), row.requestedAtMs)
-  );
-}
-
-/** Who approved what it came to. */
-function approversOf({ answers, proposal, digest }: ApprovalRow): readonly string[] {
-  const about = proposal?.digest ?? digest;
-  return answers.filter((one) => one.verdict === 'approved' && one.digest === about).map(({ person }) => person);
+  return pin === step.known.pin && gateway.approvals.met(asked(gateway, trace, step), givenOf(row), row.requestedAtMs);
 }
