@@ -49,6 +49,8 @@ export interface PublicDoor {
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
   readonly reach: ReachDoor;
+  /** What goes on by itself. */
+  close(): void;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
@@ -123,7 +125,14 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn, reach };
+  const following = identity.follow();
+  return {
+    ...{ handler, mcp, agents, scim, signIn, reach },
+    close() {
+      following.close();
+      scim.close();
+    },
+  };
 }
 
 /** Where tools redeem the credentials of actions. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
+import { BACKCHANNEL_PATH } from '../../oauth/backchannel/options.ts';
 import type { Account } from '../../surfaces/account/account.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
@@ -75,13 +76,20 @@ async function oauthRoute(visit: Visit, identity: Identity): Promise<void> {
 
 type Answered = HttpAnswer | 'answered' | null;
 
+const OWN_PATHS: ReadonlySet<string> = new Set([
+  '/oauth/token',
+  '/oauth/introspect',
+  '/oauth/revoke',
+  BACKCHANNEL_PATH,
+]);
+
 async function posted({ request, response, path }: Visit, identity: Identity): Promise<Answered> {
   const { oauth, people } = identity;
-  const own = path === '/oauth/token' || path === '/oauth/introspect' || path === '/oauth/revoke';
-  if (!own && !people.server.serves('POST', path)) return null;
+  if (!OWN_PATHS.has(path) && !people.server.serves('POST', path)) return null;
   const read = await readBody(request, FORM_BYTES);
   const body = read.toString('utf8');
   const { 'content-type': contentType, authorization } = request.headers;
+  if (path === BACKCHANNEL_PATH) return identity.backchannel({ method: 'POST', contentType, authorization, body });
   if (path === '/oauth/introspect') return identity.introspect({ contentType, body });
   if (path === '/oauth/revoke') return identity.revoke({ contentType, body });
   const grantTypes = path === '/oauth/token' ? new URLSearchParams(body).getAll('grant_type') : [];
