@@ -31,6 +31,10 @@ export interface Attempt {
   readonly traceparent?: string | null;
   /** Told when the call is parked for a human, so that the surface can keep the client informed. */
   readonly parked?: (approvalId: string) => void;
+  /** Aborted when the client is better told that people are asked than kept waiting; the question stays. */
+  readonly enough?: AbortSignal;
+  /** Id of the question it comes back for: that one's answer is used, and nobody is asked anew. */
+  readonly resumes?: string;
 }
 
 /** What a call is sent with besides what it arrived with. */

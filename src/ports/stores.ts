@@ -192,7 +192,8 @@ export interface ApprovalStore {
 export interface NoticeRow {
   readonly id: string;
   readonly approval: string;
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'ping';
+  /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
+  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
   readonly channel: 'email' | 'slack' | 'web-push' | 'webhook' | 'ping';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;
@@ -214,8 +215,9 @@ export interface NoticeRow {
 export interface NoticeStore {
   /**
    * Takes what is due and not taken: nobody else gets it until `nowMs + leaseMs`. `attempts` has grown by one. Oldest due first.
+   * `channel`: of that one alone.
    */
-  take(nowMs: number, leaseMs: number, limit: number): Promise<readonly NoticeRow[]>;
+  take(nowMs: number, leaseMs: number, limit: number, channel?: NoticeRow['channel']): Promise<readonly NoticeRow[]>;
   /** Says how it went, by whoever took it: compare-and-set on `attempts`. */
   settle(
     id: string,

@@ -39,8 +39,10 @@ export async function withdrawRow(
     answerReason: reason,
     answeredAtMs: atMs,
   } as const;
-  if (!(await state.store.change(row.id, row.version, change))) return false;
-  await recordOutcome(state, { ...row, ...change, version: row.version + 1 });
+  const after = { ...row, ...change, version: row.version + 1 };
+  const notices = state.notices(after, 'withdrawn', []);
+  if (!(await state.store.change(row.id, row.version, change, { notices }))) return false;
+  await recordOutcome(state, after);
   return true;
 }
 

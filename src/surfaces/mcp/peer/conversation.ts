@@ -42,3 +42,17 @@ export function direct(link: UpstreamLink): Conversation {
     },
   };
 }
+
+/**
+ * A server that died in the middle of a session is started anew, and told again who its client is. Under the permit of the call that
+ * needs it.
+ */
+export async function greetAgain(
+  link: UpstreamLink,
+  hello: RpcRequest,
+  { signal, timeoutMs }: Pick<Exchange, 'signal' | 'timeoutMs'>,
+): Promise<void> {
+  await link.request({ ...hello, id: 'interlock-again' }, { signal, onMessage: () => {}, timeoutMs });
+  await link.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  link.listen();
+}
