@@ -1,4 +1,6 @@
+import type { Passkey } from '../../../identity/sign-in/credentials.ts';
 import { isObject, type JsonObject } from '../../../model/json.ts';
+import { passkeyThumbprint } from '../../../model/passkey.ts';
 import type { AccountParts } from '../options.ts';
 import { sendJson } from '../web/answer.ts';
 import { checkStill, readJson, Shown, type Visit, type Who } from '../web/visit.ts';
@@ -33,12 +35,20 @@ export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): P
     act: 'person.passkey-set',
     by: person.id,
     reason: 'account page',
-    detail: { person: person.id, name },
+    detail: { person: person.id, name, ...recordedKey(made) },
   });
   await checkStill(visit);
   if (!(await parts.credentials.addPasskey({ ...made, name })))
     throw new Shown(409, 'Not registered', 'This passkey is registered already.');
   sendJson(visit, 200, { to: '/account#sign-in' });
+}
+
+/** What a signature is matched with later: which credential, and which key. */
+export function recordedKey({ id, publicKey }: Pick<Passkey, 'id' | 'publicKey'>): {
+  readonly credential: string;
+  readonly thumbprint: string;
+} {
+  return { credential: id, thumbprint: passkeyThumbprint(publicKey) };
 }
 
 export function readAnswer(body: JsonObject): JsonObject {
