@@ -1,0 +1,104 @@
+import { shownDigest } from '../../approvals/signing/statement.ts';
+import type { Refused } from '../../approvals/types.ts';
+import type { Requirement, ShownRequest } from '../../model/approval.ts';
+import { canonicalize } from '../../model/canonical.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Person } from '../../model/person.ts';
+import type { ApprovalRow } from '../../ports/stores.ts';
+import { Shown } from '../account/web/visit.ts';
+import type { ApprovalPageParts } from './options.ts';
+
+/** Exactly what a person has before them, and what a signature of theirs would be about. */
+export interface Displayed {
+  readonly shown: ShownRequest;
+  /** Of the action that runs if it is approved. */
+  readonly digest: string;
+  /** Recognises what was displayed: sent back with every answer. */
+  readonly saw: string;
+}
+
+/** One request as one person sees it. */
+export interface Seen extends Displayed {
+  readonly row: ApprovalRow;
+  /** As the agent asked. `shown` differs from it where somebody changed the arguments. */
+  readonly asked: ShownRequest;
+  readonly may: { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
+  /** The person started it: it is done in their name or by their agent. */
+  readonly starter: boolean;
+}
+
+/** Throws Shown: there is none, or none this person has to do with; which of the two is nobody's business. */
+export async function see(parts: ApprovalPageParts, person: Person, id: string): Promise<Seen> {
+  const row = await parts.approvals.get(id);
+  if (row === null || !(await concerns(parts, row, person.id)))
+    throw new Shown(404, 'There is no such request', 'It is not for you, or it was removed some time after it ended.');
+  const asked = JSON.parse(row.request) as ShownRequest;
+  const displayed = await withProposal(parts, row, asked);
+  const may = parts.approvals.mayAnswer(row, person.id);
+  return { row, asked, may, ...displayed, starter: isStarter(parts, row, person.id) };
+}
+
+async function withProposal(parts: ApprovalPageParts, row: ApprovalRow, asked: ShownRequest): Promise<Displayed> {
+  if (row.proposal === null) return displayed(asked, row.digest);
+  if (row.state !== 'pending') {
+    // What was decided then stands; nothing is decided anew for reading.
+    return displayed({ ...asked, arguments: row.proposal.arguments }, row.proposal.digest);
+  }
+  const changed = await changedTo(parts, { row, asked }, row.proposal.arguments);
+  return changed.ok
+    ? displayed(changed.shown, changed.digest)
+    : displayed({ ...asked, arguments: row.proposal.arguments }, row.proposal.digest);
+}
+
+/** What the request would be with these arguments, decided again by the gateway. */
+export async function changedTo(
+  parts: ApprovalPageParts,
+  { row, asked }: Pick<Seen, 'row' | 'asked'>,
+  args: JsonObject,
+): Promise<
+  | ({ readonly ok: true; readonly requirement: Requirement } & Displayed)
+  | { readonly ok: false; readonly message: string }
+> {
+  const preview = await parts.approvals.preview(row, args);
+  if (!preview.ok) return preview;
+  // The session is shown as it was when the agent asked, so that the same change is the same thing to sign whenever it is looked at.
+  const shown: ShownRequest = {
+    ...preview.shown,
+    session: asked.session,
+    origins: asked.origins.filter(({ at }) => same(valueAt(asked.arguments, at), valueAt(args, at))),
+  };
+  return { ok: true, requirement: preview.requirement, ...displayed(shown, preview.digest) };
+}
+
+function displayed(shown: ShownRequest, digest: string): Displayed {
+  return { shown, digest, saw: shownDigest(shown) };
+}
+
+/** Asked, answered, or it is theirs: everybody else does not learn that it exists. */
+async function concerns(parts: ApprovalPageParts, row: ApprovalRow, person: string): Promise<boolean> {
+  if (isStarter(parts, row, person) || row.answers.some((answer) => answer.person === person)) return true;
+  if (parts.approvals.mayAnswer(row, person).ok) return true;
+  const found = await parts.approvals.listFor(person, { text: row.id, limit: 5 });
+  return found.some(({ id }) => id === row.id);
+}
+
+function isStarter(parts: ApprovalPageParts, row: ApprovalRow, person: string): boolean {
+  return row.subject === person || parts.directory.agentsOwnedBy(person).some(({ id }) => id === row.agent);
+}
+
+/** RFC 6901; `undefined` where nothing is. */
+export function valueAt(value: Json | undefined, pointer: string): Json | undefined {
+  let at = value;
+  for (const part of pointer.split('/').slice(1)) {
+    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (Array.isArray(at)) at = at[Number(key)] as Json | undefined;
+    else if (isObject(at) && Object.hasOwn(at, key)) at = at[key];
+    else return undefined;
+  }
+  return at;
+}
+
+export function same(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return canonicalize(a) === canonicalize(b);
+}

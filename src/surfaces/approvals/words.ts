@@ -1,0 +1,89 @@
+import type { ShownRequest, Slot, ValueOrigin, Who } from '../../model/approval.ts';
+import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
+import type { ApprovalPageParts } from './options.ts';
+
+/** Words of ours for what the records say with codes. Names people chose are put in by whoever shows them. */
+
+export const EFFECTS: Readonly<Record<string, string>> = {
+  read: 'Reads',
+  write: 'Changes data',
+  destructive: 'Deletes or overwrites',
+  external: 'Reaches the outside world',
+  credential: 'Touches credentials',
+};
+
+export const STATES: Readonly<Record<ApprovalState, readonly [tone: string, words: string]>> = {
+  pending: ['warn', 'Waiting for an answer'],
+  approved: ['good', 'Approved, not used yet'],
+  consumed: ['good', 'Approved and used'],
+  denied: ['bad', 'Denied'],
+  expired: ['', 'Expired'],
+  withdrawn: ['', 'Withdrawn'],
+};
+
+export const ORIGINS: Readonly<Record<ValueOrigin['from'], readonly [tone: string, words: string]>> = {
+  'untrusted-result': ['bad', 'From content anybody could have written'],
+  'tool-result': ['', 'From an earlier result'],
+  'earlier-arguments': ['', 'Used before in this session'],
+  'nowhere-seen': ['warn', 'The agent’s own'],
+  'not-looked': ['', ''],
+};
+
+export const OUTCOMES: Readonly<Record<string, readonly [tone: string, words: string]>> = {
+  'under-way': ['', 'under way'],
+  ok: ['good', 'done'],
+  failed: ['warn', 'failed'],
+  unknown: ['warn', 'unknown'],
+  refused: ['bad', 'refused'],
+};
+
+type Names = Pick<ApprovalPageParts, 'directory'>;
+
+export function nameOf({ directory }: Names, person: string): string {
+  return directory.person(person)?.name ?? person;
+}
+
+export function slotWords(names: Names, slot: Slot): string {
+  const who = slot.who.map((each) => whoWords(names, each)).join(' or ');
+  return slot.exceptStarters ? `${who}, but nobody who started it` : who;
+}
+
+function whoWords(names: Names, { kind, id }: Who): string {
+  switch (kind) {
+    case 'owner': {
+      const agent = names.directory.agent(id);
+      return agent === undefined ? `the owner of ${id}` : `${nameOf(names, agent.owner)}, who owns ${agent.name}`;
+    }
+    case 'subject':
+      return `${nameOf(names, id)}, for whom it is done`;
+    case 'person':
+      return nameOf(names, id);
+    case 'group':
+      return `somebody of the group ${id}`;
+    case 'role':
+      return `somebody with the role ${id}`;
+    case 'schedule':
+      return `whoever is on duty for ${id}`;
+  }
+}
+
+/** Ten-thousandths as people write money: grouped, at least two decimals, none cut off. */
+export function amountWords(amount: number, currency: string | null): string {
+  const sign = amount < 0 ? '-' : '';
+  const digits = String(Math.abs(amount)).padStart(5, '0');
+  const whole = digits.slice(0, -4).replace(/\B(?=(\d{3})+$)/g, ',');
+  const part = digits.slice(-4).replace(/0{1,2}$/, '');
+  return `${sign}${whole}.${part}${currency === null ? '' : ` ${currency}`}`;
+}
+
+/** One line for lists: the sentence, as text. */
+export function sentenceText(shown: ShownRequest, value: (part: unknown) => string): string {
+  return shown.sentence
+    .map((part) => ('text' in part ? part.text : part.missing ? '(missing)' : value(part.value)))
+    .join('');
+}
+
+export function answeredWords(row: ApprovalRow): string {
+  const count = row.answers.length;
+  return count === 0 ? 'Nobody has answered yet' : count === 1 ? '1 answer' : `${count} answers`;
+}
