@@ -3,7 +3,6 @@ import { systemClock } from './adapters/clock.ts';
 import { realDisk } from './adapters/disk/real.ts';
 import { openPostgres } from './adapters/sql/postgres.ts';
 import { openSqlite } from './adapters/sql/sqlite.ts';
-import { openApprovals } from './approvals/approvals.ts';
 import { type Journal, openJournal } from './audit/journal.ts';
 import { type Config, gatewayUrl } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
@@ -14,6 +13,7 @@ import { type Inventory, openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
+import { openQuestions, type Questions } from './start/approvals/open.ts';
 import { type Authority, openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
@@ -167,23 +167,24 @@ function trustedOrigins(config: Config): readonly string[] {
 }
 
 /** The one path, with what stops it and what it asks. */
-async function openPath({ config, log, opened }: Assembly, base: Base, live: Live): Promise<MadeGateway> {
+async function openPath(
+  { config, log, opened }: Assembly,
+  base: Base,
+  live: Live,
+): Promise<MadeGateway & { questions: Questions }> {
   const { stores, journal, inventory, authority } = base;
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
   await recordLocks(journal, revocation.locks());
-  const approvals = openApprovals({
-    store: stores.approvals,
-    clock: systemClock,
-    waitMs: config.approvals.waitMs,
-    maxPendingPerAgent: config.limits.pendingApprovalsPerAgent,
-    log,
-  });
-  opened.add(() => approvals.close());
+  const questions = openQuestions({ live, stores, journal, log, notices: () => [] });
+  opened.add(() => questions.close());
   const traces = await openTraces(config.telemetry.otlpEndpoint);
   opened.add(() => traces.close());
   const { isRevoked } = authority;
-  return makeGateway({ live, journal, inventory, revocation, approvals, traces, log, isRevoked });
+  const { approvals } = questions;
+  const made = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log, isRevoked });
+  questions.serve(made.gateway);
+  return { ...made, questions };
 }
 
 function openStores(config: Config): Promise<Stores> {

@@ -2,6 +2,7 @@ import type { Answer, Assurance, PasskeyProof, Requirement, ShownRequest, Standi
 import type { AskFacts } from '../model/approval-rules.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { ApprovalFilter, ApprovalRow } from '../ports/stores.ts';
+import type { Remembered } from './outcome/recover.ts';
 
 /** One exact action that needs people. */
 export interface ApprovalRequest {
@@ -33,8 +34,8 @@ export interface ApprovalRequest {
 export type ApprovalOutcome =
   /** A route of the configuration lets it go on by itself. */
   | { readonly outcome: 'automatic'; readonly rule: string }
-  /** A standing approval covers it. */
-  | { readonly outcome: 'standing'; readonly id: string }
+  /** An earlier answer covers it; these people stand for it. */
+  | { readonly outcome: 'standing'; readonly id: string; readonly by: readonly string[] }
   /** Answered by people, used up by this call and no other. `arguments`: what they changed them to, signed; `null`: as asked. */
   | {
       readonly outcome: 'approved';
@@ -42,11 +43,27 @@ export type ApprovalOutcome =
       readonly by: readonly string[];
       readonly arguments: JsonObject | null;
       readonly digest: string;
+      readonly requestedAtMs: number;
     }
   | { readonly outcome: 'denied'; readonly id: string; readonly by: string; readonly reason: string }
   | { readonly outcome: 'expired' | 'withdrawn'; readonly id: string }
+  /** Nobody there is could ever answer it. */
+  | { readonly outcome: 'nobody'; readonly why: string }
   /** No answer yet: the agent comes back with the same call and joins the same request. */
   | { readonly outcome: 'pending'; readonly id: string };
+
+/** What decides who must answer. */
+export type Asked = Pick<ApprovalRequest, 'asks' | 'facts' | 'starters' | 'subject'>;
+
+export type Resolved =
+  | { readonly kind: 'automatic'; readonly rule: string }
+  | { readonly kind: 'asks'; readonly requirement: Requirement; readonly expireMs: number }
+  | { readonly kind: 'nobody'; readonly why: string };
+
+export type Opened =
+  | { readonly kind: 'request'; readonly row: ApprovalRow }
+  | { readonly kind: 'automatic'; readonly rule: string }
+  | { readonly kind: 'nobody'; readonly why: string };
 
 /** One person's answer, as it is handed in. */
 export interface Ballot {
@@ -99,17 +116,27 @@ export interface Approvals {
   /**
    * Joins the request open for the same action, or makes one, and waits for its answer. `onParked` is told the id of each request this
    * call begins to wait for. Rejects with the signal's reason when it is aborted; the request stays, and a retry joins it.
-   * Faults: `overloaded` (too many unanswered requests of this agent), `too-large`, `internal` (the store failed, or nobody could ever answer).
+   * Faults: `overloaded` (too many unanswered requests of this agent), `too-large`, `internal` (the store failed).
    */
   ask(request: ApprovalRequest, signal: AbortSignal, onParked?: (id: string) => void): Promise<ApprovalOutcome>;
   /** Makes or joins one without waiting: for clients that come back by themselves. */
-  open(request: ApprovalRequest): Promise<ApprovalRow | { readonly automatic: string }>;
+  open(request: ApprovalRequest): Promise<Opened>;
+  /** Who would be asked. */
+  required(asked: Asked): Resolved;
+  /**
+   * Whether the answers of these people are enough for what is asked now: for a call that was decided again after it waited, perhaps
+   * with changed arguments.
+   */
+  met(asked: Asked, by: readonly string[], requestedAtMs: number): boolean;
   /** Uses up an approved request for that call and digest. `null`: not approved (any more), or somebody else was first. */
   use(id: string, digest: string, call: string): Promise<ApprovalRow | null>;
   /** One person's answer. Recorded before it counts. Never rejects for what the person did wrong. */
   vote(id: string, ballot: Ballot): Promise<Voted>;
   /** Whether this person may answer now, and with what proof at least. */
-  mayAnswer(row: ApprovalRow, person: string): { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
+  mayAnswer(
+    row: ApprovalRow,
+    person: string,
+  ): { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
   /** What would be asked if the arguments were these. */
   preview(row: ApprovalRow, args: JsonObject): Promise<Preview>;
   /** Ends one nobody has to answer any more. `false`: it was over already. */
@@ -119,6 +146,10 @@ export interface Approvals {
   /** Requests this person could answer or could have answered, newest first. */
   listFor(person: string, filter: Omit<ApprovalFilter, 'keys'>): Promise<readonly ApprovalRow[]>;
   count(filter: Pick<ApprovalFilter, 'state' | 'agent'>): Promise<number>;
+  /** Once, after a restart. Resolves with how many that were used for nothing are good again. */
+  recover(remembered: Remembered): Promise<number>;
+  /** Removes what ended long ago; the journal keeps it. How many. */
+  forget(): Promise<number>;
   /** Soon after any process changed any request. */
   onChange(listener: () => void): () => void;
   /** Everybody who waits is told `pending`. */

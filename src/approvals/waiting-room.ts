@@ -1,5 +1,5 @@
 import type { ApprovalRow, ApprovalStore } from '../ports/stores.ts';
-import type { ApprovalsLog } from './approvals.ts';
+import type { ApprovalsLog } from './options.ts';
 
 /** Reads of the store at once when a bell rings with many different requests waited for. */
 const PARALLEL_LOOKS = 8;
@@ -111,7 +111,7 @@ function makeLooks({ store, seats, log }: Pick<Options, 'store' | 'log'> & { rea
   const look = async (id: string): Promise<void> => {
     try {
       const row = await store.get(id);
-      if (row === null || row.state === 'pending') return;
+      if (row === null || row.state === 'pending' || !row.recorded) return;
       for (const waiter of seats.of(id)) waiter.wake(row);
     } catch (error) {
       // They keep waiting: the next bell looks again, and their time is bounded.

@@ -1,10 +1,13 @@
+import { checkApprovals } from './checks/approvals.ts';
 import { checkCredentials } from './checks/credentials.ts';
 import { checkDelegation } from './checks/delegation.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkRegistration } from './checks/registration.ts';
+import { checkSentences } from './checks/sentences.ts';
 import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
+import { APPROVAL_DEFAULTS } from './schema/approvals/approvals.ts';
 import { DEFAULT_LIMITS, type LimitName } from './schema/limits.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import { didYouMean, type Finding, type Path } from './source/problem.ts';
@@ -16,6 +19,7 @@ export interface Checked {
 
 /** What a schema cannot say: names that must exist, values that must fit together. `raw` satisfies the schema. Pure. */
 export function checkSemantics(raw: ConfigFile): Checked {
+  const approvals = checkApprovals(raw);
   return {
     errors: [
       ...checkAgents(raw),
@@ -24,13 +28,21 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkDevelopment(raw),
       ...checkListen(raw),
       ...checkServers(raw),
+      ...checkSentences(raw),
       ...checkCredentials(raw),
       ...checkNumbers(raw),
       ...checkSignIn(raw),
       ...checkPermissions(raw),
       ...checkDelegation(raw),
+      ...approvals.errors,
     ],
-    warnings: [...warnExposure(raw), ...warnPlaintext(raw), ...warnPermissions(raw), ...warnEmpty(raw)],
+    warnings: [
+      ...warnExposure(raw),
+      ...warnPlaintext(raw),
+      ...warnPermissions(raw),
+      ...approvals.warnings,
+      ...warnEmpty(raw),
+    ],
   };
 }
 
@@ -158,7 +170,7 @@ function checkNumbers(raw: ConfigFile): Finding[] {
   atMost('sessionsPerAgent', 'sessions');
   atMost('concurrentCallsPerAgent', 'concurrentCalls');
   atMost('headersTimeoutMs', 'bodyTimeoutMs');
-  const approvals = { ...DEFAULTS.approvals, ...raw.approvals };
+  const approvals = { ...APPROVAL_DEFAULTS, ...raw.approvals };
   if (approvals.waitMs > approvals.expireMs) {
     const message = `approvals.waitMs (${approvals.waitMs}) is longer than approvals.expireMs (${approvals.expireMs})`;
     findings.push(value(['approvals'], message, 'a question must live at least as long as a call waits for it'));

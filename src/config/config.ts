@@ -1,8 +1,10 @@
 import type { Agent } from '../model/agent.ts';
+import type { ApprovalRules } from '../model/approval-rules.ts';
 import type { Connection } from '../model/connection.ts';
 import type { CredentialSettings } from '../model/credential.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { ApprovalWords } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
 import type { VaultConfig } from './schema/credentials.ts';
@@ -27,7 +29,7 @@ export interface Config {
   readonly development: { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
   readonly servers: readonly ServerConfig[];
   readonly policiesDir: string;
-  readonly approvals: { readonly waitMs: number; readonly expireMs: number };
+  readonly approvals: ApprovalRules;
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
@@ -83,6 +85,8 @@ export interface ToolOverride {
   readonly reversible?: boolean;
   readonly untrustedOutput?: boolean;
   readonly facts?: FactMapping;
+  /** What people who are asked read. */
+  readonly approval?: ApprovalWords;
 }
 
 interface ServerShared {

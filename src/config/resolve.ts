@@ -1,8 +1,10 @@
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { AGENT_DEFAULTS, type PublicJwk } from '../model/agent.ts';
 import { PERSON_DEFAULTS, type Person } from '../model/person.ts';
+import { type ApprovalWords, parseTemplate } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
+import { resolveApprovals } from './schema/approvals/approvals.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
@@ -169,6 +171,21 @@ function base64urlDigest(text: string): string {
   return text.length === 64 ? Buffer.from(text, 'hex').toString('base64url') : text;
 }
 
+type RawTool = NonNullable<ConfigFile['servers'][string]['tools']>[string];
+
+/** A sentence that cannot be read is a finding of `checkSentences`. */
+function resolveTool({ approval, ...labels }: RawTool): ToolOverride {
+  const words = approval === undefined ? null : readWords(approval);
+  return { ...(labels as ToolOverride), ...(words === null ? {} : { approval: words }) };
+}
+
+function readWords({ sentence, touches, undo }: NonNullable<RawTool['approval']>): ApprovalWords | null {
+  const says = parseTemplate(sentence);
+  const about = touches === undefined ? null : parseTemplate(touches);
+  if (!says.ok || about?.ok === false) return null;
+  return { sentence: says.template, touches: about?.template ?? null, undo: undo ?? null };
+}
+
 interface ServerContext {
   readonly limits: Limits;
   readonly baseDir: string;
@@ -187,7 +204,7 @@ function resolveServer(id: string, raw: ConfigFile['servers'][string], context: 
     environment: raw.environment ?? null,
     timeoutMs: raw.timeoutMs ?? context.limits.requestTimeoutMs,
     trust: raw.trust ?? SERVER_DEFAULTS.trust,
-    tools: new Map(Object.entries((raw.tools ?? {}) as Record<string, ToolOverride>)),
+    tools: new Map(Object.entries(raw.tools ?? {}).map(([name, tool]) => [name, resolveTool(tool)])),
   };
   const expand = (field: 'headers' | 'env', values: Readonly<Record<string, string>> = {}): Record<string, string> =>
     Object.fromEntries(Object.entries(values).map(([k, v]) => [k, context.secret(v, ['servers', id, field, k])]));
@@ -209,7 +226,7 @@ function resolveOperations(
 ): Pick<Config, 'approvals' | 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
   const metrics = raw.metrics?.listen;
   return {
-    approvals: { ...DEFAULTS.approvals, ...raw.approvals },
+    approvals: resolveApprovals(raw.approvals),
     journal: {
       ...DEFAULTS.journal,
       ...raw.journal,

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { ApprovalsSchema } from './schema/approvals/approvals.ts';
 import { VaultSchema } from './schema/credentials.ts';
 import { ConnectionSchema } from './schema/delegation/connections.ts';
 import { AgentSchema, ID_PATTERN, PersonSchema, TemplateSchema } from './schema/identity.ts';
@@ -22,7 +23,6 @@ export const DEFAULTS = {
   port: 7700,
   data: './.interlock',
   policies: './policies',
-  approvals: { waitMs: 120_000, expireMs: 3_600_000 },
   journal: { segmentBytes: 33_554_432, checkpointIntervalMs: 900, minFreeBytes: 104_857_600 },
   tokens: { ttlMs: 600_000, maxTtlMs: 3_600_000 },
   log: { level: 'info', format: 'auto' },
@@ -216,21 +216,7 @@ export const ConfigSchema = Type.Object(
     policies: Type.Optional(
       Type.String({ minLength: 1, default: DEFAULTS.policies, description: 'Folder of .cedar files.' }),
     ),
-    approvals: Type.Optional(
-      Type.Object(
-        {
-          waitMs: ms(0, 3_600_000, {
-            default: DEFAULTS.approvals.waitMs,
-            description: 'How long a call waits for its answer before the agent is told to come back.',
-          }),
-          expireMs: ms(1_000, 30 * 86_400_000, {
-            default: DEFAULTS.approvals.expireMs,
-            description: 'How long a question can be answered, and an answer used.',
-          }),
-        },
-        { ...closed, description: 'Questions to people.' },
-      ),
-    ),
+    approvals: Type.Optional(ApprovalsSchema),
     limits: Type.Optional(LimitsSchema),
     journal: Type.Optional(JournalSchema),
     tokens: Type.Optional(

@@ -3,7 +3,9 @@ import { canonicalize, sha256Base64url } from '../model/canonical.ts';
 import { Fault } from '../model/fault.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { RpcNotification, RpcRequest } from '../model/jsonrpc.ts';
-import type { MethodSpec } from './methods.ts';
+import { CLIENT_REQUESTS, type MethodSpec } from './methods.ts';
+
+type Frame = Pick<RpcRequest | RpcNotification, 'method' | 'params'>;
 
 const NOTHING: JsonObject = Object.freeze({});
 
@@ -11,7 +13,7 @@ const NOTHING: JsonObject = Object.freeze({});
  * What a frame asks for, as the action that is decided and recorded. The digest covers everything in `params` that reaches the
  * server except `_meta` (progress tokens and trace ids differ on a retry and carry no authority).
  */
-export function toAction(message: RpcRequest | RpcNotification, spec: MethodSpec, server: string): Action {
+export function toAction(message: Frame, spec: MethodSpec, server: string): Action {
   const params = message.params ?? NOTHING;
   const { _meta: _dropped, ...content } = params as { _meta?: unknown } & JsonObject;
   const canonical = canonicalize({ action: message.method, server, params: content });
@@ -23,6 +25,14 @@ export function toAction(message: RpcRequest | RpcNotification, spec: MethodSpec
     digest: sha256Base64url(canonical),
     sizeChars: canonical.length,
   };
+}
+
+/** The same action with other arguments. */
+export function withArguments(frame: Frame, args: JsonObject, server: string): Action {
+  const spec = CLIENT_REQUESTS.get(frame.method);
+  if (spec === undefined || spec.target !== 'tool')
+    throw new Fault('invalid-params', 'only calls of tools have arguments');
+  return toAction({ ...frame, params: { ...frame.params, arguments: args } }, spec, server);
 }
 
 function targetOf(spec: MethodSpec, params: JsonObject): ActionTarget {

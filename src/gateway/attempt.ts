@@ -3,7 +3,8 @@ import type { Action } from '../model/action.ts';
 import type { Caller } from '../model/caller.ts';
 import type { Decision, RefusalCode } from '../model/decision.ts';
 import type { Fault } from '../model/fault.ts';
-import type { RpcResponse } from '../model/jsonrpc.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { RpcRequest, RpcResponse } from '../model/jsonrpc.ts';
 import type { Lock } from '../model/lock.ts';
 import type { Finding } from '../model/tool.ts';
 import type { ServerEntry } from './gateway.ts';
@@ -16,14 +17,25 @@ export interface Attempt {
   readonly session: SessionState;
   readonly server: ServerEntry;
   readonly action: Action;
-  /** Sends exactly this action. Takes nothing but a recorded permit, which it must spend. */
-  readonly release: (permit: Permit, signal: AbortSignal) => Promise<RpcResponse>;
+  /** What it arrived as, for an approver who changes the arguments. */
+  readonly frame: Pick<RpcRequest, 'method' | 'params'>;
+  /**
+   * Sends exactly this action, or, where people changed its arguments, exactly the changed one. Takes nothing but a recorded permit, which
+   * it must spend.
+   */
+  readonly release: (permit: Permit, signal: AbortSignal, changed: Changed | null) => Promise<RpcResponse>;
   /** The caller can no longer receive the answer (modern HTTP: the stream was closed). */
   readonly gone: AbortSignal | null;
   /** W3C trace context of the client's own trace. */
   readonly traceparent?: string | null;
   /** Told when the call is parked for a human, so that the surface can keep the client informed. */
   readonly parked?: (approvalId: string) => void;
+}
+
+/** Other arguments than the agent sent: what people signed is what is sent. */
+export interface Changed {
+  readonly action: Action;
+  readonly arguments: JsonObject;
 }
 
 export interface Refusal {
@@ -42,5 +54,11 @@ export interface Refusal {
 }
 
 export type CallResult =
-  | { readonly kind: 'answered'; readonly response: RpcResponse; readonly call: string }
+  | {
+      readonly kind: 'answered';
+      readonly response: RpcResponse;
+      readonly call: string;
+      /** The approval it went on with; `changed`: the arguments people put in place of the agent's. */
+      readonly approval: { readonly id: string; readonly changed: JsonObject | null } | null;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal };

@@ -8,11 +8,12 @@ import { close, closeFailed } from './steps/close.ts';
 import { context, count, decide } from './steps/decide.ts';
 import { type Entered, enter, stopped } from './steps/enter.ts';
 import { fulfil } from './steps/fulfil.ts';
+import { reconsider } from './steps/reconsider.ts';
 import { recordIntent } from './steps/record.ts';
 import { refuse } from './steps/refuse.ts';
 import { type Known, resolve } from './steps/resolve.ts';
 import { userRights } from './tiers/coarse.ts';
-import { begin, type Trace } from './trace.ts';
+import { approvalOf, begin, changedOf, type Trace } from './trace.ts';
 
 /**
  * The life of a call. Every surface turns what it receives into an Attempt (parse, authenticate) and walks this path; no action
@@ -51,20 +52,12 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     const answer = await approve(gateway, trace, { known, entry, decision });
     if (answer.code !== null)
       return refuse(gateway, trace, { known, decision, code: answer.code, lock: answer.lock, approval: answer.id });
-    trace.approval = answer.id;
-    // enter again, decide again: the wait for a human is the widest race of all
+    // enter again, decide again: the wait for a human is the widest race of all, and they may have changed the arguments
     const stop = stopped(entry);
     if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });
-    known = resolve(gateway, trace.attempt);
-    rights = userRights(gateway, trace.attempt, known);
-    if (rights instanceof Promise) rights = await rights;
-    const now = decideNow(gateway, trace, { known, entry, rights });
-    if (now.effect === 'deny') return refuse(gateway, trace, { known, decision: now });
-    // A policy that now asks somebody else was not answered by the one who answered; nor was it about another definition.
-    if ((now.effect === 'ask' && now.ask.join() !== decision.ask.join()) || known.pin !== first.pin) {
-      return refuse(gateway, trace, { known, decision: now, code: 'approval-expired' });
-    }
-    decision = { ...now, effect: 'ask' };
+    const now = await reconsider(gateway, trace, { first, entry, approved: answer.approved });
+    ({ known, decision } = now);
+    if (now.refused !== null) return refuse(gateway, trace, { known, decision, ...now.refused });
   }
   count(gateway, trace, known);
 
@@ -96,7 +89,7 @@ async function released(gateway: Gateway, trace: Trace, step: Released): Promise
   let response: RpcResponse;
   try {
     // send: takes only a recorded permit; what was decided is what is sent
-    response = await trace.attempt.release(permit, signal);
+    response = await trace.attempt.release(permit, signal, changedOf(trace));
     // fulfil: obligations on the way back, and what the session has now seen
     response = fulfil(trace, { known, decision, response });
   } catch (error) {
@@ -105,8 +98,8 @@ async function released(gateway: Gateway, trace: Trace, step: Released): Promise
     return refuse(gateway, trace, { known, decision, ...stop, error, unrecorded: true });
   }
   // close: ok | failed | unknown, never rounded
-  close(gateway, trace, { permit, response });
-  return { kind: 'answered', response, call: trace.call };
+  close(gateway, trace, { known, permit, response });
+  return { kind: 'answered', response, call: trace.call, approval: approvalOf(trace) };
 }
 
 /** Only memory is read: no wait between the facts, the decision and the counting of it. */

@@ -2,9 +2,10 @@ import type { Approvals } from '../approvals/approvals.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Action } from '../model/action.ts';
-import type { Caller } from '../model/caller.ts';
+import type { Caller, KeptCaller } from '../model/caller.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { ApprovalWords } from '../model/sentence.ts';
 import type { ToolLabels } from '../model/tool.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -16,12 +17,15 @@ import type { Usage } from './usage.ts';
 export interface ServerEntry {
   readonly id: string;
   readonly risk: 'low' | 'medium' | 'high';
+  readonly environment: string | null;
   readonly upstream: UpstreamServer;
   /** `null`: requests carry no credential but what is configured for everybody. */
   readonly credentials: ServerCredentials | null;
   readonly timeoutMs: number;
   /** Fact mappings by tool name; `*` for all others. */
   readonly facts: ReadonlyMap<string, FactMapping>;
+  /** What people who are asked read, by tool name; `*` for all others. */
+  readonly words: ReadonlyMap<string, ApprovalWords>;
 }
 
 /** What may be swapped by a reload, all at once: a call sees one snapshot from its first step to its last. */
@@ -114,6 +118,8 @@ export interface Gateway {
   entitled(caller: Caller): string | null;
   /** Whether agents and people are still what they were when this caller was authenticated. */
   unchanged(caller: Caller): boolean;
+  /** A caller as kept with a question to people, as they are known now. `null`: somebody of them is not there any more. */
+  recall(kept: KeptCaller): Caller | null;
   readonly clock: Clock;
   readonly limits: GatewayLimits;
   readonly meters: Meters;

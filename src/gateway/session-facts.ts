@@ -1,5 +1,6 @@
 import type { SessionFacts } from '../model/policy-input.ts';
 import type { DataClass, ToolLabels } from '../model/tool.ts';
+import { SessionMemory } from './asking/memory.ts';
 
 const CLASSES: readonly DataClass[] = ['public', 'internal', 'confidential', 'restricted'];
 
@@ -17,6 +18,8 @@ export class SessionState implements SessionFacts {
   readUntrusted = false;
   highestDataClass: DataClass | null = null;
   readonly toolsCalled: Set<string> = new Set();
+  /** What it can be asked about later, when somebody has to decide: never read to decide. */
+  readonly memory: SessionMemory = new SessionMemory();
 
   constructor(id: string | null, startedAtMs: number) {
     this.id = id;

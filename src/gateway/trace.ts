@@ -1,19 +1,28 @@
 import { randomUUID } from 'node:crypto';
 import { targetName } from '../model/action.ts';
+import type { JsonObject } from '../model/json.ts';
 import type { MappedFacts } from '../model/policy-input.ts';
 import type { TierAnswers } from '../model/record.ts';
-import type { Attempt } from './attempt.ts';
+import type { RememberedCall } from './asking/memory.ts';
+import type { Attempt, Changed } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
 
 /** What the path learns about one call on its way: ids and times, nothing a later step may decide on but `facts`. */
 export interface Trace {
-  readonly attempt: Attempt;
+  /** Replaced once: where people changed the arguments. */
+  attempt: Attempt;
   readonly call: string;
   readonly startedUs: number;
   facts: MappedFacts;
   /** What each tier answered. */
   tiers: TierAnswers | null;
+  /** What it goes on with: a request people answered, a standing approval, a route that goes on by itself. */
   approval: string | null;
+  /** Who answered it. */
+  approvedBy: readonly string[];
+  changed: JsonObject | null;
+  /** The call in its session's memory, from when it was permitted. */
+  remembered: RememberedCall | null;
   decidedUs: number;
   durableUs: number;
 }
@@ -35,6 +44,9 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     facts: NO_FACTS,
     tiers: null,
     approval: null,
+    approvedBy: [],
+    changed: null,
+    remembered: null,
     decidedUs: startedUs,
     durableUs: startedUs,
   };
@@ -56,4 +68,14 @@ export function finished(gateway: Gateway, trace: Trace, ending: { effect: strin
     traceparent: traceparent ?? null,
     ...ending,
   });
+}
+
+/** What people put in place of the arguments, as it is sent. */
+export function changedOf({ changed, attempt }: Trace): Changed | null {
+  return changed === null ? null : { action: attempt.action, arguments: changed };
+}
+
+/** What the call went on with, for whoever tells the client. */
+export function approvalOf({ approval, changed }: Trace): { id: string; changed: JsonObject | null } | null {
+  return approval === null ? null : { id: approval, changed };
 }

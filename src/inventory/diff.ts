@@ -1,8 +1,8 @@
 import { canonicalize } from '../model/canonical.ts';
 import { isObject, type Json } from '../model/json.ts';
+import { escapePointer } from '../model/pointer.ts';
+import { makeVisible } from '../model/visible.ts';
 import type { PinRow } from '../ports/stores.ts';
-import { makeVisible } from './scan/hidden.ts';
-import { escapePointer } from './scan/texts.ts';
 
 /** One place where two definitions differ. `undefined`: not there. */
 export interface Difference {

@@ -1,5 +1,6 @@
 import type { Actor } from './caller.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { FactMapping } from './policy-input.ts';
 import type { DataClass, ToolEffect } from './tool.ts';
 
 /**
@@ -47,6 +48,8 @@ export interface Escalation {
   readonly afterMs: number;
   /** May then answer in any slot, under the same separation of duties. */
   readonly who: readonly Who[];
+  /** Only in the slots of these parts, by index: those of the route that escalates. Left out: in any. */
+  readonly parts?: readonly number[];
 }
 
 /** Every part must be met. Resolved when the question is asked and kept with it, so that a reload does not change it under anybody. */
@@ -88,7 +91,15 @@ export type SentencePart =
 /** Everything a person is shown. Nothing here is written by the agent but `arguments` and what is quoted from them. */
 export interface ShownRequest {
   readonly call: string;
-  readonly agent: { readonly id: string; readonly name: string; readonly owner: string; readonly riskTier: string };
+  readonly agent: {
+    readonly id: string;
+    readonly name: string;
+    /** Id of the person who answers for it. */
+    readonly owner: string;
+    /** Absent: nobody knows that person. */
+    readonly ownerName?: string;
+    readonly riskTier: string;
+  };
   readonly subject: { readonly id: string; readonly name: string } | null;
   /** From the agent that acts to the first after the root. */
   readonly chain: readonly Actor[];
@@ -111,6 +122,8 @@ export interface ShownRequest {
   /** Ten-thousandths. */
   readonly amount: number | null;
   readonly currency: string | null;
+  /** Which arguments the operator says these facts are read from: the values that decide. */
+  readonly mapped?: FactMapping;
   readonly origins: readonly ValueOrigin[];
   readonly policy: {
     readonly reasons: readonly string[];

@@ -73,3 +73,24 @@ export const ALONE = Object.freeze({
   tasks: [],
   txn: null,
 } as const satisfies Partial<Caller>);
+
+/** A caller by ids, as it is kept with a question to people. */
+export interface KeptCaller
+  extends Pick<
+    Caller,
+    'subject' | 'chain' | 'method' | 'credentialId' | 'credential' | 'expiresAtMs' | 'scopes' | 'taskId' | 'txn'
+  > {
+  readonly agent: string;
+  readonly through: readonly string[];
+  readonly tasks: readonly string[];
+}
+
+export function keptCaller(caller: Caller): KeptCaller {
+  const { subject, chain, method, credentialId, credential, expiresAtMs, scopes, taskId, txn } = caller;
+  return {
+    ...{ subject, chain, method, credentialId, credential, expiresAtMs, scopes, taskId, txn },
+    agent: caller.agent.id,
+    through: caller.through.map((acting) => acting.agent.id),
+    tasks: caller.tasks.map((task) => task.id),
+  };
+}

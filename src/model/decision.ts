@@ -8,6 +8,12 @@ export interface Obligation {
   readonly policy: string;
 }
 
+export interface Asked {
+  readonly text: string;
+  /** Id of the agent. */
+  readonly agent: string;
+}
+
 export interface Decision {
   readonly effect: Effect;
   /** Ids of the policies that determined the effect (`file.cedar#id`); empty when no policy applied. */
@@ -16,6 +22,11 @@ export interface Decision {
   readonly messages: readonly string[];
   /** For `ask`: who is to be asked (`@ask("owner")`), in policy order, without duplicates. */
   readonly ask: readonly string[];
+  /**
+   * For `ask`, where the whole chain was decided (gateway/tiers/everyone.ts): each of those texts with the agent it was asked about, for
+   * `owner` is the owner of that agent. Left out: not asked, or not decided for the chain.
+   */
+  readonly asks?: readonly Asked[];
   readonly obligations: readonly Obligation[];
   /** Ids of policies that failed while evaluating. Any error makes the effect `deny`. */
   readonly errors: readonly string[];
@@ -41,6 +52,10 @@ export type RefusalCode =
   | 'approval-denied'
   | 'approval-expired'
   | 'approval-pending'
+  /** Nobody has to answer any more: the agent was stopped, or the question taken back. */
+  | 'approval-withdrawn'
+  /** A policy asks for somebody there is not. */
+  | 'nobody-to-ask'
   | 'journal-unavailable'
   | 'overloaded'
   | 'upstream-unavailable'

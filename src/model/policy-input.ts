@@ -78,4 +78,13 @@ export interface PolicyWorld {
   }[];
   /** Tools known by name (pinned or configured): a policy naming an unknown one gets a warning. */
   readonly tools: readonly { readonly server: string; readonly name: string; readonly labels: ToolLabels }[];
+  /** What an `@ask` may name besides people: names. Left out: not checked. */
+  readonly approvers?:
+    | {
+        readonly roles: readonly string[];
+        readonly routes: readonly string[];
+        readonly schedules: readonly string[];
+        readonly groups: readonly string[];
+      }
+    | undefined;
 }

@@ -47,7 +47,10 @@ export interface CallFacts {
     /** Tier of a lock that watched or stopped the call. */
     readonly lock: Tier | null;
   };
+  /** What it went on with: a request people answered, `standing-…`, or `route:…`. */
   readonly approval: string | null;
+  /** Who answered, where people did. */
+  readonly approvedBy?: readonly string[];
 }
 
 /** `permit`, or `deny: why`; for auditors, never for agents. */

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { exactAmount, extractFacts, resolvePointer } from './facts.ts';
+import { exactAmount } from '../model/amount.ts';
+import { resolvePointer } from '../model/pointer.ts';
+import { extractFacts } from './facts.ts';
 
 describe('exactAmount', () => {
   const cases: readonly (readonly [value: unknown, wanted: number | null])[] = [

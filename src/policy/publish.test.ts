@@ -114,7 +114,7 @@ const PROBLEMS: readonly (readonly [title: string, text: string, wanted: string]
   [
     'ask of nobody',
     `@ask("boss") ${ANY};`,
-    'test.cedar:1:1: @ask("boss") names nobody | write "owner", "subject", "role:<name>" or "person:<id>"',
+    'test.cedar:1:1: @ask("boss") names nobody | write "owner", "subject", "person:<id>", "group:<name>", "role:<name>", "on-call:<schedule>" or "route:<name>"',
   ],
   [
     'ask of an unknown person',

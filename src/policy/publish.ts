@@ -57,7 +57,10 @@ function publishFile(source: Source, state: State): void {
     for (const warning of checked.warnings) state.warnings.push(problemAt(source, piece, warning));
     const named = checkNames(piece.text, state.known);
     for (const warning of named.warnings) state.warnings.push(problemAt(source, piece, warning));
-    const outcome = checked.ok ? compileRule({ source, piece, position, checked, known: state.known }) : checked.errors;
+    const warn = (said: Finding): unknown => state.warnings.push(problemAt(source, piece, said));
+    const outcome = checked.ok
+      ? compileRule({ source, piece, position, checked, known: state.known, warn })
+      : checked.errors;
     const errors = [...(Array.isArray(outcome) ? outcome : []), ...named.errors];
     if (!Array.isArray(outcome)) {
       const rule = outcome as Rule;
@@ -81,9 +84,10 @@ interface ToCompile {
   readonly position: number;
   readonly checked: CheckedPiece & { ok: true };
   readonly known: KnownNames;
+  readonly warn: (said: Finding) => unknown;
 }
 
-function compileRule({ source, piece, position, checked, known }: ToCompile): Rule | Finding[] {
+function compileRule({ source, piece, position, checked, known, warn }: ToCompile): Rule | Finding[] {
   const annotated = checked.policy.json.annotations as { readonly id?: string } | undefined;
   const id = `${source.path}#${annotated?.id ?? `policy${position}`}`;
   let policy: Policy;
@@ -93,7 +97,9 @@ function compileRule({ source, piece, position, checked, known }: ToCompile): Ru
     if (!(thrown instanceof UnsupportedPolicy)) throw thrown;
     return [{ offset: 0, message: thrown.message, help: 'rewrite the policy without it' }];
   }
-  const { meaning, errors } = readAnnotations(policy, { text: piece.text, people: known.people });
+  const { people, approvers } = known;
+  const { meaning, errors, warnings } = readAnnotations(policy, { text: piece.text, people, approvers });
+  for (const warning of warnings) warn(warning);
   errors.push(...checkWords(policy.condition, piece.text));
   if (errors.length > 0) return errors;
   const { line } = placeOf(source.text, piece.offset);

@@ -11,7 +11,16 @@ export interface IdentityStores {
   readonly relations: RelationStore;
 }
 
-export type EntityKind = 'agent' | 'person' | 'group' | 'connection' | 'task' | 'template' | 'review' | 'review-item';
+export type EntityKind =
+  | 'agent'
+  | 'person'
+  | 'group'
+  | 'connection'
+  | 'task'
+  | 'template'
+  | 'review'
+  | 'review-item'
+  | 'standing-approval';
 
 /** The newest version of one entity. `body: null` is a tombstone: it was removed. */
 export interface EntityRow {

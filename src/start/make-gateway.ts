@@ -11,6 +11,7 @@ import type { Inventory } from '../inventory/catalog.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metrics.ts';
 import type { Traces } from '../surfaces/ops/traces.ts';
+import { recall } from './approvals/recall.ts';
 import { type EntitledParts, entitled, unchanged } from './entitled.ts';
 import type { Live } from './live.ts';
 import { replay } from './replay.ts';
@@ -43,6 +44,8 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   const entries = readJournal(dir, { disk: realDisk, fromSeq: await firstRecent(dir) });
   const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
   if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
+  const reopened = await parts.approvals.recover(replayed.approvals);
+  if (reopened > 0) log.warn({ approvals: reopened }, 'approvals that were used for nothing are good again');
   const readings: { current: Readings | null } = { current: null };
   const metrics = openMetrics(() => readings.current);
   const gateway: Gateway = {
@@ -50,6 +53,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     snapshot: live.snapshot,
     usage,
     rights: live.rights.rights,
+    recall: (kept) => recall(live.directory, kept),
     unchanged: (caller) => unchanged(live.directory, caller),
     entitled: entitled({ directory: live.directory, isRevoked: parts.isRevoked, clock: systemClock }),
     clock: systemClock,

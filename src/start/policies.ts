@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../identity/directory.ts';
 import { labelsOf } from '../inventory/labels.ts';
+import type { Person } from '../model/person.ts';
 import type { PolicyWorld } from '../model/policy-input.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
 import { type Problem, publish } from '../policy/publish.ts';
@@ -45,9 +46,19 @@ export async function publishFolder(
   }
   const world = worldOf(config, known.tools ?? []);
   const { directory } = known;
-  const now =
-    directory === undefined ? world : { ...world, agents: [...directory.agents()], people: [...directory.people()] };
-  return located(publish(sources, now), config.policiesDir);
+  return located(publish(sources, directory === undefined ? world : asOfNow(world, directory)), config.policiesDir);
+}
+
+/** With those the store knows: agents, people, and groups that have no members yet. */
+function asOfNow(world: PolicyWorld, directory: Directory): PolicyWorld {
+  const people = [...directory.people()];
+  const groups = [...groupsOf(people), ...[...directory.groups()].map((group) => group.name)];
+  const approvers = world.approvers && { ...world.approvers, groups: [...new Set(groups)] };
+  return { ...world, agents: [...directory.agents()], people, approvers };
+}
+
+function groupsOf(people: readonly Person[]): readonly string[] {
+  return [...new Set(people.flatMap((person) => person.groups))];
 }
 
 /** Policy ids carry the file's name; problems the path a person can open. */
@@ -67,10 +78,17 @@ export function worldOf(config: Config, known: PolicyWorld['tools']): PolicyWorl
         tools.set(key, { server: server.id, name, labels: labelsOf(name, null, server) });
     }
   }
+  const { approvals } = config;
   return {
     agents: config.agents,
     people: config.people,
     servers: config.servers.map(({ id, risk, environment }) => ({ id, risk, environment })),
     tools: [...tools.values()],
+    approvers: {
+      roles: [...approvals.roles.keys()],
+      routes: [...approvals.routes.keys()],
+      schedules: [...approvals.schedules.keys()],
+      groups: groupsOf(config.people),
+    },
   };
 }

@@ -1,3 +1,4 @@
+import type { Remembered } from '../approvals/outcome/recover.ts';
 import type { Entry } from '../audit/journal.ts';
 import { SessionState } from '../gateway/session-facts.ts';
 import type { Usage } from '../gateway/usage.ts';
@@ -16,6 +17,8 @@ export interface Replayed {
   readonly records: number;
   /** Facts of stateless conversations, by session id: their taint outlives a restart. */
   readonly sessions: ReadonlyMap<string, SessionState>;
+  /** What became of approvals, for those a crash interrupted. */
+  readonly approvals: Remembered;
 }
 
 /** Records of earlier versions name one task at most. */
@@ -32,9 +35,14 @@ export async function replay(
   to: { usage: Usage; inventory: Inventory; nowMs: number },
 ): Promise<Replayed> {
   const sessions = new Map<string, SessionState>();
+  const approvals = { sinceMs: Number.POSITIVE_INFINITY, used: new Set<string>(), outcomes: new Map<string, number>() };
   let records = 0;
-  for await (const { record, time } of entries) {
+  for await (const { record, time, seq } of entries) {
     const timeMs = Date.parse(time);
+    approvals.sinceMs = Math.min(approvals.sinceMs, timeMs);
+    if (record.type === 'intent' && record.approval !== null) approvals.used.add(record.call);
+    if (record.type === 'admin' && record.act === 'approval.outcome')
+      approvals.outcomes.set(String((record.detail as { approval?: unknown }).approval), seq);
     if (record.type !== 'intent' || !ACTING.has(record.action) || timeMs < to.nowMs - DAY_MS) continue;
     records++;
     to.usage.count({ agent: record.agent, session: record.session, tasks: tasksOf(record) }, record.amount, timeMs);
@@ -51,5 +59,5 @@ export async function replay(
     state.permitted(tool === null ? null : `${record.server}/${tool}`, labels);
     state.saw(labels);
   }
-  return { records, sessions };
+  return { records, sessions, approvals };
 }

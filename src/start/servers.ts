@@ -4,6 +4,7 @@ import type { Config, ServerConfig } from '../config/config.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { Log, ServerEntry } from '../gateway/gateway.ts';
 import type { FactMapping } from '../model/policy-input.ts';
+import type { ApprovalWords } from '../model/sentence.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UpstreamServer } from '../ports/upstream.ts';
 import { credentialServers } from './credentials.ts';
@@ -46,10 +47,12 @@ export class Servers {
       entries.set(server.id, {
         id: server.id,
         risk: server.risk,
+        environment: server.environment,
         upstream,
         credentials: this.#credentials.of(server.id),
         timeoutMs: server.timeoutMs,
         facts: factsOf(server),
+        words: wordsOf(server),
       });
     }
     for (const [id, { upstream }] of this.#running) {
@@ -84,7 +87,7 @@ export class Servers {
   }
 }
 
-/** What a change of needs new connections; labels and facts do not. */
+/** What a change of needs new connections; labels, facts and words do not. */
 function connection(server: ServerConfig): unknown {
   const {
     tools: _tools,
@@ -101,4 +104,10 @@ function factsOf(server: ServerConfig): ReadonlyMap<string, FactMapping> {
   const facts = new Map<string, FactMapping>();
   for (const [tool, override] of server.tools) if (override.facts !== undefined) facts.set(tool, override.facts);
   return facts;
+}
+
+function wordsOf(server: ServerConfig): ReadonlyMap<string, ApprovalWords> {
+  const words = new Map<string, ApprovalWords>();
+  for (const [tool, { approval }] of server.tools) if (approval !== undefined) words.set(tool, approval);
+  return words;
 }

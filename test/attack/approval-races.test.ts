@@ -17,7 +17,7 @@ beforeAll(async () => {
   house = await openHouse({
     servers: yaml,
     policies: { 'a.cedar': asking('owner') },
-    extra: 'approvals: { waitMs: 1000, expireMs: 60000 }',
+    extra: 'approvals: { assurance: operator, waitMs: 1000, expireMs: 60000 }',
   });
   await until(
     async () =>

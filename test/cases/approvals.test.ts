@@ -20,7 +20,7 @@ beforeAll(async () => {
 permit(principal, action == Action::"tools/call", resource) when { context has amount && context.amount.lessThan(decimal("400.0")) };
 @ask("owner") permit(principal, action == Action::"tools/call", resource) when { context has amount && context.amount.lessThanOrEqual(decimal("10000.0")) };`,
     },
-    extra: 'approvals: { waitMs: 1500, expireMs: 60000 }',
+    extra: 'approvals: { assurance: operator, waitMs: 1500, expireMs: 60000 }',
   });
 });
 afterAll(async () => {

@@ -150,7 +150,7 @@ function yaml(options: HouseOptions, tokens: ReadonlyMap<string, string>): strin
 log: { level: error }
 ${options.journal ?? 'journal: { minFreeBytes: 1000000 }'}
 development: { allowStaticTokens: true }
-${(options.extra ?? '').includes('permissions:') ? '' : 'permissions: { default: permit }\n'}people:
+${(options.extra ?? '').includes('permissions:') ? '' : 'permissions: { default: permit }\n'}${(options.extra ?? '').includes('approvals:') ? '' : 'approvals: { assurance: operator }\n'}people:
   alice: { name: Alice }
   bob: { name: Bob }
 agents:

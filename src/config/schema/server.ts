@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { TEMPLATE_CHARS } from '../../model/sentence.ts';
 import { CredentialsSchema } from './credentials.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -20,6 +21,23 @@ const FactsSchema = Type.Object(
   { ...closed, description: 'Arguments a policy reads as typed facts.' },
 );
 
+const words = (description: string) =>
+  Type.Optional(Type.String({ minLength: 1, maxLength: TEMPLATE_CHARS, description }));
+
+const WordsSchema = Type.Object(
+  {
+    sentence: Type.String({
+      minLength: 1,
+      maxLength: TEMPLATE_CHARS,
+      description:
+        'What a call does, for the people who approve it: "Order {quantity} of {item} for {total} {currency}". {…} is the name of an argument or an RFC 6901 pointer; {{ is a brace.',
+    }),
+    touches: words('What it would touch, written the same way.'),
+    undo: words('How it can be undone.'),
+  },
+  { ...closed, description: 'What people who are asked to approve a call of this tool read.' },
+);
+
 const ToolSchema = Type.Object(
   {
     effect: Type.Optional(
@@ -36,6 +54,7 @@ const ToolSchema = Type.Object(
     reversible: Type.Optional(Type.Boolean({ description: 'It can be undone.' })),
     untrustedOutput: Type.Optional(Type.Boolean({ description: 'Its output carries text from third parties.' })),
     facts: Type.Optional(FactsSchema),
+    approval: Type.Optional(WordsSchema),
   },
   { ...closed, description: 'Labels of one tool, by the operator.' },
 );
@@ -69,7 +88,8 @@ const shared = {
     Type.Record(Type.String({ pattern: '^.{1,256}$' }), ToolSchema, {
       ...closed,
       default: {},
-      description: 'Labels by tool name; "*" is for every tool that is not named.',
+      description:
+        'Labels by tool name; "*" is for every tool that is not named. Facts and approval of "*" are for every tool that has none of its own.',
     }),
   ),
 };

@@ -45,6 +45,8 @@ function visit(schema: SchemaNode, value: unknown, path: Path): Finding[] {
       return Number.isSafeInteger(value)
         ? visitInteger(schema, value as number, path)
         : [wrongType('a whole number', value, schema, path)];
+    case 'number':
+      return Number.isFinite(value) ? [] : [wrongType('a number', value, schema, path)];
     case 'boolean':
       return typeof value === 'boolean' ? [] : [wrongType('true or false', value, schema, path)];
     default:
@@ -87,9 +89,10 @@ function unknownKey(schema: SchemaNode, key: string, known: readonly string[], p
   return { path, at: 'key', message: `unknown key "${key}"`, help: didYouMean(key, known) };
 }
 
-/** Unions are of objects that a constant member or a required key tells apart, or of constants. */
+/** Unions are of objects that a constant member or a required key tells apart, of constants, or of a number and its text. */
 function visitUnion(branches: readonly SchemaNode[], value: unknown, path: Path): Finding[] {
   if (branches.some((branch) => visit(branch, value, path).length === 0)) return [];
+  if (branches.some(({ type }) => type === 'number')) return [wrongType('a number, or text', value, {}, path)];
   if (!isMapping(value)) return [wrongType('a mapping (key: value lines)', value, {}, path)];
   for (const branch of branches) {
     const constants = Object.entries(branch.properties ?? {}).filter(([, schema]) => schema.const !== undefined);

@@ -6,13 +6,20 @@ import { type RpcResponse, resultText } from '../../model/jsonrpc.ts';
 import type { OutcomeRecord } from '../../model/record.ts';
 import type { Gateway } from '../gateway.ts';
 import { finished, type Trace } from '../trace.ts';
+import type { Known } from './resolve.ts';
 
 /** Closes an intent whose answer came. Queued for the next group commit: the effect is already on record. */
-export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; response: RpcResponse }): void {
+export function close(
+  gateway: Gateway,
+  trace: Trace,
+  step: { known: Known; permit: Permit; response: RpcResponse },
+): void {
   const { response } = step;
   const failed =
     'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
-  const digest = sha256Base64url('result' in response ? resultText(response.result) : JSON.stringify(response.error));
+  const text = 'result' in response ? resultText(response.result) : JSON.stringify(response.error);
+  const digest = sha256Base64url(text);
+  remember(trace, { known: step.known, text, outcome: failed === null ? 'ok' : 'failed' });
   write(gateway, trace, {
     permit: step.permit,
     outcome: failed === null ? 'ok' : 'failed',
@@ -20,6 +27,23 @@ export function close(gateway: Gateway, trace: Trace, step: { permit: Permit; re
     resultDigest: digest,
   });
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
+}
+
+interface Said {
+  readonly known: Known;
+  /** What the agent was told, as it was sent. */
+  readonly text: string;
+  readonly outcome: 'ok' | 'failed';
+}
+
+/** For whoever has to decide later in this session. Only references are kept; nothing is read or copied here. */
+function remember(trace: Trace, { known, text, outcome }: Said): void {
+  const { session, action } = trace.attempt;
+  const call = trace.remembered;
+  if (call === null) return;
+  call.outcome = outcome;
+  const untrusted = action.target.kind !== 'tool' || known.labels === null || known.labels.untrustedOutput;
+  session.memory.saw({ tool: call.tool, text, untrusted });
 }
 
 export interface Failure {
@@ -45,6 +69,7 @@ export function closeFailed(
   const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);
   const code = unsent ? 'stopped-before-send' : aborted ? 'aborted' : (fault?.code ?? 'internal');
   write(gateway, trace, { permit, outcome: never ? 'failed' : 'unknown', code, resultDigest: null });
+  if (trace.remembered !== null) trace.remembered.outcome = never ? 'failed' : 'unknown';
   if (unsent || aborted) return 'killed';
   if (fault === null) gateway.log.error({ call: trace.call, err: error }, 'sending failed unexpectedly');
   return fault?.kind === 'upstream' ? 'upstream-unavailable' : 'internal';

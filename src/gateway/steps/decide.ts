@@ -1,6 +1,7 @@
 import type { Decision } from '../../model/decision.ts';
 import type { PolicyInput } from '../../model/policy-input.ts';
 import { extractFacts } from '../../policy/facts.ts';
+import { rememberedAs } from '../asking/memory.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
 import { coarse } from '../tiers/coarse.ts';
 import { decideForAll } from '../tiers/everyone.ts';
@@ -61,6 +62,13 @@ export interface Deciding {
 export function count(gateway: Gateway, trace: Trace, known: Known): void {
   const { caller, session, action, server } = trace.attempt;
   if (action.target.kind === 'server') return;
+  trace.remembered = session.memory.permitted({
+    atMs: gateway.clock.nowMs(),
+    tool: rememberedAs(action),
+    effect: known.labels?.effect ?? null,
+    args: action.args,
+    chars: action.sizeChars,
+  });
   session.permitted(action.target.kind === 'tool' ? `${server.id}/${action.target.name}` : null, known.labels);
   const tasks =
     caller.tasks.length > 0 ? caller.tasks.map((task) => task.id) : caller.taskId === null ? [] : [caller.taskId];

@@ -53,6 +53,7 @@ export function callFacts(trace: Trace, { known, decision, code, lock }: Recorde
       lock,
     },
     approval: trace.approval,
+    ...(trace.approvedBy.length === 0 ? {} : { approvedBy: trace.approvedBy }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
+import { rememberedAs } from '../asking/memory.ts';
 import type { CallResult } from '../attempt.ts';
 import type { Gateway } from '../gateway.ts';
 import { neededScope } from '../tiers/coarse.ts';
@@ -32,6 +33,7 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
   const lock = refused.lock ?? null;
   if (refused.approval !== undefined) trace.approval = refused.approval;
   trace.attempt.session.denied++;
+  remember(gateway, trace, refused.known);
   if (refused.unrecorded !== true) {
     const facts = callFacts(trace, { known: refused.known, decision, code, lock: lock?.tier ?? null });
     try {
@@ -58,6 +60,18 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
       fault,
     },
   };
+}
+
+/** What was permitted and never sent was refused after all; of what was sent, its end is told by whoever closes it. */
+function remember(gateway: Gateway, trace: Trace, known: Known): void {
+  const { action, session } = trace.attempt;
+  const { remembered } = trace;
+  if (remembered !== null) {
+    if (remembered.outcome === 'under-way') remembered.outcome = 'refused';
+  } else if (action.target.kind !== 'server') {
+    const effect = known.labels?.effect ?? null;
+    session.memory.refused({ atMs: gateway.clock.nowMs(), tool: rememberedAs(action), effect });
+  }
 }
 
 const OWN_REASONS = ['not-connected', 'user-rights', 'outside-task', 'insufficient-scope', 'quarantined'] as const;

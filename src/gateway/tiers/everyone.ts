@@ -9,27 +9,36 @@ import type { Gateway } from '../gateway.ts';
 
 /**
  * Tier three, for everyone in the chain: authority only shrinks on its way, so what one of them may not do is not done. One that asks
- * makes all ask; obligations add up.
+ * makes all ask; obligations add up. An answer of `ask` says about whom each was asked: the owner of an agent the call goes through is
+ * not the owner of the one that acts.
  */
 export function decideForAll(policies: PolicySet, input: PolicyInput): Decision {
-  let decision = policies.decide(input);
+  let decision = asked(policies.decide(input), input.caller.agent.id);
   for (const acting of input.caller.through) {
     if (decision.effect === 'deny') return decision;
     const next = policies.decide({ ...input, caller: { ...input.caller, ...acting } });
     if (next.effect === 'deny') return { ...next, reasons: [...next.reasons, `interlock#through:${acting.agent.id}`] };
-    decision = both(decision, next);
+    decision = both(decision, asked(next, acting.agent.id));
   }
   return decision;
+}
+
+/** The decision itself unless it asks: nothing is made for what is permitted or denied. */
+function asked(decision: Decision, agent: string): Decision {
+  if (decision.effect !== 'ask') return decision;
+  return { ...decision, asks: decision.ask.map((text) => ({ text, agent })) };
 }
 
 function both(a: Decision, b: Decision): Decision {
   const join = <T>(left: readonly T[], right: readonly T[]): readonly T[] => [...new Set([...left, ...right])];
   const seen = new Set(a.obligations.map(({ name, detail }) => `${name}:${detail}`));
+  const asks = [...(a.asks ?? []), ...(b.asks ?? [])];
   return {
     effect: a.effect === 'ask' || b.effect === 'ask' ? 'ask' : 'permit',
     reasons: join(a.reasons, b.reasons),
     messages: join(a.messages, b.messages),
     ask: join(a.ask, b.ask),
+    ...(asks.length === 0 ? {} : { asks }),
     obligations: [...a.obligations, ...b.obligations.filter(({ name, detail }) => !seen.has(`${name}:${detail}`))],
     errors: join(a.errors, b.errors),
     policyVersion: a.policyVersion,

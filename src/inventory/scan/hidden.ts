@@ -1,9 +1,4 @@
-/**
- * Characters a person does not see and a model reads: zero-width and other default-ignorable characters, bidirectional controls,
- * the tags block, variation selectors, control characters (also terminal escapes), line separators, lone surrogates, blank glyphs.
- */
-const HIDDEN =
-  /[\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Cs}\u2028\u2029\u2800\ufff9-\ufffb[\p{Cc}--[\t\n\r]]]/v;
+import { codeOf, HIDDEN, isSpelling } from '../../model/visible.ts';
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [0x1b, 'escape'],
@@ -30,9 +25,6 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [0xfeff, 'zero width no-break space'],
 ]);
 
-/** Scripts whose spelling needs joiners between letters. */
-const JOINING =
-  /[\p{Script=Arabic}\p{Script=Syriac}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gurmukhi}\p{Script=Gujarati}\p{Script=Oriya}\p{Script=Tamil}\p{Script=Telugu}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Sinhala}\p{Script=Khmer}\p{Script=Mongolian}]/v;
 /** The three flags spelled with tag characters that are in general use: England, Scotland, Wales. */
 const TAG_FLAGS =
   /\u{1f3f4}\u{e0067}\u{e0062}(?:\u{e0065}\u{e006e}\u{e0067}|\u{e0073}\u{e0063}\u{e0074}|\u{e0077}\u{e006c}\u{e0073})\u{e007f}/gu;
@@ -58,23 +50,8 @@ export function hiddenIn(text: string): string | null {
   return `hidden characters: ${listed.join(', ')}${rest}${smuggled(points)}`;
 }
 
-function isSpelling(points: readonly string[], i: number): boolean {
-  const point = points[i] as string;
-  const before = points[i - 1] ?? '';
-  const after = points[i + 1] ?? '';
-  if (point === '\ufe0f' || point === '\ufe0e') return /\p{Emoji}/u.test(before);
-  if (/[\ufe00-\ufe0d\u{e0100}-\u{e01ef}]/u.test(point)) return /\p{Script=Han}/u.test(before);
-  if (point !== '\u200c' && point !== '\u200d') return false;
-  if (JOINING.test(before) && (JOINING.test(after) || after === '' || /\s/.test(after))) return true;
-  return (
-    point === '\u200d' &&
-    /[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]/u.test(before) &&
-    /\p{Extended_Pictographic}/u.test(after)
-  );
-}
-
 function nameOf(code: number): string {
-  const hex = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
+  const hex = codeOf(String.fromCodePoint(code));
   if (code >= 0xe0000 && code <= 0xe007f) return `${hex} tag`;
   if ((code >= 0xfe00 && code <= 0xfe0f) || (code >= 0xe0100 && code <= 0xe01ef)) return `${hex} variation selector`;
   const name = NAMES.get(code);
@@ -89,14 +66,4 @@ function smuggled(points: readonly string[]): string {
     if (code >= 0x20 && code < 0x7f) text += String.fromCharCode(code);
   }
   return text === '' ? '' : `; the tags spell "${text.slice(0, 120)}"`;
-}
-
-/** The same text with everything invisible written as `⟨U+200B⟩`, for showing to a person. Line breaks and tabs stay. */
-export function makeVisible(text: string): string {
-  let out = '';
-  for (const point of text) {
-    const code = point.codePointAt(0) as number;
-    out += HIDDEN.test(point) ? `⟨U+${code.toString(16).toUpperCase().padStart(4, '0')}⟩` : point;
-  }
-  return out;
 }

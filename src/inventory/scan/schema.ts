@@ -1,7 +1,7 @@
 import { isObject, type Json } from '../../model/json.ts';
+import { escapePointer } from '../../model/pointer.ts';
 import type { Finding } from '../../model/tool.ts';
 import { unsafePattern } from './pattern.ts';
-import { escapePointer } from './texts.ts';
 
 /** Beyond these a schema is held back: the largest of 309 definitions of public servers has 152 nodes, depth 10 and 4.6 kB. */
 export const SCHEMA_LIMITS = { depth: 24, nodes: 5_000, definitionBytes: 65_536 } as const;

@@ -1,4 +1,5 @@
 import { isObject, type Json } from '../../model/json.ts';
+import { escapePointer } from '../../model/pointer.ts';
 
 /** One piece of text in a definition: a value, or the name of a member. Both reach the model. */
 export interface Text {
@@ -20,9 +21,4 @@ export function* textsOf(value: Json | undefined, at = ''): Generator<Text> {
       yield* textsOf(member, pointer);
     }
   }
-}
-
-/** RFC 6901 section 3. */
-export function escapePointer(name: string): string {
-  return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }

@@ -1,4 +1,6 @@
+import { type AskWho, formatWho, parseAsk } from '../../model/ask.ts';
 import type { Obligation } from '../../model/decision.ts';
+import type { PolicyWorld } from '../../model/policy-input.ts';
 import type { Policy } from '../cedar/policy.ts';
 import { OBLIGATIONS } from '../obligations.ts';
 import { annotationOffset } from '../text/literals.ts';
@@ -15,16 +17,23 @@ export interface Meaning {
 
 export interface AnnotationContext {
   readonly text: string;
-  /** Ids of configured people, for `@ask("person:…")`. */
+  /** Ids of people, for `@ask("person:…")`. */
   readonly people: readonly string[];
+  /** What else an `@ask` may name. Left out: not checked. */
+  readonly approvers: PolicyWorld['approvers'];
+}
+
+interface Annotations {
+  readonly meaning: Meaning;
+  readonly errors: Finding[];
+  readonly warnings: Finding[];
 }
 
 /** What a policy's annotations mean, and what is wrong with them. An annotation nobody knows is an error: it would do nothing. */
-export function readAnnotations(
-  policy: Policy,
-  { text, people }: AnnotationContext,
-): { meaning: Meaning; errors: Finding[] } {
+export function readAnnotations(policy: Policy, context: AnnotationContext): Annotations {
+  const { text } = context;
   const errors: Finding[] = [];
+  const warnings: Finding[] = [];
   const wrong = (name: string, message: string, help: string): void => {
     errors.push({ offset: annotationOffset(text, name), message, help });
   };
@@ -41,8 +50,10 @@ export function readAnnotations(
   }
   const ask = policy.annotations.get('ask') ?? null;
   if (ask !== null) {
-    const finding = checkAsk(policy, ask, people);
-    if (finding !== null) wrong('ask', ...finding);
+    const offset = annotationOffset(text, 'ask');
+    const found = checkAsk(policy, ask, context);
+    errors.push(...found.errors.map((said) => ({ offset, ...said })));
+    warnings.push(...found.warnings.map((said) => ({ offset, ...said })));
   }
   const reason = policy.annotations.get('reason') ?? null;
   if (reason !== null && !isPlainText(reason)) {
@@ -52,20 +63,59 @@ export function readAnnotations(
   const obligation = duty === null ? null : readObligation(policy.id, duty);
   if (typeof obligation === 'string')
     wrong('obligation', `@obligation(${JSON.stringify(duty)}) cannot be fulfilled`, obligation);
-  if (typeof obligation === 'string') return { meaning: { ask, reason, obligation: null }, errors };
-  return { meaning: { ask, reason, obligation }, errors };
+  if (typeof obligation === 'string') return { meaning: { ask, reason, obligation: null }, errors, warnings };
+  return { meaning: { ask, reason, obligation }, errors, warnings };
 }
 
-function checkAsk(policy: Policy, ask: string, people: readonly string[]): [message: string, help: string] | null {
-  if (policy.effect !== 'permit')
-    return ['@ask belongs on a permit', 'a forbid denies; nobody can be asked to lift it'];
-  if (ask === 'owner' || ask === 'subject') return null;
-  const [kind, name] = split(ask);
-  if (kind === 'role' && name !== null && /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/.test(name)) return null;
-  if (kind === 'person' && name !== null) {
-    return people.includes(name) ? null : [`unknown person "${name}" in @ask`, suggest(name, people)];
+type Said = Omit<Finding, 'offset'>;
+interface SaidOfAsk {
+  readonly errors: readonly Said[];
+  readonly warnings: readonly Said[];
+}
+
+/** Who is named must exist: a question to nobody would be answered by nobody. Groups may be filled later: warnings. */
+function checkAsk(policy: Policy, text: string, context: AnnotationContext): SaidOfAsk {
+  const refused = (message: string, help: string): SaidOfAsk => ({ errors: [{ message, help }], warnings: [] });
+  if (policy.effect !== 'permit') {
+    return refused('@ask belongs on a permit', 'a forbid denies; nobody can be asked to lift it');
   }
-  return [`@ask(${JSON.stringify(ask)}) names nobody`, 'write "owner", "subject", "role:<name>" or "person:<id>"'];
+  const ask = parseAsk(text);
+  if ('problem' in ask) return refused(`@ask(${JSON.stringify(text)}) ${ask.problem}`, ask.help);
+  const { approvers } = context;
+  if (ask.kind === 'route') {
+    if (approvers === undefined || approvers.routes.includes(ask.name)) return { errors: [], warnings: [] };
+    return refused(`unknown route "${ask.name}" in @ask`, suggest(ask.name, approvers.routes));
+  }
+  const errors: Said[] = [];
+  const warnings: Said[] = [];
+  for (const who of ask.slots.flatMap((slot) => slot.who)) {
+    const unknown = unknownWho(who, context);
+    if (unknown !== null) (who.kind === 'group' || who.kind === 'role' ? warnings : errors).push(unknown);
+  }
+  return { errors, warnings };
+}
+
+function unknownWho(who: AskWho, { people, approvers }: AnnotationContext): Said | null {
+  if (who.kind === 'owner' || who.kind === 'subject') return null;
+  const known = knownOf(who.kind, people, approvers);
+  if (known === null || known.includes(who.id)) return null;
+  const help = suggest(who.id, known);
+  if (who.kind === 'person') return { message: `unknown person "${who.id}" in @ask`, help };
+  if (who.kind === 'schedule') return { message: `unknown schedule "${who.id}" in @ask`, help };
+  const message = `nobody could answer @ask for ${formatWho(who)}: there is no such ${who.kind === 'role' ? 'role or group' : 'group'}`;
+  return { message, help };
+}
+
+/** A role nobody configured is the group of that name. `null`: not known here. */
+function knownOf(
+  kind: Exclude<AskWho['kind'], 'owner' | 'subject'>,
+  people: readonly string[],
+  approvers: PolicyWorld['approvers'],
+): readonly string[] | null {
+  if (kind === 'person') return people;
+  if (approvers === undefined) return null;
+  if (kind === 'schedule') return approvers.schedules;
+  return kind === 'group' ? approvers.groups : [...approvers.roles, ...approvers.groups];
 }
 
 /** The obligation, or what to write instead. */

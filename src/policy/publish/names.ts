@@ -20,6 +20,7 @@ export interface KnownNames {
   readonly agentGroups: readonly string[];
   readonly groups: readonly string[];
   readonly actions: readonly string[];
+  readonly approvers: PolicyWorld['approvers'];
 }
 
 export function knownNames(world: PolicyWorld): KnownNames {
@@ -32,6 +33,7 @@ export function knownNames(world: PolicyWorld): KnownNames {
     agentGroups: distinct(world.agents.flatMap((agent) => agent.groups)),
     groups: distinct(world.people.flatMap((person) => person.groups)),
     actions: [...ACTION_GROUPS.keys(), ...new Set(ACTION_GROUPS.values())],
+    approvers: world.approvers,
   };
 }
 

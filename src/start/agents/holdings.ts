@@ -127,13 +127,12 @@ function sessions({ mcp }: HoldingParts): Holding {
 }
 
 function approvals({ approvals: questions }: HoldingParts): Holding {
-  const waiting = async (agent: string) =>
-    (await questions.list({ state: 'pending', limit: PAGE })).filter((row) => row.agent === agent);
+  const waiting = (agent: string) => questions.list({ state: 'pending', agent, limit: PAGE });
   return {
     name: 'approvals',
     list: async (agent) => (await waiting(agent)).map(({ id }) => id),
     async end(agent) {
-      for (const { id } of await waiting(agent)) await questions.answer(id, { state: 'denied', ...ACT });
+      for (const { id } of await waiting(agent)) await questions.withdraw(id, ACT.by, ACT.reason);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { keyRoutes } from '../../surfaces/admin/keys.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
+import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
@@ -8,6 +9,7 @@ import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
+import { approvalOperations } from '../approvals/operations.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { vaultOperations } from '../credentials.ts';
@@ -17,12 +19,13 @@ import type { DoorOptions, PublicDoor } from './public-door.ts';
 
 /** What an operator can do, per noun. */
 export function adminRoutes(
-  { live, gateway, stores, authority, humans, credentials }: DoorOptions,
+  { live, gateway, stores, authority, humans, credentials, questions }: DoorOptions,
   { agents, signIn }: PublicDoor,
   parts: OperationParts,
 ): Parameters<typeof openAdmin>[2] {
   const { people, groups } = humans;
   return [
+    approvalRoutes(approvalOperations(questions, gateway.journal)),
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),
     keyRoutes(keyOperations(authority.ring, gateway.journal)),

@@ -1,4 +1,3 @@
-import type { Approvals } from '../../approvals/approvals.ts';
 import type { Journal } from '../../audit/journal.ts';
 import type { Inventory } from '../../inventory/catalog.ts';
 import type { Json } from '../../model/json.ts';
@@ -16,7 +15,6 @@ export interface OperationParts {
   readonly journal: Journal;
   readonly inventory: Inventory;
   readonly revocation: Revocation;
-  readonly approvals: Approvals;
   readonly clock: Clock;
   readonly mcp: McpHandler;
   readonly metrics: Metrics;
@@ -26,7 +24,7 @@ export interface OperationParts {
 
 /** What an operator can do. Every act that changes something is recorded, with who and why, before it is confirmed. */
 export function operations(parts: OperationParts): Operations {
-  const { live, journal, revocation, approvals, inventory, clock } = parts;
+  const { live, journal, revocation, inventory, clock } = parts;
   const record = (act: string, by: string, rest: { reason: string; detail: Json }) =>
     journal.append({ type: 'admin', act, by, ...rest });
   return {
@@ -54,21 +52,14 @@ export function operations(parts: OperationParts): Operations {
       await record('lock.release', by, { reason, detail: { target: formatTarget(target) } });
       return revocation.release(target);
     },
-    async answer({ id, state, by, reason }) {
-      const row = await approvals.get(id);
-      if (row === null) return false;
-      const detail = { id, state, digest: row.digest, agent: row.agent };
-      await record('approval.answer', by, { reason, detail });
-      return approvals.answer(id, { state, by, reason });
-    },
     reload: (by) => live.reload(by) as unknown as ReturnType<Operations['reload']>,
   };
 }
 
-type Reading = Pick<Operations, 'status' | 'servers' | 'tools' | 'sessions' | 'locks' | 'approvals' | 'metrics'>;
+type Reading = Pick<Operations, 'status' | 'servers' | 'tools' | 'sessions' | 'locks' | 'metrics'>;
 
 function reading(parts: OperationParts): Reading {
-  const { live, journal, revocation, approvals, inventory, clock, mcp, metrics } = parts;
+  const { live, journal, revocation, inventory, clock, mcp, metrics } = parts;
   return {
     async status() {
       const snapshot = live.snapshot();
@@ -115,7 +106,6 @@ function reading(parts: OperationParts): Reading {
         denied: session.state.denied,
       })),
     locks: () => ({ epoch: revocation.status().epoch, locks: revocation.locks() }),
-    approvals: (filter) => approvals.list(filter),
     metrics: () => (live.config.metrics.enabled ? metrics.text() : Promise.resolve(null)),
   };
 }

@@ -8,6 +8,7 @@ import type { Handler } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
+import type { Questions } from '../approvals/open.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
@@ -23,6 +24,7 @@ export interface DoorOptions extends MadeGateway {
   readonly authority: Authority;
   readonly humans: Humans;
   readonly credentials: Credentials;
+  readonly questions: Questions;
 }
 
 /** Where clients reach the gateway; known only once it listens. */

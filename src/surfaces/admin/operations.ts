@@ -1,6 +1,5 @@
 import type { Json } from '../../model/json.ts';
 import type { Lock, LockTarget, Tier } from '../../model/lock.ts';
-import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
 
 /** What an operator can do to a running gateway. Made in `main.ts`; the admin API only translates. */
 export interface Operations {
@@ -15,8 +14,6 @@ export interface Operations {
   locks(): { readonly epoch: number; readonly locks: readonly Lock[] };
   lock(lock: { target: LockTarget; tier: Tier; reason: string; by: string; forMs: number | null }): Promise<Json>;
   release(release: { target: LockTarget; reason: string; by: string }): Promise<boolean>;
-  approvals(filter: { state?: ApprovalState; limit: number }): Promise<readonly ApprovalRow[]>;
-  answer(answer: { id: string; state: 'approved' | 'denied'; by: string; reason: string }): Promise<boolean>;
   /** Reads configuration and policies again. `message` says why not, when not. */
   reload(by: string): Promise<{ readonly ok: boolean; readonly message: string; readonly problems: readonly Json[] }>;
   /** Prometheus text, or null when metrics are off. */

@@ -76,6 +76,7 @@ async function openSession(gateway: Gateway, server: ServerEntry, asker: Asker):
     session: asker.session,
     server,
     action,
+    frame: message,
     gone: null,
     release: async (permit, signal) => {
       const link = await server.upstream.open('legacy', server.credentials?.holderFor(asker.caller));

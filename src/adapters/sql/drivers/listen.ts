@@ -6,6 +6,7 @@ import type { Bells } from './bells.ts';
 const CHANNELS: Readonly<Record<Topic, string>> = {
   locks: 'interlock_locks',
   approvals: 'interlock_approvals',
+  notices: 'interlock_notices',
   directory: 'interlock_directory',
   revoked: 'interlock_revoked',
   secrets: 'interlock_secrets',

@@ -1,7 +1,8 @@
 import { Fault } from '../../../model/fault.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Stores } from '../../../ports/stores.ts';
-import { approvalStore } from './approvals.ts';
+import { approvalStore } from './approvals/approvals.ts';
+import { noticeStore } from './approvals/notices.ts';
 import { directoryStore } from './identity/directory.ts';
 import { oauthStore } from './identity/oauth.ts';
 import { relationStore } from './identity/relations.ts';
@@ -18,7 +19,8 @@ export function assemble(db: Database, clock: Clock, close: () => Promise<void>)
   return {
     locks: shielded(lockStore(db)),
     pins: shielded(pinStore(db)),
-    approvals: shielded(approvalStore(db)),
+    approvals: shielded(approvalStore(db, clock)),
+    notices: shielded(noticeStore(db)),
     replay: shielded(replayStore(db, clock)),
     directory: shielded(directoryStore(db)),
     oauth: shielded(oauthStore(db, clock)),

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { Fault } from '../../../model/fault.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import { approvals as questions } from './approvals/migration.ts';
 import { identity } from './identity/migration.ts';
 import type { Schema, Trx } from './schema.ts';
 
@@ -11,6 +12,7 @@ import type { Schema, Trx } from './schema.ts';
 const MIGRATIONS: ReadonlyArray<{ readonly name: string; readonly up: (trx: Trx) => Promise<void> }> = [
   { name: '0001-first', up: first },
   { name: '0002-identity', up: identity },
+  { name: '0003-approvals', up: questions },
 ];
 
 /**

@@ -1,8 +1,9 @@
 import type { Kysely, Transaction } from 'kysely';
+import type { ApprovalSchema } from './approvals/tables.ts';
 import type { IdentitySchema } from './identity/tables.ts';
 
 /** The tables, written once for SQLite and PostgreSQL: text, 64-bit integers and nothing else. Times are Unix milliseconds. */
-export interface Schema extends IdentitySchema {
+export interface Schema extends IdentitySchema, ApprovalSchema {
   /**
    * One row per topic; `epoch` grows with every change of that topic: the cheap question "did anything change?". Of a topic
    * with a feed, changes up to `floor` may be forgotten.
@@ -31,30 +32,21 @@ export interface Schema extends IdentitySchema {
     findings: string;
     seen_at_ms: number;
   };
-  interlock_approvals: {
-    id: string;
-    digest: string;
-    agent: string;
-    session: string | null;
-    /** JSON. */
-    ask_whom: string;
-    state: string;
-    request: string;
-    requested_at_ms: number;
-    expires_at_ms: number;
-    answered_by: string | null;
-    answer_reason: string | null;
-    answered_at_ms: number | null;
-    /** (agent, session, digest) while this row is the one that counts for it, else null. Unique: one such row at most. */
-    open_key: string | null;
-  };
   interlock_replay: { id: string; expires_at_ms: number };
   interlock_migrations: { name: string; applied_at_ms: number };
 }
 
 /** What a process can wait for. */
-export type Topic = 'locks' | 'approvals' | 'directory' | 'revoked' | 'secrets' | 'relations';
-export const TOPICS: readonly Topic[] = ['locks', 'approvals', 'directory', 'revoked', 'secrets', 'relations'];
+export type Topic = 'locks' | 'approvals' | 'notices' | 'directory' | 'revoked' | 'secrets' | 'relations';
+export const TOPICS: readonly Topic[] = [
+  'locks',
+  'approvals',
+  'notices',
+  'directory',
+  'revoked',
+  'secrets',
+  'relations',
+];
 
 export type Trx = Transaction<Schema>;
 

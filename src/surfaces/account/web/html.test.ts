@@ -21,7 +21,7 @@ describe('a page is text unless it was made as markup (CN1)', () => {
     expect(shown('\uff23laude')).toContain('⟨U+FF23⟩');
     expect(shown('Клод')).toBe('Клод');
     expect(shown('line\nbreak\u2028s')).toBe('line break s');
-    expect([...shown('x'.repeat(500))]).toHaveLength(121);
+    expect(shown('x'.repeat(500))).toBe(`${'x'.repeat(120)}… 500 characters in all`);
     expect(shown('Zoë’s 🤖 agent')).toBe('Zoë’s 🤖 agent');
   });
 });

@@ -1,13 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import { parseTarget, TIERS } from '../../../model/lock.ts';
-import type { ApprovalState } from '../../../ports/stores.ts';
 import type { Operations } from '../operations.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, REASON, text } from '../schemas.ts';
 
-const STATES = ['pending', 'approved', 'denied', 'expired', 'consumed'];
-
-/** Status, servers, sessions, locks, approvals, reload: what an operator does to a running gateway. */
+/** Status, servers, sessions, locks, reload: what an operator does to a running gateway. */
 export function operatorRoutes(app: FastifyInstance, operations: Operations): void {
   readRoutes(app, operations);
   lockRoutes(app, operations);
@@ -28,18 +25,6 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
     if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
   });
-  const query = {
-    ...closed,
-    properties: { state: { enum: STATES }, limit: { type: 'integer', minimum: 1, maximum: 1000 } },
-  };
-  app.get<{ Querystring: { state?: ApprovalState; limit?: number } }>(
-    '/v1/approvals',
-    { schema: { querystring: query } },
-    async (request) => {
-      const { state, limit = 100 } = request.query;
-      return { approvals: await operations.approvals({ limit, ...(state === undefined ? {} : { state }) }) };
-    },
-  );
 }
 
 interface LockBody {
@@ -102,25 +87,6 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
     if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
     return scanned;
   });
-  const answerBody = {
-    ...closed,
-    required: ['state', 'by'],
-    properties: { state: { enum: ['approved', 'denied'] }, by: BY, reason: { type: 'string', maxLength: 2000 } },
-  };
-  app.post<{ Params: { id: string }; Body: { state: 'approved' | 'denied'; by: string; reason?: string } }>(
-    '/v1/approvals/:id',
-    { schema: { body: answerBody } },
-    async (request) => {
-      const done = await operations.answer({ id: request.params.id, reason: '', ...request.body });
-      if (!done)
-        throw new Problem(
-          409,
-          'not-pending',
-          'this request is not waiting for an answer: it is unknown, answered or expired',
-        );
-      return { answered: true };
-    },
-  );
   app.post<{ Body: { by?: string } | null }>('/v1/reload', async (request) =>
     operations.reload(request.body?.by ?? 'operator'),
   );

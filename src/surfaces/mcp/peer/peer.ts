@@ -148,9 +148,10 @@ export class ServerPeer implements Peer {
     let httpStatus: number | null = null;
     const result = await call(this.#gateway, {
       ...attemptOf(context, server, action),
+      frame: message,
       traceparent: traceparentOf(message),
       parked: (id) => parkedNotice(message, id, context),
-      release: async (permit, signal) => {
+      release: async (permit, signal, changed) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
         const waited = !this.#ready;
         const conversation = await this.#converse(context, signal);
@@ -162,13 +163,19 @@ export class ServerPeer implements Peer {
         // Opening can take seconds: who was paused meanwhile sends nothing.
         if (waited && !mayBegin(this.#gateway, attemptOf(context, server, action)))
           throw notSent(new Fault('upstream-unavailable', 'The call was stopped before it was sent'));
-        const reply = await conversation.exchange(message, {
+        // What people signed is what is sent.
+        const sent =
+          changed === null ? message : { ...message, params: { ...message.params, arguments: changed.arguments } };
+        const reply = await conversation.exchange(sent, {
           permit,
           signal,
           timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
           onMessage: (frame) => this.#fromServer(frame, context),
           ...(context.pause === undefined ? {} : { onPaused: context.pause }),
-          headers: conversation.link.era === 'modern' ? mirrorHeaders(this.#gateway.inventory, message, action) : {},
+          headers:
+            conversation.link.era === 'modern'
+              ? mirrorHeaders(this.#gateway.inventory, sent, changed?.action ?? action)
+              : {},
         });
         httpStatus = reply.httpStatus;
         return observeAndFilter(this.#gateway, {
@@ -199,6 +206,7 @@ export class ServerPeer implements Peer {
     const action = toAction(message, spec, server.id);
     const result = await call(this.#gateway, {
       ...attemptOf(asker, server, action),
+      frame: message,
       release: async (permit, signal) => {
         const conversation = await this.#converse(asker, signal);
         if ('response' in conversation) return conversation.response;
@@ -377,6 +385,7 @@ export class ServerPeer implements Peer {
       const action = toAction(message, to.spec, server.id);
       const result = await call(this.#gateway, {
         ...attemptOf(to.asker, server, action),
+        frame: message,
         release: (permit: Permit, signal) => {
           permit.spend();
           return this.#untilAnswered(message, { deliver: to.deliver, signal });
@@ -426,7 +435,7 @@ function attemptOf(
   asker: Asker & { gone?: AbortSignal | null },
   server: ServerEntry,
   action: Action,
-): Omit<Attempt, 'release'> {
+): Omit<Attempt, 'release' | 'frame'> {
   return { surface: 'mcp', caller: asker.caller, session: asker.session, server, action, gone: asker.gone ?? null };
 }
 

@@ -1,0 +1,40 @@
+import type { Journal } from '../../audit/journal.ts';
+import type { ApprovalOperations } from '../../surfaces/admin/routes/approvals.ts';
+import type { Questions } from './open.ts';
+
+/** What an operator does with questions to people. Outcomes are recorded by the approvals themselves. */
+export function approvalOperations({ approvals, standing }: Questions, journal: Journal): ApprovalOperations {
+  return {
+    list: ({ person, ...filter }) =>
+      person === undefined ? approvals.list(filter) : approvals.listFor(person, filter),
+    count: (state) => approvals.count({ state }),
+    get: (id) => approvals.get(id),
+    async preview(id, args) {
+      const row = await approvals.get(id);
+      return row === null ? null : approvals.preview(row, args);
+    },
+    async answer(id, { state, by, reason, arguments: args = null }) {
+      const row = await approvals.get(id);
+      if (row === null) return { ok: false, why: 'unknown', message: 'there is no such request' };
+      const changed = args === null ? null : await approvals.preview(row, args);
+      if (changed?.ok === false) return { ok: false, why: 'proposal', message: changed.message };
+      return approvals.vote(id, {
+        ...{ person: by, verdict: state, reason, arguments: args },
+        digest: changed?.digest ?? row.proposal?.digest ?? row.digest,
+        ...{ assurance: 'operator', proof: null, standing: null },
+      });
+    },
+    withdraw: (id, { by, reason }) => approvals.withdraw(id, by, reason),
+    standing: () => standing.list(),
+    async revokeStanding(id, { by, reason }) {
+      const there = standing.get(id);
+      if (there === undefined) return false;
+      // Ending does not wait for its record: a full disk must not keep it in force.
+      if (!(await standing.revoke(id, by, reason))) return false;
+      const { agent, server, target, approval } = there;
+      const detail = { standing: id, approval, agent, server, target };
+      await journal.append({ type: 'admin', act: 'standing.revoke', by, reason, detail });
+      return true;
+    },
+  };
+}

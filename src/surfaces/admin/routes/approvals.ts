@@ -1,0 +1,151 @@
+import type { FastifyInstance } from 'fastify';
+import type { Preview, Voted } from '../../../approvals/types.ts';
+import type { Standing } from '../../../model/approval.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import type { ApprovalFilter, ApprovalRow, ApprovalState } from '../../../ports/stores.ts';
+import { Problem } from '../problem.ts';
+import { BY, closed, REASON, text } from '../schemas.ts';
+
+interface Acting {
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** What an operator can do with questions to people, and with what earlier answers let through. */
+export interface ApprovalOperations {
+  list(filter: ApprovalFilter & { readonly person?: string }): Promise<readonly ApprovalRow[]>;
+  count(state: ApprovalState): Promise<number>;
+  get(id: string): Promise<ApprovalRow | null>;
+  /** What would be asked if the arguments were these. `null`: there is no such request. */
+  preview(id: string, args: JsonObject): Promise<Preview | null>;
+  /** In the words of whoever can open the socket: good where `operator` is proof enough. */
+  answer(id: string, answer: Answering): Promise<Voted>;
+  withdraw(id: string, who: Acting): Promise<boolean>;
+  standing(): readonly Standing[];
+  revokeStanding(id: string, who: Acting): Promise<boolean>;
+}
+
+export interface Answering {
+  readonly state: 'approved' | 'denied';
+  readonly by: string;
+  readonly reason: string;
+  /** Instead of the agent's. */
+  readonly arguments?: JsonObject;
+}
+
+const STATES = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'];
+const ACTING = { ...closed, required: ['by', 'reason'], properties: { by: BY, reason: REASON } };
+
+export function approvalRoutes(operations: ApprovalOperations): (app: FastifyInstance) => void {
+  return (app) => {
+    readRoutes(app, operations);
+    answerRoutes(app, operations);
+    standingRoutes(app, operations);
+  };
+}
+
+interface ListQuery {
+  readonly state?: ApprovalState;
+  readonly agent?: string;
+  readonly text?: string;
+  readonly for?: string;
+  readonly before?: string;
+  readonly limit?: number;
+}
+
+function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
+  const querystring = {
+    ...closed,
+    properties: {
+      state: { enum: STATES },
+      agent: text(200),
+      text: text(200),
+      for: text(200),
+      before: text(100),
+      limit: { type: 'integer', minimum: 1, maximum: 1000 },
+    },
+  };
+  app.get<{ Querystring: ListQuery }>('/v1/approvals', { schema: { querystring } }, async (request) => {
+    const { before, for: person, limit = 100, ...filter } = request.query;
+    const approvals = await operations.list({
+      ...{ ...filter, limit },
+      ...(person === undefined ? {} : { person }),
+      ...(before === undefined ? {} : { before: cursorOf(before) }),
+    });
+    const last = approvals.length < limit ? undefined : approvals.at(-1);
+    return { approvals, next: last === undefined ? null : `${last.requestedAtMs}_${last.id}` };
+  });
+  app.get<{ Params: { id: string } }>('/v1/approvals/:id', async (request) => {
+    const approval = await operations.get(request.params.id);
+    if (approval === null) throw unknown(request.params.id);
+    return { approval };
+  });
+}
+
+function cursorOf(written: string): NonNullable<ApprovalFilter['before']> {
+  const [ms = '', id = ''] = written.split('_');
+  if (!/^[0-9]{1,15}$/.test(ms) || id === '')
+    throw new Problem(400, 'invalid-cursor', 'before: send the `next` of the page before');
+  return { requestedAtMs: Number(ms), id };
+}
+
+function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
+  const args = { type: 'object', additionalProperties: true };
+  const body = {
+    ...closed,
+    required: ['state', 'by'],
+    properties: {
+      state: { enum: ['approved', 'denied'] },
+      by: BY,
+      reason: { type: 'string', maxLength: 2000 },
+      arguments: args,
+    },
+  };
+  app.post<{ Params: { id: string }; Body: Omit<Answering, 'reason'> & { reason?: string } }>(
+    '/v1/approvals/:id',
+    { schema: { body } },
+    async (request) => {
+      const voted = await operations.answer(request.params.id, { reason: '', ...request.body });
+      if (voted.ok) return { answered: true, complete: voted.complete, state: voted.row.state };
+      throw new Problem(voted.why === 'unknown' ? 404 : 409, codeOf(voted.why), voted.message);
+    },
+  );
+  app.post<{ Params: { id: string }; Body: { arguments: JsonObject } }>(
+    '/v1/approvals/:id/preview',
+    { schema: { body: { ...closed, required: ['arguments'], properties: { arguments: args } } } },
+    async (request) => {
+      const preview = await operations.preview(request.params.id, request.body.arguments);
+      if (preview === null) throw unknown(request.params.id);
+      if (!preview.ok) throw new Problem(409, 'proposal', preview.message);
+      return preview;
+    },
+  );
+  app.post<{ Params: { id: string }; Body: Acting }>(
+    '/v1/approvals/:id/withdraw',
+    { schema: { body: ACTING } },
+    async (request) => {
+      if (await operations.withdraw(request.params.id, request.body)) return { withdrawn: true };
+      throw new Problem(409, 'not-pending', 'this request is unknown, or over already');
+    },
+  );
+}
+
+function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
+  app.get('/v1/standing', async () => ({ standing: operations.standing() }));
+  app.delete<{ Params: { id: string }; Querystring: Acting }>(
+    '/v1/standing/:id',
+    { schema: { querystring: ACTING } },
+    async (request) => {
+      if (await operations.revokeStanding(request.params.id, request.query)) return { revoked: true };
+      throw new Problem(404, 'not-standing', `there is no standing approval "${request.params.id}" in force`);
+    },
+  );
+}
+
+function unknown(id: string): Problem {
+  return new Problem(404, 'unknown-approval', `there is no approval request "${id}"`);
+}
+
+function codeOf(why: Exclude<Voted, { ok: true }>['why']): string {
+  return why === 'over' ? 'not-pending' : why;
+}
