@@ -15,6 +15,7 @@ import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
+import { approvalsDoor } from './approvals-door.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
 
@@ -99,6 +100,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     scim,
     account,
     connect,
+    approvals: approvalsDoor({ ...options, signIn }),
     identity,
     rules,
     health: { notReady: () => notReady(options) },

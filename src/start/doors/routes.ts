@@ -3,6 +3,7 @@ import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
 import type { Account } from '../../surfaces/account/account.ts';
+import type { ApprovalPages } from '../../surfaces/approvals/door.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
@@ -24,15 +25,17 @@ export function routes(parts: {
   scim?: ScimServer;
   account?: Account;
   connect?: Connect;
+  approvals?: ApprovalPages;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
-  const { mcp, scim, account, connect, identity, rules, health } = parts;
+  const { mcp, scim, account, connect, approvals, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
     if (connect?.serves(path) === true) return connect.handle(request, response, path);
+    if (approvals?.serves(path) === true) return approvals.handle(request, response, path);
     if (account?.serves(path) === true) return account.handle(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {

@@ -22,7 +22,7 @@ export interface StandingDesk {
   /** Whether terms a page sent back are among what may be offered for this request, or narrower. */
   valid(terms: StandingTerms, shown: ShownRequest): boolean;
   /** The exact rule as one text. */
-  words(terms: StandingTerms): string;
+  words(terms: StandingTerms, currency: string | null): string;
   /** Those this person signed, or of agents this person answers for; newest first. */
   listFor(person: string): Promise<readonly Standing[]>;
   /** `false`: there is none of theirs that is in force. */
@@ -38,6 +38,8 @@ export interface ApprovalPageParts extends ServeParts {
   readonly notices: Pick<NoticeStore, 'open'>;
   /** What is still needed, from whom; empty when nothing is. */
   readonly missing: (row: ApprovalRow) => readonly Slot[];
+  /** Whether this person may say no, needed or not. */
+  readonly mayDeny: (row: ApprovalRow, person: string) => boolean;
   /** The accepted input schema of a tool; `null`: there is none. */
   readonly schemaOf: (server: string, tool: string) => JsonObject | null;
   /** `null`: nothing may be approved for longer than once. */

@@ -2,8 +2,9 @@ import { shownDigest } from '../../approvals/signing/statement.ts';
 import type { Refused } from '../../approvals/types.ts';
 import type { Requirement, ShownRequest } from '../../model/approval.ts';
 import { canonicalize } from '../../model/canonical.ts';
-import { isObject, type Json, type JsonObject } from '../../model/json.ts';
+import type { Json, JsonObject } from '../../model/json.ts';
 import type { Person } from '../../model/person.ts';
+import { resolvePointer } from '../../model/pointer.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { Shown } from '../account/web/visit.ts';
 import type { ApprovalPageParts } from './options.ts';
@@ -23,8 +24,8 @@ export interface Seen extends Displayed {
   /** As the agent asked. `shown` differs from it where somebody changed the arguments. */
   readonly asked: ShownRequest;
   readonly may: { readonly ok: true } | { readonly ok: false; readonly why: Refused; readonly message: string };
-  /** The person started it: it is done in their name or by their agent. */
-  readonly starter: boolean;
+  /** Whoever could fill any place may say no, whether or not their yes is needed. */
+  readonly mayDeny: boolean;
 }
 
 /** Throws Shown: there is none, or none this person has to do with; which of the two is nobody's business. */
@@ -35,7 +36,8 @@ export async function see(parts: ApprovalPageParts, person: Person, id: string):
   const asked = JSON.parse(row.request) as ShownRequest;
   const displayed = await withProposal(parts, row, asked);
   const may = parts.approvals.mayAnswer(row, person.id);
-  return { row, asked, may, ...displayed, starter: isStarter(parts, row, person.id) };
+  const open = row.state === 'pending' && row.expiresAtMs > parts.clock.nowMs();
+  return { row, asked, may, ...displayed, mayDeny: open && parts.mayDeny(row, person.id) };
 }
 
 async function withProposal(parts: ApprovalPageParts, row: ApprovalRow, asked: ShownRequest): Promise<Displayed> {
@@ -65,7 +67,7 @@ export async function changedTo(
   const shown: ShownRequest = {
     ...preview.shown,
     session: asked.session,
-    origins: asked.origins.filter(({ at }) => same(valueAt(asked.arguments, at), valueAt(args, at))),
+    origins: asked.origins.filter(({ at }) => same(resolvePointer(asked.arguments, at), resolvePointer(args, at))),
   };
   return { ok: true, requirement: preview.requirement, ...displayed(shown, preview.digest) };
 }
@@ -84,18 +86,6 @@ async function concerns(parts: ApprovalPageParts, row: ApprovalRow, person: stri
 
 function isStarter(parts: ApprovalPageParts, row: ApprovalRow, person: string): boolean {
   return row.subject === person || parts.directory.agentsOwnedBy(person).some(({ id }) => id === row.agent);
-}
-
-/** RFC 6901; `undefined` where nothing is. */
-export function valueAt(value: Json | undefined, pointer: string): Json | undefined {
-  let at = value;
-  for (const part of pointer.split('/').slice(1)) {
-    const key = part.replaceAll('~1', '/').replaceAll('~0', '~');
-    if (Array.isArray(at)) at = at[Number(key)] as Json | undefined;
-    else if (isObject(at) && Object.hasOwn(at, key)) at = at[key];
-    else return undefined;
-  }
-  return at;
 }
 
 export function same(a: Json | undefined, b: Json | undefined): boolean {

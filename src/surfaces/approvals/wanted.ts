@@ -74,7 +74,8 @@ export async function saying(
 ): Promise<Saying> {
   const seen = await see(parts, person, id);
   const { row } = seen;
-  if (!seen.may.ok) throw new Shown(409, 'This cannot be answered', seen.may.message, backTo(id));
+  if (!seen.may.ok && !(wanted.verdict === 'denied' && seen.mayDeny))
+    throw new Shown(409, 'This cannot be answered', seen.may.message, backTo(id));
   const displayed = wanted.arguments === null ? seen : await change(parts, seen, wanted.arguments);
   if (displayed.saw !== wanted.saw)
     throw new Shown(

@@ -1,5 +1,7 @@
-import type { ShownRequest, Slot, ValueOrigin, Who } from '../../model/approval.ts';
-import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
+import { amountText } from '../../model/amount.ts';
+import type { Slot, ValueOrigin, Who } from '../../model/approval.ts';
+import { visibleText } from '../../model/visible.ts';
+import type { ApprovalState } from '../../ports/stores.ts';
 import type { ApprovalPageParts } from './options.ts';
 
 /** Words of ours for what the records say with codes. Names people chose are put in by whoever shows them. */
@@ -67,23 +69,7 @@ function whoWords(names: Names, { kind, id }: Who): string {
   }
 }
 
-/** Ten-thousandths as people write money: grouped, at least two decimals, none cut off. */
+/** As people write money. `amount`: ten-thousandths. */
 export function amountWords(amount: number, currency: string | null): string {
-  const sign = amount < 0 ? '-' : '';
-  const digits = String(Math.abs(amount)).padStart(5, '0');
-  const whole = digits.slice(0, -4).replace(/\B(?=(\d{3})+$)/g, ',');
-  const part = digits.slice(-4).replace(/0{1,2}$/, '');
-  return `${sign}${whole}.${part}${currency === null ? '' : ` ${currency}`}`;
-}
-
-/** One line for lists: the sentence, as text. */
-export function sentenceText(shown: ShownRequest, value: (part: unknown) => string): string {
-  return shown.sentence
-    .map((part) => ('text' in part ? part.text : part.missing ? '(missing)' : value(part.value)))
-    .join('');
-}
-
-export function answeredWords(row: ApprovalRow): string {
-  const count = row.answers.length;
-  return count === 0 ? 'Nobody has answered yet' : count === 1 ? '1 answer' : `${count} answers`;
+  return `${amountText(amount)}${currency === null ? '' : ` ${visibleText(currency, { maxChars: 12 })}`}`;
 }

@@ -1,4 +1,5 @@
 import type { Json, JsonObject } from '../../../../model/json.ts';
+import { escapePointer, resolvePointer } from '../../../../model/pointer.ts';
 import { csrfField, note } from '../../../account/pages/parts.ts';
 import type { Page } from '../../../account/web/answer.ts';
 import { type Html, html } from '../../../account/web/html.ts';
@@ -6,7 +7,7 @@ import { shown as text } from '../../../account/web/shown.ts';
 import type { Visit } from '../../../account/web/visit.ts';
 import { controls, type Field } from '../../form/fields.ts';
 import type { ApprovalPageParts } from '../../options.ts';
-import { type Displayed, type Seen, same, valueAt } from '../../see.ts';
+import { type Displayed, type Seen, same } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
 import { amountWords, slotWords } from '../../words.ts';
 import { card, facts, hidden, tag } from '../parts.ts';
@@ -87,8 +88,8 @@ export function previewPage(
   const { shown } = changed;
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
   const rows = names.map((name) => {
-    const at = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    const [before, now] = [valueAt(asked.arguments, at), valueAt(shown.arguments, at)];
+    const at = `/${escapePointer(name)}`;
+    const [before, now] = [resolvePointer(asked.arguments, at), resolvePointer(shown.arguments, at)];
     const differs = !same(before, now);
     return html`<tr class="${differs ? 'changed' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${differs ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${differs ? tag('warn', 'Changed by you') : html`<span class="soft small">as asked</span>`}</td></tr>`;
   });

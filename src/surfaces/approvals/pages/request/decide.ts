@@ -29,9 +29,16 @@ export function decideCards(
 function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: { seen: Seen; means: Means }): Html {
   const { row, may } = seen;
   if (row.state !== 'pending') return endedCard(parts, seen);
-  if (!may.ok) return card('You cannot answer this', [html`<p>${text(may.message, 500)}</p>`], { id: 'decision' });
+  if (!may.ok && !seen.mayDeny)
+    return card('You cannot answer this', [html`<p>${sentence(may.message)}</p>`], { id: 'decision' });
   const obstacle = obstacleOf(seen, means);
   if (obstacle !== null) return card('Before you answer', [obstacle], { id: 'decision' });
+  if (!may.ok) {
+    const why = html`<p>${sentence(may.message)} You can still deny it.</p>`;
+    return card('You may only deny this', [why, answerForm(visit, seen, { displayed: seen, approve: null })], {
+      id: 'decision',
+    });
+  }
   const change = html`<p class="small"><a href="/approvals/${row.id}/change">Change the arguments</a> and approve that instead.</p>`;
   return card(
     'Your decision',
@@ -63,7 +70,8 @@ export function answerForm(
     readonly displayed: Displayed;
     readonly standing?: Html | false;
     readonly changed?: Json;
-    readonly approve?: string;
+    /** Words of the button; `null`: there is none. */
+    readonly approve?: string | null;
   },
 ): Html {
   const passkey = needsPasskey(row.requirement);
@@ -75,17 +83,19 @@ ${what.standing}
 <label for="reason">Reason</label>
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>
 <p class="hint" id="reason-hint">Recorded with your answer. Needed to deny; the agent is told.</p>
-<div class="answers"><button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button><button class="danger" name="verdict" value="denied">Deny</button></div>
+<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button>`}<button class="danger" name="verdict" value="denied">Deny</button></div>
 <p class="soft small">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</p>
 </form>`;
 }
 
-function standingField(parts: ApprovalPageParts, { shown }: Seen): Html | false {
+function standingField(parts: ApprovalPageParts, { row, shown }: Seen): Html | false {
+  // What was changed by a person is approved by itself.
+  if (row.proposal !== null || row.kind !== 'call') return false;
   const offers = parts.standing?.offers(shown) ?? [];
   if (offers.length === 0) return false;
   const choices = offers.map(
     ({ label, terms }) =>
-      html`<label class="choice"><input type="radio" name="standing" value="${JSON.stringify(terms)}"><span><b>${label}</b><small>${parts.standing?.words(terms)}</small></span></label>`,
+      html`<label class="choice"><input type="radio" name="standing" value="${JSON.stringify(terms)}"><span><b>${label}</b><small>${parts.standing?.words(terms, shown.currency)}</small></span></label>`,
   );
   return html`<details class="more"><summary>Also allow from now on…</summary><fieldset><legend class="hide">What else to allow</legend>
 <label class="choice"><input type="radio" name="standing" value="" checked><span><b>Only this once</b></span></label>${choices}</fieldset></details>`;
@@ -145,6 +155,12 @@ function answersCard(parts: ApprovalPageParts, { row }: Seen): Html {
     needed.length === 0 ? html`` : html`<h3>Still needed</h3><ul class="needed">${needed}</ul>`,
     asks,
   ]);
+}
+
+/** Messages of the approvals begin in lower case. */
+function sentence(message: string): string {
+  const said = text(message, 500);
+  return `${said.charAt(0).toUpperCase()}${said.slice(1)}${/[.!?]$/.test(said) ? '' : '.'}`;
 }
 
 const PROVEN = {

@@ -1,10 +1,11 @@
 import type { ShownRequest, ValueOrigin } from '../../../../model/approval.ts';
 import type { Json } from '../../../../model/json.ts';
+import { escapePointer, resolvePointer } from '../../../../model/pointer.ts';
 import { type Html, html } from '../../../account/web/html.ts';
 import { shown as text } from '../../../account/web/shown.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
-import { same, valueAt } from '../../see.ts';
+import { same } from '../../see.ts';
 import { amountWords, EFFECTS, nameOf, ORIGINS, OUTCOMES } from '../../words.ts';
 import { agoWords, card, facts, tag } from '../parts.ts';
 import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
@@ -32,9 +33,9 @@ function argumentsCard({ shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
 }
 
 function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
-  const at = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-  const before = valueAt(asked.arguments, at);
-  const now = valueAt(shown.arguments, at);
+  const at = `/${escapePointer(name)}`;
+  const before = resolvePointer(asked.arguments, at);
+  const now = resolvePointer(shown.arguments, at);
   const changed = !same(before, now);
   const origins = shown.origins.filter((origin) => origin.at === at || origin.at.startsWith(`${at}/`));
   const bad = origins.some(({ from }) => from === 'untrusted-result');
