@@ -2,20 +2,13 @@ import { describe, expect, it, vi } from 'vitest';
 import type { ApprovalRow, ApprovalState, ApprovalStore } from '../ports/stores.ts';
 import { makeWaitingRoom } from './waiting-room.ts';
 
-function row(id: string, state: ApprovalState = 'pending'): ApprovalRow {
+function row(id: string, state: ApprovalState = 'pending', recorded = true): ApprovalRow {
   return {
-    id,
-    digest: 'd',
-    agent: 'a',
-    session: null,
-    askWhom: [],
-    state,
-    request: '{}',
-    requestedAtMs: 0,
-    expiresAtMs: 1,
-    answeredBy: null,
-    answerReason: null,
-    answeredAtMs: null,
+    ...{ id, kind: 'call', digest: 'd', agent: 'a', subject: null, session: null, task: null, chain: '[]' },
+    ...{ askWhom: [], state, version: 1, recorded, request: '{}', context: '{}', proposal: null, answers: [] },
+    requirement: { parts: [], escalations: [], assurance: 'operator', starters: [], urgent: false },
+    ...{ escalated: 0, requestedAtMs: 0, expiresAtMs: 1, answeredBy: null, answerReason: null, answeredAtMs: null },
+    ...{ receipt: null, consumedBy: null },
   };
 }
 
@@ -103,10 +96,33 @@ describe('the waiting room', () => {
     room.close();
   });
 
+  it('goes on waiting while an outcome is not on record yet', async () => {
+    const { store, rows, ring } = shelf();
+    const room = makeWaitingRoom({ store, maxWaiters: 2, log: undefined });
+    rows.set('1', row('1', 'approved', false));
+    let woken = false;
+    const waiting = room.wait(row('1'), LONG_MS, never).then((found) => {
+      woken = true;
+      return found;
+    });
+    await turn();
+    ring();
+    await turn();
+    expect(woken).toBe(false);
+    rows.set('1', row('1', 'approved'));
+    ring();
+    expect(await waiting).toMatchObject({ state: 'approved', recorded: true });
+    room.close();
+  });
+
   it('goes on waiting when the store fails, and says so', async () => {
     const { store, rows, get, ring } = shelf();
     const errors: string[] = [];
-    const room = makeWaitingRoom({ store, maxWaiters: 2, log: { error: (_, text) => errors.push(text) } });
+    const room = makeWaitingRoom({
+      store,
+      maxWaiters: 2,
+      log: { warn: () => {}, error: (_, text) => errors.push(text) },
+    });
     get.mockRejectedValueOnce(new Error('down'));
     rows.set('1', row('1', 'approved'));
     const waiting = room.wait(row('1'), LONG_MS, never);

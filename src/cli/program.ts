@@ -1,10 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import { addAgentCommands } from './agents/commands.ts';
+import { addApprovalCommands } from './approvals/commands.ts';
 import { addCredentialCommands } from './credentials/commands.ts';
 import { addDelegationCommands } from './delegation/commands.ts';
 import { addJournalCommands } from './journal/commands.ts';
 import { addKeyCommands } from './keys/commands.ts';
-import { addApprovalCommands } from './operate/approvals.ts';
 import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';

@@ -3,6 +3,7 @@ import type { CallKeys, Lock } from '../../src/model/lock.ts';
 import type { EntityChange, OAuthRow, RelationTuple, SecretRow } from '../../src/ports/identity-stores.ts';
 import type { ApprovalRow } from '../../src/ports/stores.ts';
 import { type Entered, openRevocation } from '../../src/revocation/revocation.ts';
+import { answer, consume, join } from './approval-row.ts';
 import { type Location, open } from './stores-fixture.ts';
 
 /** Another gateway process, as far as the stores are concerned: does what its parent asks, ends when its parent does. */
@@ -20,11 +21,13 @@ const COMMANDS: Record<string, (...args: never[]) => unknown> = {
   claim: (id: string, expiresAtMs: number, times: number) =>
     Promise.all(Array.from({ length: times }, () => stores.replay.claim(id, expiresAtMs))),
   consume: (id: string, digest: string, times: number) =>
-    Promise.all(Array.from({ length: times }, () => stores.approvals.consume(id, digest, systemClock.nowMs()))),
+    Promise.all(
+      Array.from({ length: times }, () => consume(stores.approvals, id, { digest, nowMs: systemClock.nowMs() })),
+    ),
   answer: (id: string, by: string, times: number) =>
     Promise.all(
       Array.from({ length: times }, (_, i) =>
-        stores.approvals.answer(id, {
+        answer(stores.approvals, id, {
           state: i % 2 === 0 ? 'approved' : 'denied',
           by,
           reason: '',
@@ -33,7 +36,7 @@ const COMMANDS: Record<string, (...args: never[]) => unknown> = {
       ),
     ),
   join: (rows: ApprovalRow[], maxPending: number) =>
-    Promise.all(rows.map(async (row) => (await stores.approvals.requestOrJoin(row, maxPending))?.id ?? null)),
+    Promise.all(rows.map(async (row) => (await join(stores.approvals, row, maxPending))?.id ?? null)),
   put: async (locks: Lock[]) => {
     const epochs: number[] = [];
     for (const lock of locks) epochs.push(await stores.locks.put(lock));

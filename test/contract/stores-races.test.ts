@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { Lock } from '../../src/model/lock.ts';
 import type { ApprovalRow, Stores } from '../../src/ports/stores.ts';
+import { answer, approvalRow, consume, join } from './approval-row.ts';
 import { GROUNDS, type Ground, type Location, open, type Peer, startPeer } from './stores-fixture.ts';
 
 const PEERS = 3;
@@ -11,21 +12,7 @@ const EACH = 13;
 const farMs = systemClock.nowMs() + 600_000;
 
 function request(id: string, over: Partial<ApprovalRow> = {}): ApprovalRow {
-  return {
-    id,
-    digest: 'd',
-    agent: 'a',
-    session: null,
-    askWhom: [],
-    state: 'pending',
-    request: '{}',
-    requestedAtMs: systemClock.nowMs(),
-    expiresAtMs: farMs,
-    answeredBy: null,
-    answerReason: null,
-    answeredAtMs: null,
-    ...over,
-  };
+  return approvalRow(id, { requestedAtMs: systemClock.nowMs(), expiresAtMs: farMs, ...over });
 }
 
 function times<T>(count: number, make: (i: number) => T): T[] {
@@ -83,7 +70,7 @@ describe.each(GROUNDS)('four processes racing on $name', ({ start }) => {
     const rows = (who: string): ApprovalRow[] => times(EACH, (i) => request(`${who}-${i}`, { digest: `j${round}` }));
     const ids = await Promise.all([
       ...peers.map((peer, p) => peer.ask<string[]>('join', rows(`peer${p}`), 100)),
-      Promise.all(rows('me').map(async (row) => (await stores.approvals.requestOrJoin(row, 100))?.id)),
+      Promise.all(rows('me').map(async (row) => (await join(stores.approvals, row, 100))?.id)),
     ]);
     expect(ids.flat()).toHaveLength((PEERS + 1) * EACH);
     expect(new Set(ids.flat()).size).toBe(1);
@@ -96,17 +83,17 @@ describe.each(GROUNDS)('four processes racing on $name', ({ start }) => {
       times(EACH, (i) => request(`${who}-${i}-b`, { agent: 'greedy', digest: `${who}-${i}` }));
     const ids = await Promise.all([
       ...peers.map((peer, p) => peer.ask<(string | null)[]>('join', rows(`peer${p}`), 7)),
-      Promise.all(rows('me').map(async (row) => (await stores.approvals.requestOrJoin(row, 7))?.id ?? null)),
+      Promise.all(rows('me').map(async (row) => (await join(stores.approvals, row, 7))?.id ?? null)),
     ]);
     expect(ids.flat().filter((id) => id !== null)).toHaveLength(7);
   });
 
   it('one answer counts, and everybody else is told so', async () => {
-    const row = await stores.approvals.requestOrJoin(request(`answer-${round}`, { digest: `a${round}` }), 100);
+    const row = await join(stores.approvals, request(`answer-${round}`, { digest: `a${round}` }), 100);
     const id = (row as ApprovalRow).id;
     const answers = await everywhere('answer', [id, 'peer', EACH], () =>
       times(EACH, () =>
-        stores.approvals.answer(id, { state: 'denied', by: 'me', reason: '', nowMs: systemClock.nowMs() }),
+        answer(stores.approvals, id, { state: 'denied', by: 'me', reason: '', nowMs: systemClock.nowMs() }),
       ),
     );
     expect(wins(answers)).toBe(1);
@@ -114,16 +101,16 @@ describe.each(GROUNDS)('four processes racing on $name', ({ start }) => {
 
   it.each([1, 2, 3])('one use of an approval wins, also after reopening (round %i)', async () => {
     const digest = `c${round}`;
-    const row = await stores.approvals.requestOrJoin(request(`consume-${round}`, { digest }), 100);
+    const row = await join(stores.approvals, request(`consume-${round}`, { digest }), 100);
     const id = (row as ApprovalRow).id;
-    await stores.approvals.answer(id, { state: 'approved', by: 'eve', reason: '', nowMs: systemClock.nowMs() });
+    await answer(stores.approvals, id, { state: 'approved', by: 'eve', reason: '', nowMs: systemClock.nowMs() });
     const answers = await everywhere('consume', [id, digest, EACH], () =>
-      times(EACH, () => stores.approvals.consume(id, digest, systemClock.nowMs())),
+      times(EACH, () => consume(stores.approvals, id, { digest: digest, nowMs: systemClock.nowMs() })),
     );
     expect(wins(answers)).toBe(1);
     await stores.close();
     stores = await open(location);
-    expect(await stores.approvals.consume(id, digest, systemClock.nowMs())).toBe(false);
+    expect(await consume(stores.approvals, id, { digest: digest, nowMs: systemClock.nowMs() })).toBe(false);
   });
 
   it('no two changes of locks share an epoch, no change is lost, and what is loaded belongs to its epoch', async () => {

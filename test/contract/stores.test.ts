@@ -3,7 +3,8 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import { Fault } from '../../src/model/fault.ts';
 import type { Lock } from '../../src/model/lock.ts';
 import type { ToolDefinition } from '../../src/model/tool.ts';
-import type { ApprovalRow, PinRow, Stores } from '../../src/ports/stores.ts';
+import type { PinRow, Stores } from '../../src/ports/stores.ts';
+import { answer, approvalRow, consume, join } from './approval-row.ts';
 import { GROUNDS, type Ground, type Location, open } from './stores-fixture.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -35,24 +36,6 @@ function pin(over: Partial<PinRow> = {}): PinRow {
     state: 'pinned',
     findings: [],
     seenAtMs: NOW_MS,
-    ...over,
-  };
-}
-
-function approval(id: string, over: Partial<ApprovalRow> = {}): ApprovalRow {
-  return {
-    id,
-    digest: 'd',
-    agent: 'a',
-    session: 's',
-    askWhom: ['owner'],
-    state: 'pending',
-    request: '{"why":"because"}',
-    requestedAtMs: NOW_MS,
-    expiresAtMs: NOW_MS + 60_000,
-    answeredBy: null,
-    answerReason: null,
-    answeredAtMs: null,
     ...over,
   };
 }
@@ -210,61 +193,65 @@ describe.each(GROUNDS)('stores on $name', ({ start }) => {
   });
 
   describe('approvals', () => {
-    it('join the open request for the same agent, session and digest, and nothing else', async () => {
-      const first = await stores.approvals.requestOrJoin(approval('1'), 10);
-      expect(first).toEqual(approval('1'));
-      expect((await stores.approvals.requestOrJoin(approval('2'), 10))?.id).toBe('1');
-      expect((await stores.approvals.requestOrJoin(approval('3', { digest: 'e' }), 10))?.id).toBe('3');
-      expect((await stores.approvals.requestOrJoin(approval('4', { agent: 'b' }), 10))?.id).toBe('4');
-      expect((await stores.approvals.requestOrJoin(approval('5', { session: null }), 10))?.id).toBe('5');
-      expect((await stores.approvals.requestOrJoin(approval('6', { session: null }), 10))?.id).toBe('5');
-      expect((await stores.approvals.requestOrJoin(approval('7', { session: 'null' }), 10))?.id).toBe('7');
+    it('join the open request for the same action of the same agent, for the same person, and nothing else', async () => {
+      const first = await join(stores.approvals, approvalRow('1'), 10);
+      expect(first).toEqual(approvalRow('1'));
+      expect((await join(stores.approvals, approvalRow('2'), 10))?.id).toBe('1');
+      expect((await join(stores.approvals, approvalRow('3', { digest: 'e' }), 10))?.id).toBe('3');
+      expect((await join(stores.approvals, approvalRow('4', { agent: 'b' }), 10))?.id).toBe('4');
+      expect((await join(stores.approvals, approvalRow('5', { subject: 'eve' }), 10))?.id).toBe('5');
+      expect((await join(stores.approvals, approvalRow('6', { subject: 'eve' }), 10))?.id).toBe('5');
+      expect((await join(stores.approvals, approvalRow('7', { task: 't' }), 10))?.id).toBe('7');
+      expect((await join(stores.approvals, approvalRow('8', { chain: '[["agent","b"]]' }), 10))?.id).toBe('8');
+      expect((await join(stores.approvals, approvalRow('9', { kind: 'backchannel' }), 10))?.id).toBe('9');
+      // A client that came back has another session: it finds the same request.
+      expect((await join(stores.approvals, approvalRow('10', { session: null }), 10))?.id).toBe('1');
       expect(await stores.approvals.get('2')).toBeNull();
-      expect(await (await reopen()).approvals.get('1')).toEqual(approval('1'));
+      expect(await (await reopen()).approvals.get('1')).toEqual(approvalRow('1'));
     });
 
     it('join an approved one, and after it was consumed begin anew', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 10);
-      await stores.approvals.answer('1', yes);
-      const joined = await stores.approvals.requestOrJoin(approval('2'), 10);
+      await join(stores.approvals, approvalRow('1'), 10);
+      await answer(stores.approvals, '1', yes);
+      const joined = await join(stores.approvals, approvalRow('2'), 10);
       expect(joined).toMatchObject({ id: '1', state: 'approved', answeredBy: 'eve', answerReason: 'fine' });
-      expect(await stores.approvals.consume('1', 'd', NOW_MS + 2)).toBe(true);
-      expect(await stores.approvals.requestOrJoin(approval('3'), 10)).toMatchObject({ id: '3', state: 'pending' });
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS + 2 })).toBe(true);
+      expect(await join(stores.approvals, approvalRow('3'), 10)).toMatchObject({ id: '3', state: 'pending' });
     });
 
     it('join a denial until the request it answered is over', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 10);
-      await stores.approvals.answer('1', no);
-      expect(await stores.approvals.requestOrJoin(approval('2'), 10)).toMatchObject({ id: '1', state: 'denied' });
+      await join(stores.approvals, approvalRow('1'), 10);
+      await answer(stores.approvals, '1', no);
+      expect(await join(stores.approvals, approvalRow('2'), 10)).toMatchObject({ id: '1', state: 'denied' });
       const later = { requestedAtMs: NOW_MS + 60_000, expiresAtMs: NOW_MS + 120_000 };
-      expect(await stores.approvals.requestOrJoin(approval('3', later), 10)).toMatchObject({ id: '3' });
+      expect(await join(stores.approvals, approvalRow('3', later), 10)).toMatchObject({ id: '3' });
       expect(await stores.approvals.get('1')).toMatchObject({ state: 'denied', answerReason: 'never' });
     });
 
     it('that are over are not joined: the new request takes their place', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 10);
+      await join(stores.approvals, approvalRow('1'), 10);
       const later = { requestedAtMs: NOW_MS + 60_000, expiresAtMs: NOW_MS + 120_000 };
-      expect(await stores.approvals.requestOrJoin(approval('2', later), 10)).toMatchObject({ id: '2' });
+      expect(await join(stores.approvals, approvalRow('2', later), 10)).toMatchObject({ id: '2' });
       expect(await stores.approvals.get('1')).toMatchObject({ state: 'expired' });
     });
 
     it('are bounded for each agent: beyond, only joining works, and an answer makes room', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 2);
-      await stores.approvals.requestOrJoin(approval('2', { digest: 'e' }), 2);
-      expect(await stores.approvals.requestOrJoin(approval('3', { digest: 'f' }), 2)).toBeNull();
+      await join(stores.approvals, approvalRow('1'), 2);
+      await join(stores.approvals, approvalRow('2', { digest: 'e' }), 2);
+      expect(await join(stores.approvals, approvalRow('3', { digest: 'f' }), 2)).toBeNull();
       expect(await stores.approvals.get('3')).toBeNull();
-      expect(await stores.approvals.requestOrJoin(approval('4'), 2)).toMatchObject({ id: '1' });
-      expect(await stores.approvals.requestOrJoin(approval('5', { agent: 'b' }), 2)).toMatchObject({ id: '5' });
-      await stores.approvals.answer('1', no);
-      expect(await stores.approvals.requestOrJoin(approval('6', { digest: 'f' }), 2)).toMatchObject({ id: '6' });
+      expect(await join(stores.approvals, approvalRow('4'), 2)).toMatchObject({ id: '1' });
+      expect(await join(stores.approvals, approvalRow('5', { agent: 'b' }), 2)).toMatchObject({ id: '5' });
+      await answer(stores.approvals, '1', no);
+      expect(await join(stores.approvals, approvalRow('6', { digest: 'f' }), 2)).toMatchObject({ id: '6' });
     });
 
     it('are answered once, while pending and in time', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 10);
-      expect(await stores.approvals.answer('unknown', yes)).toBe(false);
-      expect(await stores.approvals.answer('1', { ...yes, nowMs: NOW_MS + 60_000 })).toBe(false);
-      expect(await stores.approvals.answer('1', { ...no, nowMs: NOW_MS + 59_999 })).toBe(true);
-      expect(await stores.approvals.answer('1', yes)).toBe(false);
+      await join(stores.approvals, approvalRow('1'), 10);
+      expect(await answer(stores.approvals, 'unknown', yes)).toBe(false);
+      expect(await answer(stores.approvals, '1', { ...yes, nowMs: NOW_MS + 60_000 })).toBe(false);
+      expect(await answer(stores.approvals, '1', { ...no, nowMs: NOW_MS + 59_999 })).toBe(true);
+      expect(await answer(stores.approvals, '1', yes)).toBe(false);
       expect(await stores.approvals.get('1')).toMatchObject({
         state: 'denied',
         answeredBy: 'eve',
@@ -274,27 +261,27 @@ describe.each(GROUNDS)('stores on $name', ({ start }) => {
     });
 
     it('are consumed once, only when approved, only for their digest, only in time', async () => {
-      await stores.approvals.requestOrJoin(approval('1'), 10);
-      expect(await stores.approvals.consume('1', 'd', NOW_MS)).toBe(false);
-      await stores.approvals.answer('1', yes);
-      expect(await stores.approvals.consume('1', 'D', NOW_MS + 2)).toBe(false);
-      expect(await stores.approvals.consume('2', 'd', NOW_MS + 2)).toBe(false);
-      expect(await stores.approvals.consume('1', 'd', NOW_MS + 60_000)).toBe(false);
+      await join(stores.approvals, approvalRow('1'), 10);
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS })).toBe(false);
+      await answer(stores.approvals, '1', yes);
+      expect(await consume(stores.approvals, '1', { digest: 'D', nowMs: NOW_MS + 2 })).toBe(false);
+      expect(await consume(stores.approvals, '2', { digest: 'd', nowMs: NOW_MS + 2 })).toBe(false);
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS + 60_000 })).toBe(false);
       expect((await stores.approvals.get('1'))?.state).toBe('approved');
-      expect(await stores.approvals.consume('1', 'd', NOW_MS + 59_999)).toBe(true);
-      expect(await stores.approvals.consume('1', 'd', NOW_MS + 2)).toBe(false);
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS + 59_999 })).toBe(true);
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS + 2 })).toBe(false);
       await reopen();
-      expect(await stores.approvals.consume('1', 'd', NOW_MS + 2)).toBe(false);
+      expect(await consume(stores.approvals, '1', { digest: 'd', nowMs: NOW_MS + 2 })).toBe(false);
       expect((await stores.approvals.get('1'))?.state).toBe('consumed');
     });
 
     it('expire when their time is over, pending and approved, and nothing else', async () => {
-      await stores.approvals.requestOrJoin(approval('pending'), 10);
-      await stores.approvals.requestOrJoin(approval('approved', { digest: '2' }), 10);
-      await stores.approvals.requestOrJoin(approval('denied', { digest: '3' }), 10);
-      await stores.approvals.requestOrJoin(approval('later', { digest: '4', expiresAtMs: NOW_MS + 60_001 }), 10);
-      await stores.approvals.answer('approved', yes);
-      await stores.approvals.answer('denied', no);
+      await join(stores.approvals, approvalRow('pending'), 10);
+      await join(stores.approvals, approvalRow('approved', { digest: '2' }), 10);
+      await join(stores.approvals, approvalRow('denied', { digest: '3' }), 10);
+      await join(stores.approvals, approvalRow('later', { digest: '4', expiresAtMs: NOW_MS + 60_001 }), 10);
+      await answer(stores.approvals, 'approved', yes);
+      await answer(stores.approvals, 'denied', no);
       expect(await stores.approvals.expire(NOW_MS + 59_999)).toBe(0);
       expect(await stores.approvals.expire(NOW_MS + 60_000)).toBe(2);
       expect(await stores.approvals.expire(NOW_MS + 60_000)).toBe(0);
@@ -309,9 +296,9 @@ describe.each(GROUNDS)('stores on $name', ({ start }) => {
 
     it('are listed newest first, by state, up to a limit', async () => {
       for (const i of [1, 2, 3]) {
-        await stores.approvals.requestOrJoin(approval(`${i}`, { digest: `${i}`, requestedAtMs: NOW_MS + i }), 10);
+        await join(stores.approvals, approvalRow(`${i}`, { digest: `${i}`, requestedAtMs: NOW_MS + i }), 10);
       }
-      await stores.approvals.answer('2', no);
+      await answer(stores.approvals, '2', no);
       const ids = async (filter: Parameters<Stores['approvals']['list']>[0]): Promise<string[]> =>
         (await stores.approvals.list(filter)).map((row) => row.id);
       expect(await ids({ limit: 10 })).toEqual(['3', '2', '1']);
@@ -328,15 +315,15 @@ describe.each(GROUNDS)('stores on $name', ({ start }) => {
       const stop = other.approvals.onChange(() => rings++);
       await settled();
       rings = 0;
-      await stores.approvals.requestOrJoin(approval('1'), 10);
+      await join(stores.approvals, approvalRow('1'), 10);
       await until(() => rings > 0);
       await settled();
       rings = 0;
-      await stores.approvals.requestOrJoin(approval('2'), 10);
-      await stores.approvals.answer('unknown', yes);
+      await join(stores.approvals, approvalRow('2'), 10);
+      await answer(stores.approvals, 'unknown', yes);
       await settled();
       expect(rings).toBe(0);
-      await stores.approvals.answer('1', yes);
+      await answer(stores.approvals, '1', yes);
       await until(() => rings > 0);
       stop();
     });

@@ -1,19 +1,15 @@
 import { mkdirSync } from 'node:fs';
 import { systemClock } from '../../adapters/clock.ts';
 import { formatTarget, type Lock, type LockTarget } from '../../model/lock.ts';
-import type { ApprovalRow, ApprovalState, Stores } from '../../ports/stores.ts';
+import type { Stores } from '../../ports/stores.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import type { Place } from './locate.ts';
 
-const MAX_APPROVALS = 1000;
-
-export type Answer = { readonly state: 'approved' | 'denied'; readonly by: string; readonly reason: string };
-
 /**
- * Stopping and approving, through the running gateway or, without one, directly in its store: an operator can always stop
- * an agent. Both ways give the same answers.
+ * Stopping, through the running gateway or, without one, directly in its store: an operator can always stop an agent. Both ways give
+ * the same answers.
  */
 export interface Desk {
   readonly via: 'gateway' | 'store';
@@ -21,9 +17,6 @@ export interface Desk {
   put(lock: Lock): Promise<void>;
   /** `false`: there was none. */
   release(target: LockTarget, who: { readonly reason: string; readonly by: string }): Promise<boolean>;
-  approvals(state: ApprovalState | null): Promise<readonly ApprovalRow[]>;
-  /** CliError 5 when it is too late. */
-  answer(id: string, answer: Answer): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -86,13 +79,6 @@ function gatewayDesk(client: AdminClient): Desk {
         throw error;
       }
     },
-    approvals: async (state) => {
-      const query = new URLSearchParams({ limit: String(MAX_APPROVALS), ...(state === null ? {} : { state }) });
-      return (await client.get<{ readonly approvals: readonly ApprovalRow[] }>(`/v1/approvals?${query}`)).approvals;
-    },
-    answer: async (id, answer) => {
-      await client.post(`/v1/approvals/${encodeURIComponent(id)}`, answer);
-    },
     close: async () => {},
   };
 }
@@ -105,14 +91,6 @@ function storeDesk(stores: Stores): Desk {
       await stores.locks.put(lock);
     },
     release: (target) => stores.locks.release(target),
-    approvals: (state) =>
-      stores.approvals.list(state === null ? { limit: MAX_APPROVALS } : { state, limit: MAX_APPROVALS }),
-    async answer(id, answer) {
-      if (await stores.approvals.answer(id, { ...answer, nowMs: systemClock.nowMs() })) return;
-      const row = await stores.approvals.get(id);
-      const state = row === null ? 'unknown' : row.state === 'pending' ? 'expired' : row.state;
-      throw new CliError(EXIT.refused, `the approval ${id} cannot be answered any more: it is ${state}`);
-    },
     close: () => stores.close(),
   };
 }

@@ -39,7 +39,7 @@ export function asked(_gateway: Gateway, trace: Trace, { known, decision }: Step
   const { labels } = known;
   return {
     subject: caller.subject,
-    asks: decision.asks,
+    asks: decision.asks ?? [],
     facts: {
       amount: trace.facts.amount,
       environment: trace.facts.environment ?? server.environment,

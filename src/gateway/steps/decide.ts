@@ -13,7 +13,7 @@ import type { Known } from './resolve.ts';
 export function context(
   gateway: Gateway,
   trace: Trace,
-  { known, entry }: { known: Known; entry: Entered },
+  { known, entry }: { known: Known; entry: Pick<Entered, 'watched'> },
 ): PolicyInput {
   const { caller, session, action, server } = trace.attempt;
   const nowMs = gateway.clock.nowMs();

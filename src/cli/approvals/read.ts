@@ -1,0 +1,140 @@
+import { systemClock } from '../../adapters/clock.ts';
+import { amountText } from '../../model/amount.ts';
+import type { ShownRequest } from '../../model/approval.ts';
+import { effectWords, sentenceText } from '../../model/sentence.ts';
+import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
+import type { Context } from '../shell/context.ts';
+import { CliError, EXIT } from '../shell/exit.ts';
+import type { Tone } from '../shell/terminal.ts';
+import { formatDuration, isoTime } from '../shell/text.ts';
+import { findByBeginning, openClient } from './client.ts';
+
+export const STATES: readonly ApprovalState[] = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'];
+
+export const TONES: Readonly<Record<ApprovalState, Tone>> = {
+  pending: 'warn',
+  approved: 'good',
+  denied: 'bad',
+  expired: 'dim',
+  withdrawn: 'dim',
+  consumed: 'plain',
+};
+
+interface ListOptions {
+  readonly state?: string;
+  readonly agent?: string;
+  readonly for?: string;
+  readonly search?: string;
+  readonly limit?: string;
+  readonly before?: string;
+}
+
+export async function listApprovals(context: Context, options: ListOptions): Promise<void> {
+  const { state = 'pending', search, before, limit = '100' } = options;
+  if (state !== 'all' && !(STATES as readonly string[]).includes(state))
+    throw new CliError(EXIT.usage, `--state ${state} is no state`, { help: `one of ${STATES.join(', ')}, all` });
+  if (!/^[1-9][0-9]{0,2}$|^1000$/.test(limit))
+    throw new CliError(EXIT.usage, `--limit ${limit} is no number from 1 to 1000`);
+  const query = new URLSearchParams({ limit });
+  if (state !== 'all') query.set('state', state);
+  const asked = { agent: options.agent, for: options.for, text: search, before };
+  for (const [name, value] of Object.entries(asked)) if (value !== undefined && value !== '') query.set(name, value);
+  const client = await openClient(context);
+  const answer = await client.get<{ approvals: readonly ApprovalRow[]; next: string | null }>(`/v1/approvals?${query}`);
+  context.terminal.value({ approvals: answer.approvals.map(toJson), next: answer.next });
+  if (answer.approvals.length === 0)
+    return context.terminal.line(state === 'all' ? 'no approvals' : `no ${state} approvals`);
+  showTable(context, answer.approvals);
+  if (answer.next !== null) context.terminal.note(`more: --before ${answer.next}`, 'dim');
+}
+
+function showTable(context: Context, rows: readonly ApprovalRow[]): void {
+  const nowMs = systemClock.nowMs();
+  context.terminal.table(
+    ['id', 'state', 'agent', 'asks', 'left', 'what'],
+    rows.map((row) => [
+      row.id,
+      { text: row.state, tone: TONES[row.state] },
+      row.agent,
+      row.askWhom.join(', '),
+      row.state === 'pending' ? formatDuration(row.expiresAtMs - nowMs) : null,
+      whatOf(row),
+    ]),
+  );
+}
+
+export async function showApproval(context: Context, id: string): Promise<void> {
+  const row = await findByBeginning(await openClient(context), id);
+  context.terminal.value({ approval: toJson(row) });
+  const shown = shownOf(row);
+  const facts = [...about(row, shown), ...answers(row)];
+  // One line per value, and nothing an agent wrote may begin a line of its own: JSON text has no raw line breaks inside values.
+  for (const [name, value] of facts) context.terminal.line(`${name.padEnd(9)} ${value.replaceAll('\n', '\\n')}`);
+  context.terminal.line('arguments');
+  for (const line of JSON.stringify(shown?.arguments ?? {}, null, 2).split('\n')) context.terminal.line(`  ${line}`);
+  if (row.proposal !== null) {
+    context.terminal.line(`changed by ${row.proposal.by} to`);
+    for (const line of JSON.stringify(row.proposal.arguments, null, 2).split('\n')) context.terminal.line(`  ${line}`);
+  }
+}
+
+type Fact = readonly [name: string, value: string];
+
+function about(row: ApprovalRow, shown: ShownRequest | null): readonly Fact[] {
+  const facts: Fact[] = [
+    ['id', row.id],
+    ['state', row.state],
+    ['agent', row.agent],
+    ['for', row.subject ?? '-'],
+    ['session', row.session ?? '-'],
+    ['asks', row.askWhom.join(', ')],
+    ['proof', row.requirement.assurance],
+    ['asked', isoTime(row.requestedAtMs)],
+    ['expires', isoTime(row.expiresAtMs)],
+    ['digest', row.digest],
+  ];
+  if (shown === null) return facts;
+  facts.push(
+    ['what', sentenceText(shown.sentence)],
+    ['tool', `${shown.server}/${shown.target ?? ''}`],
+    ['effect', effectWords(shown)],
+  );
+  if (shown.amount !== null) facts.push(['amount', `${amountText(shown.amount)} ${shown.currency ?? ''}`.trim()]);
+  if (shown.purpose !== '') facts.push(['purpose', shown.purpose]);
+  facts.push(['policy', shown.policy.reasons.join(', ')]);
+  for (const { at, from, source } of shown.origins.filter((each) => each.from === 'untrusted-result'))
+    facts.push(['careful', `${at} comes from text of strangers (${from}, ${source ?? '?'})`]);
+  return facts;
+}
+
+function answers(row: ApprovalRow): readonly Fact[] {
+  const given = row.answers.map(
+    (each): Fact => [
+      'answer',
+      `${isoTime(each.atMs)} ${each.verdict} by ${each.person} (${each.assurance})${each.reason === '' ? '' : `: ${each.reason}`}`,
+    ],
+  );
+  if (row.answeredAtMs === null || row.answers.some((each) => each.person === row.answeredBy)) return given;
+  return [...given, ['ended', `${isoTime(row.answeredAtMs)} by ${row.answeredBy ?? '?'}: ${row.answerReason ?? ''}`]];
+}
+
+export function shownOf(row: ApprovalRow): ShownRequest | null {
+  try {
+    const shown = JSON.parse(row.request) as ShownRequest;
+    return Array.isArray(shown.sentence) ? shown : null;
+  } catch {
+    return null;
+  }
+}
+
+export function toJson(row: ApprovalRow): Record<string, unknown> {
+  const { context: _inner, ...rest } = row;
+  return { ...rest, request: shownOf(row) ?? row.request };
+}
+
+/** `erp/orders.create {"total":900}`: what an operator recognises it by. */
+export function whatOf(row: ApprovalRow): string {
+  const shown = shownOf(row);
+  if (shown === null) return row.digest;
+  return `${shown.server}/${shown.target ?? shown.action} ${JSON.stringify(shown.arguments)}`;
+}
