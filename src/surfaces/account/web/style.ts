@@ -36,9 +36,9 @@ footer p { margin: 0; }
 .bar nav { display: flex; align-items: center; gap: 12px; min-width: 0; }
 .me { color: var(--soft); font-size: 14px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .bar form { margin: 0; flex: none; }
-.to { color: var(--soft); text-decoration: none; font-size: 15px; font-weight: 600; padding: 10px 4px; border-bottom: 2px solid transparent; margin-bottom: -1px; }
+.to { color: var(--soft); text-decoration: none; font-size: 15px; font-weight: 600; padding-inline: 4px; height: 56px; display: flex; align-items: center; border-block: 2px solid transparent; margin-bottom: -1px; }
 .to:hover { color: var(--ink); }
-.to[aria-current] { color: var(--ink); border-color: var(--blue); }
+.to[aria-current] { color: var(--ink); border-bottom-color: var(--blue); }
 .to + .me { margin-left: 8px; }
 h1 { font-size: 26px; line-height: 1.2; letter-spacing: -.02em; margin: 0 0 8px; font-weight: 680; }
 h2 { font-size: 18px; line-height: 1.3; letter-spacing: -.01em; margin: 0 0 8px; font-weight: 650; }

@@ -46,7 +46,7 @@ export function places(here: 'inbox' | 'history' | 'standing'): Html {
   const all = [
     ['inbox', '/approvals', 'Waiting'],
     ['history', '/approvals/history', 'History'],
-    ['standing', '/approvals/standing', 'Standing approvals'],
+    ['standing', '/approvals/standing', 'Standing'],
   ] as const;
   return html`<nav class="places" aria-label="Approvals">${all.map(([id, href, words]) => html`<a href="${href}"${id === here && html` aria-current="page"`}>${words}</a>`)}</nav>`;
 }
@@ -78,7 +78,7 @@ function item(parts: ApprovalPageParts, row: ApprovalRow): Html {
   const shown = JSON.parse(row.request) as ShownRequest;
   const nowMs = parts.clock.nowMs();
   return html`<li><a data-row href="/approvals/${row.id}"><span class="say">${sentenceHtml(shown.sentence)}</span>
-<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${marks(shown)}</span></a><span class="left" title="until it expires"><span class="hide">expires in </span>${countdown(row.expiresAtMs, nowMs)}</span></li>`;
+<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
 }
 
 /** What should catch the eye in a list. */

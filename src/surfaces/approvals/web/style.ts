@@ -48,13 +48,16 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .needed { margin-top: 6px; font-size: 15px; }
 .needed li { display: flex; gap: 10px; align-items: baseline; padding: 4px 0; }
 .open { width: 10px; height: 10px; border: 2px solid var(--edge); border-radius: 50%; flex: none; position: relative; top: 1px; }
-.places { display: flex; gap: 4px; flex-wrap: wrap; border-bottom: 1px solid var(--line); margin-bottom: 20px; }
-.places a { padding: 10px 12px; text-decoration: none; color: var(--soft); font-weight: 600; font-size: 15px; border-bottom: 2px solid transparent; margin-bottom: -1px; }
+.places { display: flex; gap: 4px; border-bottom: 1px solid var(--line); margin-bottom: 20px; }
+.places a { padding: 10px 12px; white-space: nowrap; text-decoration: none; color: var(--soft); font-weight: 600; font-size: 15px; border-bottom: 2px solid transparent; margin-bottom: -1px; }
 .places a:first-child { padding-left: 2px; }
 .places a:hover { color: var(--ink); }
 .places a[aria-current] { color: var(--ink); border-color: var(--blue); }
 .search { display: flex; gap: 10px; margin-bottom: 16px; }
 .search input { margin: 0; }
+.search button { flex: none; }
+.card > .inbox:last-child { margin-bottom: -8px; }
+.card .tag { white-space: normal; }
 .switch { display: flex; gap: 18px; font-size: 15px; }
 .switch a[aria-current] { color: var(--ink); font-weight: 650; text-decoration: none; }
 .inbox { list-style: none; margin: -8px 0; padding: 0; }
@@ -63,6 +66,7 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .inbox > li > a:first-child { flex: 1; min-width: 0; padding: 14px 10px; margin-left: -10px; border-radius: 10px; color: var(--ink); text-decoration: none; }
 .inbox > li > a:first-child:hover, .inbox > li > a:first-child:focus-visible { background: var(--blue-tint); }
 .inbox .left, .inbox .side { padding-top: 16px; flex: none; }
+.inbox .left { padding-top: 17px; }
 .inbox .side { display: flex; flex-direction: column; gap: 6px; align-items: flex-end; }
 .say { display: block; font-weight: 600; line-height: 1.55; }
 .say .val { font-weight: 680; border-bottom-width: 1px; }
@@ -95,7 +99,7 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
   .args .untrusted > :first-child, .args .changed > :first-child { box-shadow: none; padding-left: 0; }
   .inbox > li { flex-direction: column; }
   .inbox > li > a:first-child { padding-bottom: 0; width: calc(100% + 10px); }
-  .inbox .left, .inbox .side { padding: 0 0 14px; margin: 0; flex-direction: row; align-items: center; gap: 14px; }
+  .inbox > li > .left, .inbox > li > .side { padding: 0 0 14px; margin: 0; flex-direction: row; align-items: center; gap: 14px; }
   .recent li { grid-template-columns: minmax(0, 1fr) auto; }
   .recent li > :nth-child(2) { grid-row: 2; }
   .keys { display: none; }
