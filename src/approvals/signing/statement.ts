@@ -36,13 +36,11 @@ export interface Statement {
 }
 
 export interface Signable {
-  readonly row: Pick<
-    ApprovalRow,
-    'id' | 'agent' | 'subject' | 'chain' | 'digest' | 'requirement' | 'requestedAtMs' | 'expiresAtMs'
-  >;
+  readonly row: Pick<ApprovalRow, 'id' | 'agent' | 'subject' | 'chain' | 'digest' | 'requestedAtMs' | 'expiresAtMs'>;
   /** As displayed: with the changed arguments, where they are. */
   readonly shown: ShownRequest;
   readonly digest: string;
+  readonly assurance: Assurance;
   readonly person: string;
   readonly verdict: Answer['verdict'];
   readonly reason: string;
@@ -50,7 +48,8 @@ export interface Signable {
 }
 
 /** From the gateway's own record alone; nothing a browser says is in it but the reason, by its hash. Pure. */
-export function statementOf({ row, shown, digest, person, verdict, reason, standing }: Signable): Statement {
+export function statementOf(signable: Signable): Statement {
+  const { row, shown, digest, assurance, person, verdict, reason, standing } = signable;
   return {
     v: STATEMENT_VERSION,
     approval: row.id,
@@ -67,7 +66,7 @@ export function statementOf({ row, shown, digest, person, verdict, reason, stand
     ...(digest === row.digest ? {} : { proposal: true }),
     standing,
     reasonDigest: sha256Base64url(reason),
-    assurance: row.requirement.assurance,
+    assurance,
     policyVersion: shown.policy.version,
     askedAt: new Date(row.requestedAtMs).toISOString(),
     expiresAt: new Date(row.expiresAtMs).toISOString(),

@@ -16,6 +16,8 @@ export interface Displayed {
   readonly digest: string;
   /** Recognises what was displayed: sent back with every answer. */
   readonly saw: string;
+  /** Who must agree to it, and how it must be proven. */
+  readonly requirement: Requirement;
 }
 
 /** One request as one person sees it. */
@@ -41,15 +43,12 @@ export async function see(parts: ApprovalPageParts, person: Person, id: string):
 }
 
 async function withProposal(parts: ApprovalPageParts, row: ApprovalRow, asked: ShownRequest): Promise<Displayed> {
-  if (row.proposal === null) return displayed(asked, row.digest);
-  if (row.state !== 'pending') {
-    // What was decided then stands; nothing is decided anew for reading.
-    return displayed({ ...asked, arguments: row.proposal.arguments }, row.proposal.digest);
-  }
-  const changed = await changedTo(parts, { row, asked }, row.proposal.arguments);
-  return changed.ok
-    ? displayed(changed.shown, changed.digest)
-    : displayed({ ...asked, arguments: row.proposal.arguments }, row.proposal.digest);
+  const { proposal, requirement } = row;
+  if (proposal === null) return displayed({ shown: asked, digest: row.digest, requirement });
+  // What was decided stands; nothing is decided anew for reading.
+  const changed = row.state === 'pending' ? await changedTo(parts, { row, asked }, proposal.arguments) : null;
+  const shown = changed?.ok === true ? changed.shown : { ...asked, arguments: proposal.arguments };
+  return displayed({ shown, digest: proposal.digest, requirement });
 }
 
 /** What the request would be with these arguments, decided again by the gateway. */
@@ -69,11 +68,12 @@ export async function changedTo(
     session: asked.session,
     origins: asked.origins.filter(({ at }) => same(resolvePointer(asked.arguments, at), resolvePointer(args, at))),
   };
-  return { ok: true, requirement: preview.requirement, ...displayed(shown, preview.digest) };
+  const { digest, requirement } = preview;
+  return { ok: true, ...displayed({ shown, digest, requirement }) };
 }
 
-function displayed(shown: ShownRequest, digest: string): Displayed {
-  return { shown, digest, saw: shownDigest(shown) };
+function displayed(what: Omit<Displayed, 'saw'>): Displayed {
+  return { ...what, saw: shownDigest(what.shown) };
 }
 
 /** Asked, answered, or it is theirs: everybody else does not learn that it exists. */

@@ -87,8 +87,9 @@ export async function saying(
   const { standing, verdict, reason } = wanted;
   if (standing !== null && parts.standing?.valid(standing, displayed.shown) !== true)
     throw new Shown(409, 'That cannot be allowed from now on', 'Load the page again and choose anew.', backTo(id));
-  const { shown, digest } = displayed;
-  const statement = statementOf({ row, shown, digest, person: person.id, verdict, reason, standing });
+  const { shown, digest, requirement } = displayed;
+  const { assurance } = requirement;
+  const statement = statementOf({ row, shown, digest, assurance, person: person.id, verdict, reason, standing });
   return { seen, displayed, wanted, statement };
 }
 

@@ -19,7 +19,7 @@ export async function answer(parts: ApprovalPageParts, visit: Visit, at: { who: 
   const { person } = who;
   const wanted = readWanted((name) => form.get(name) ?? '');
   const said = await saying(parts, { person, id }, wanted);
-  if (!assuranceAtLeast('signed-in', said.seen.row.requirement.assurance))
+  if (!assuranceAtLeast('signed-in', said.displayed.requirement.assurance))
     throw new Shown(
       403,
       'This needs your passkey',

@@ -40,7 +40,10 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .answers button { width: 100%; }
 .answer > p:last-child { margin-bottom: 0; }
 .answer .note { margin-bottom: 16px; }
-.more { margin-bottom: 12px; }
+.more { margin: -6px 0 10px; }
+.more > summary { font-size: 15px; }
+.also { border-top: 1px solid var(--line); margin-top: 16px; padding-top: 14px; }
+.card > details:only-child > summary { margin-block: -10px; }
 .given, .needed { list-style: none; margin: 0 0 12px; padding: 0; }
 .given li + li { margin-top: 12px; padding-top: 12px; border-top: 1px solid var(--line); }
 .given p { margin: 2px 0 0; }

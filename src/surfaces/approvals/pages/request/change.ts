@@ -111,7 +111,7 @@ export function previewPage(
     files: FILES,
     body: html`<header class="ask"><p class="eyebrow">${tag('warn', 'Changed, not signed yet')}</p><h1 class="sentence">${sentenceHtml(shown.sentence)}</h1></header>
 <div class="cols"><div>${card('What would run instead', html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Compared</th></tr></thead><tbody>${rows}</tbody></table>`, { lead: 'This and nothing else, once.' })}${card('What the policies say of it', decided)}</div>
-<aside aria-label="Decision">${card('Sign the change', [answerForm(visit, seen, { displayed: changed, changed: shown.arguments, approve: 'Approve the change' }), html`<p class="small"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`], { id: 'decision' })}</aside></div>`,
+<aside aria-label="Decision">${card('Sign the change', [answerForm(visit, seen, { displayed: changed, changed: shown.arguments, approve: 'Approve the change' }), html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`], { id: 'decision' })}</aside></div>`,
   };
 }
 

@@ -31,7 +31,7 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
   if (row.state !== 'pending') return endedCard(parts, seen);
   if (!may.ok && !seen.mayDeny)
     return card('You cannot answer this', [html`<p>${sentence(may.message)}</p>`], { id: 'decision' });
-  const obstacle = obstacleOf(seen, means);
+  const obstacle = obstacleOf(seen, means, row.id);
   if (obstacle !== null) return card('Before you answer', [obstacle], { id: 'decision' });
   if (!may.ok) {
     const why = html`<p>${sentence(may.message)} You can still deny it.</p>`;
@@ -39,7 +39,7 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
       id: 'decision',
     });
   }
-  const change = html`<p class="small"><a href="/approvals/${row.id}/change">Change the arguments</a> and approve that instead.</p>`;
+  const change = html`<p class="small also"><a href="/approvals/${row.id}/change">Change the arguments</a> and approve that instead.</p>`;
   return card(
     'Your decision',
     [answerForm(visit, seen, { displayed: seen, standing: standingField(parts, seen) }), change],
@@ -47,18 +47,22 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
   );
 }
 
-function obstacleOf({ row }: Seen, { passkeys, passkeysPossible, fresh }: Means): Html | null {
-  if (needsPasskey(row.requirement)) {
+export function obstacleOf(
+  { requirement }: Displayed,
+  { passkeys, passkeysPossible, fresh }: Means,
+  id: string,
+): Html | null {
+  if (needsPasskey(requirement)) {
     if (!passkeysPossible)
       return html`<p>This is answered with a passkey, and passkeys need a host name. The operator can set <code>listen.publicUrl</code>.</p>`;
     if (passkeys > 0) return null;
     return html`<p>This is answered with a passkey: your fingerprint, face or device PIN signs exactly what you see. You have none yet.</p><p><a class="button main full" href="/account#sign-in">Add a passkey</a></p><p class="soft small">Then come back here: the request waits.</p>`;
   }
   if (fresh) return null;
-  return html`<p>You signed in a while ago. Sign in again, so that the answer is yours.</p><p><a class="button main full" href="/sign-in?again=1&amp;return=/approvals/${row.id}">Sign in again</a></p>`;
+  return html`<p>You signed in a while ago. Sign in again, so that the answer is yours.</p><p><a class="button main full" href="/sign-in?again=1&amp;return=/approvals/${id}">Sign in again</a></p>`;
 }
 
-export function needsPasskey({ assurance }: Seen['row']['requirement']): boolean {
+function needsPasskey({ assurance }: Displayed['requirement']): boolean {
   return !assuranceAtLeast('signed-in', assurance);
 }
 
@@ -74,15 +78,15 @@ export function answerForm(
     readonly approve?: string | null;
   },
 ): Html {
-  const passkey = needsPasskey(row.requirement);
+  const passkey = needsPasskey(what.displayed.requirement);
   const { changed } = what;
   return html`<form class="answer" method="post" action="/approvals/${row.id}/answer"${passkey && html` data-sign="/approvals/${row.id}/sign"`}>
 ${csrfField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined && hidden('arguments', changed)}
 <p class="note bad" role="alert" hidden></p>
-${what.standing}
 <label for="reason">Reason</label>
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>
 <p class="hint" id="reason-hint">Recorded with your answer. Needed to deny; the agent is told.</p>
+${what.standing}
 <div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button>`}<button class="danger" name="verdict" value="denied">Deny</button></div>
 <p class="soft small">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</p>
 </form>`;

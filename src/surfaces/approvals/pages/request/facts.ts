@@ -74,7 +74,7 @@ function effectCard(shown: ShownRequest): Html {
 
 function undoHtml({ reversible, undo }: ShownRequest): Html {
   if (reversible === false) return html`${tag('bad', 'No')} ${undo !== null && text(undo, 500)}`;
-  if (undo !== null) return html`${text(undo, 500)}`;
+  if (undo !== null) return html`${reversible === true && tag('good', 'Yes')} ${text(undo, 500)}`;
   return reversible === true
     ? tag('good', 'Yes')
     : html`<span class="soft">Nobody said so: take it that it cannot</span>`;
