@@ -29,6 +29,8 @@ export interface ApprovalWorld {
   admin<T = Record<string, unknown>>(method: string, path: string, body?: object): Promise<{ status: number; body: T }>;
   /** The one request that waits, once there is one. */
   pending(): Promise<ApprovalRow>;
+  /** Once so many wait. */
+  pendingAre(count: number): Promise<readonly ApprovalRow[]>;
   row(id: string): Promise<ApprovalRow>;
   records(): Promise<readonly JournalRecord[]>;
   outcome(id: string): Promise<AdminRecord | undefined>;
@@ -90,24 +92,28 @@ export async function openApprovalWorld(options: { assurance?: string; waitMs?: 
       return made.body.url;
     },
     person: async (id) => enrol(gateway.url, id, await world.invitation(id)),
-    async pending() {
-      const rows: ApprovalRow[] = [];
-      await until(async () => {
-        rows.splice(0, rows.length, ...(await list(admin)));
-        return rows.length > 0;
-      });
-      return rows[0]!;
+    pending: async () => (await world.pendingAre(1))[0]!,
+    async pendingAre(count) {
+      let rows: readonly ApprovalRow[] = [];
+      await until(async () => (rows = await list(admin)).length >= count);
+      return rows;
     },
     row: async (id) => (await admin<{ approval: ApprovalRow }>('GET', `/v1/approvals/${id}`)).body.approval,
     records: () => journalOf(dir),
     async outcome(id) {
-      const outcomes = (await journalOf(dir)).filter((each) => each.type === 'admin' && each.act === 'approval.outcome');
-      return outcomes.find((each) => (each as { detail: JsonObject }).detail.approval === id) as AdminRecord | undefined;
+      const outcomes = (await journalOf(dir)).filter(
+        (each) => each.type === 'admin' && each.act === 'approval.outcome',
+      );
+      return outcomes.find((each) => (each as { detail: JsonObject }).detail.approval === id) as
+        | AdminRecord
+        | undefined;
     },
     orders: () => query(dbPath, (db) => db.prepare('SELECT * FROM orders WHERE id > 4 ORDER BY id').all()) as never,
     ticket: (body) =>
       void query(dbPath, (db) =>
-        db.prepare("INSERT INTO tickets (customer, subject, body, status) VALUES ('c-1002', 'Order', ?, 'open')").run(body),
+        db
+          .prepare("INSERT INTO tickets (customer, subject, body, status) VALUES ('c-1002', 'Order', ?, 'open')")
+          .run(body),
       ),
     async close() {
       await Promise.all(clients.map((client) => client.close().catch(() => {})));
@@ -137,11 +143,7 @@ export async function begin(person: SignedIn, id: string, fields: Record<string,
 }
 
 /** A whole honest answer. */
-export async function answerAs(
-  person: SignedIn,
-  id: string,
-  fields: Record<string, string> = {},
-): Promise<PageAnswer> {
+export async function answerAs(person: SignedIn, id: string, fields: Record<string, string> = {}): Promise<PageAnswer> {
   const options = JSON.parse((await begin(person, id, fields)).text) as Record<string, unknown>;
   if (options.challenge === undefined) throw new Error(JSON.stringify(options));
   return person.browser.json(`/approvals/${id}/sign`, { answer: person.key.sign(options) });
@@ -153,7 +155,10 @@ async function enrol(origin: string, id: string, invitation: string): Promise<Si
   const path = new URL(invitation).pathname;
   await browser.get(path);
   const options = await browser.json(`${path}/passkey/options`, {});
-  const made = await browser.json(`${path}/passkey`, { answer: key.register(JSON.parse(options.text)), name: 'Laptop' });
+  const made = await browser.json(`${path}/passkey`, {
+    answer: key.register(JSON.parse(options.text)),
+    name: 'Laptop',
+  });
   if (made.status !== 200) throw new Error(`${id} could not be enrolled: ${made.text}`);
   return { id, browser, key };
 }
@@ -232,7 +237,8 @@ const NAMES = { buyer: 'Procurement agent', runner: 'Errand runner', scout: 'Pri
 
 async function journalOf(dir: string): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
-  for await (const { record } of readJournal(join(dir, '.interlock', 'journal'), { disk: realDisk })) records.push(record);
+  for await (const { record } of readJournal(join(dir, '.interlock', 'journal'), { disk: realDisk }))
+    records.push(record);
   return records;
 }
 

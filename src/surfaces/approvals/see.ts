@@ -62,9 +62,10 @@ export async function changedTo(
 > {
   const preview = await parts.approvals.preview(row, args);
   if (!preview.ok) return preview;
-  // The session is shown as it was when the agent asked, so that the same change is the same thing to sign whenever it is looked at.
+  // Call and session are those of when the agent asked, so that the same change is the same thing to sign whenever it is looked at.
   const shown: ShownRequest = {
     ...preview.shown,
+    call: asked.call,
     session: asked.session,
     origins: asked.origins.filter(({ at }) => same(resolvePointer(asked.arguments, at), resolvePointer(args, at))),
   };

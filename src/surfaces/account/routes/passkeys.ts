@@ -40,7 +40,7 @@ export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): P
   await checkStill(visit);
   if (!(await parts.credentials.addPasskey({ ...made, name })))
     throw new Shown(409, 'Not registered', 'This passkey is registered already.');
-  sendJson(visit, 200, { to: '/account#sign-in' });
+  sendJson(visit, 200, { to: '/account?done=passkey-added#sign-in' });
 }
 
 /** What a signature is matched with later: which credential, and which key. */

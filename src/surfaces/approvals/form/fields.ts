@@ -24,7 +24,9 @@ const MAX_OPTIONS = 100;
 export function fieldsOf(schema: JsonObject | null, args: JsonObject): readonly Field[] {
   const properties = isObject(schema?.properties) ? schema.properties : {};
   const required = Array.isArray(schema?.required) ? schema.required : [];
-  const names = [...new Set([...Object.keys(args), ...Object.keys(properties)])].slice(0, MAX_FIELDS);
+  const names = [...new Set([...Object.keys(args), ...Object.keys(properties)])];
+  // A form that leaves arguments out would remove them.
+  if (names.length > MAX_FIELDS) return [];
   return names.map((name) => {
     const value = Object.hasOwn(args, name) ? args[name] : undefined;
     const about = Object.hasOwn(properties, name) ? properties[name] : undefined;
@@ -39,13 +41,20 @@ function kindOf(about: JsonObject, value: Json | undefined): Pick<Field, 'kind' 
   if (options.length > 0 && options.every((each) => each === null || typeof each !== 'object'))
     return { kind: 'choice', options };
   const fits = (kind: 'string' | 'number' | 'boolean') => value === undefined || typeof value === kind;
-  if ((type === 'string' || (type === undefined && typeof value === 'string')) && fits('string'))
+  // What a text area does not give back as it was is asked for as JSON.
+  const kept = typeof value !== 'string' || !/^\n|[^\P{Cc}\n\t]/u.test(value);
+  if ((type === 'string' || (type === undefined && typeof value === 'string')) && fits('string') && kept)
     return { kind: 'text', options: [] };
   if ((type === 'number' || type === 'integer' || (type === undefined && typeof value === 'number')) && fits('number'))
     return { kind: 'number', options: [] };
   if ((type === 'boolean' || (type === undefined && typeof value === 'boolean')) && fits('boolean'))
     return { kind: 'boolean', options: [] };
   return { kind: 'json', options: [] };
+}
+
+/** The same fields with other values in them. */
+export function withValues(fields: readonly Field[], args: JsonObject): readonly Field[] {
+  return fields.map((field) => ({ ...field, value: Object.hasOwn(args, field.name) ? args[field.name] : undefined }));
 }
 
 /** The names of the form's controls: arguments are called what a server likes, controls are not. */

@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../../model/json.ts';
 import { sendPage } from '../../account/web/answer.ts';
 import { readForm, Shown, type Visit, type Who } from '../../account/web/visit.ts';
-import { fieldsOf, readFields } from '../form/fields.ts';
+import { fieldsOf, readFields, withValues } from '../form/fields.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { changePage, previewPage } from '../pages/request/change.ts';
 import { changedTo, type Seen, see } from '../see.ts';
 import { backTo, FORM_BYTES, objectIn } from '../wanted.ts';
+import { meansOf } from './request.ts';
 
 interface At {
   readonly who: Who;
@@ -30,11 +31,7 @@ export async function previewChange(parts: ApprovalPageParts, visit: Visit, at: 
   if (!changed.ok) return show(parts, visit, { seen, args, problem: changed.message });
   if (changed.digest === seen.digest)
     return show(parts, visit, { seen, args, problem: 'Nothing is different from what is there already.' });
-  sendPage(
-    visit,
-    200,
-    previewPage(parts, visit, { seen, changed, missing: changed.requirement.parts.flatMap(({ slots }) => slots) }),
-  );
+  sendPage(visit, 200, previewPage(parts, visit, { seen, changed, means: await meansOf(parts, at.who) }));
 }
 
 function show(
@@ -42,7 +39,8 @@ function show(
   visit: Visit,
   { seen, args, problem }: { seen: Seen; args: JsonObject; problem: string | null },
 ): void {
-  const fields = fieldsOf(schemaOf(parts, seen), args);
+  // The same fields in the same order as when they are read.
+  const fields = withValues(fieldsOf(schemaOf(parts, seen), seen.shown.arguments), args);
   sendPage(visit, problem === null ? 200 : 409, changePage(parts, visit, { seen, fields, args, problem }));
 }
 

@@ -12,7 +12,7 @@ import { FILES } from '../../web/files.ts';
 import { amountWords, slotWords } from '../../words.ts';
 import { card, facts, hidden, tag } from '../parts.ts';
 import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
-import { answerForm } from './decide.ts';
+import { answerForm, type Means, obstacleOf } from './decide.ts';
 import { change } from './facts.ts';
 import { head } from './page.ts';
 
@@ -64,7 +64,8 @@ function input(field: Field, id: string, name: string): Html {
     const all = known ? options : [value as Json, ...options];
     return html`<select id="${id}" name="${name}">${all.map((each) => html`<option value="${JSON.stringify(each)}"${value !== undefined && same(each, value) && html` selected`}>${text(plain(each), 100)}</option>`)}</select>`;
   }
-  const written = value === undefined ? '' : kind === 'text' ? (value as string) : JSON.stringify(value, null, 2);
+  const written =
+    value === undefined ? '' : kind === 'text' && typeof value === 'string' ? value : JSON.stringify(value, null, 2);
   if (kind === 'number')
     return html`<input type="text" inputmode="decimal" id="${id}" name="${name}" value="${written}" autocomplete="off">`;
   const rows = Math.min(
@@ -78,12 +79,10 @@ function input(field: Field, id: string, name: string): Html {
 export function previewPage(
   parts: ApprovalPageParts,
   visit: Visit,
-  {
-    seen,
-    changed,
-    missing,
-  }: { readonly seen: Seen; readonly changed: Displayed; readonly missing: Parameters<typeof slotWords>[1][] },
+  { seen, changed, means }: { readonly seen: Seen; readonly changed: Displayed; readonly means: Means },
 ): Page {
+  const missing = changed.requirement.parts.flatMap(({ slots }) => slots);
+  const obstacle = obstacleOf(changed, means, seen.row.id);
   const { row, asked } = seen;
   const { shown } = changed;
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
@@ -105,13 +104,19 @@ export function previewPage(
       html`${missing.map((slot) => html`<div>${text(slotWords(parts, slot), 300)}</div>`)}`,
     ],
   ]);
+  const back = html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`;
+  const form = answerForm(visit, seen, {
+    ...{ displayed: changed, changed: shown.arguments },
+    ...{ approve: 'Approve the change', deny: false },
+  });
+  const sign = card('Sign the change', [obstacle ?? form, back], { id: 'decision' });
   return {
     title: 'The change, before you sign it',
     wide: 'widest',
     files: FILES,
     body: html`<header class="ask"><p class="eyebrow">${tag('warn', 'Changed, not signed yet')}</p><h1 class="sentence">${sentenceHtml(shown.sentence)}</h1></header>
 <div class="cols"><div>${card('What would run instead', html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Compared</th></tr></thead><tbody>${rows}</tbody></table>`, { lead: 'This and nothing else, once.' })}${card('What the policies say of it', decided)}</div>
-<aside aria-label="Decision">${card('Sign the change', [answerForm(visit, seen, { displayed: changed, changed: shown.arguments, approve: 'Approve the change' }), html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`], { id: 'decision' })}</aside></div>`,
+<aside aria-label="Decision">${sign}</aside></div>`,
   };
 }
 

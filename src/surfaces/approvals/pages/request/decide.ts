@@ -76,6 +76,8 @@ export function answerForm(
     readonly changed?: Json;
     /** Words of the button; `null`: there is none. */
     readonly approve?: string | null;
+    /** `false`: this form only approves. */
+    readonly deny?: boolean;
   },
 ): Html {
   const passkey = needsPasskey(what.displayed.requirement);
@@ -85,9 +87,9 @@ ${csrfField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined &
 <p class="note bad" role="alert" hidden></p>
 <label for="reason">Reason</label>
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>
-<p class="hint" id="reason-hint">Recorded with your answer. Needed to deny; the agent is told.</p>
+<p class="hint" id="reason-hint">Recorded with your answer.${what.deny !== false && ' Needed to deny; the agent is told.'}</p>
 ${what.standing}
-<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button>`}<button class="danger" name="verdict" value="denied">Deny</button></div>
+<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button>`}${what.deny !== false && html`<button class="danger" name="verdict" value="denied">Deny</button>`}</div>
 <p class="soft small">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</p>
 </form>`;
 }
