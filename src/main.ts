@@ -104,7 +104,7 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
   place.url = doors.url;
   opened.add(() => doors.close());
   const watching = watchOver({
-    ...{ gateway: gateway.gateway, live, doors, stores, humans },
+    ...{ gateway: gateway.gateway, live, doors, stores, humans, questions: gateway.questions },
     onRevoked: (listener) => authority.revoked.onChange(listener),
   });
   opened.add(() => watching.close());

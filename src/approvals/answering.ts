@@ -10,7 +10,7 @@ import { mayAnswer, mayDeny, progress } from './approvers/progress.ts';
 import { at, currentDigest, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { recordOutcome } from './outcome/record.ts';
-import { validTerms } from './standing/offers.ts';
+import { validTerms } from './standing/terms.ts';
 import type { Ballot, Preview, Refused, Voted } from './types.ts';
 
 /** Tries against others who answer at the same moment. */

@@ -86,6 +86,11 @@ describe('the reader of the schema that writes the messages', () => {
       crm: { url: 'https://crm', headers: { A: 'b' }, tools: { '*': { effect: 'read', facts: { amount: '/a' } } } },
       files: { command: 'npx', args: ['x'], env: { A: 'b' } },
     },
+    approvals: {
+      roles: { cfo: { people: ['alice'] } },
+      routes: { buy: { tiers: [{ below: 4, automatic: true }, { below: '9.5', ask: 'owner' }, { ask: 'owner' }] } },
+      quietHours: { timezone: 'UTC', from: '20:00', to: '07:00' },
+    },
     limits: { depth: 64 },
     journal: { retentionDays: 3 },
     metrics: { listen: { port: 1 } },

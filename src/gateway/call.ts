@@ -1,14 +1,14 @@
 import type { Permit } from '../audit/journal.ts';
 import type { Decision } from '../model/decision.ts';
 import type { RpcResponse } from '../model/jsonrpc.ts';
+import { approve } from './asking/approve.ts';
+import { reconsider } from './asking/reconsider.ts';
 import type { Attempt, CallResult } from './attempt.ts';
 import type { Gateway, RightsAnswer } from './gateway.ts';
-import { approve } from './steps/approve.ts';
 import { close, closeFailed } from './steps/close.ts';
 import { context, count, decide } from './steps/decide.ts';
 import { type Entered, enter, stopped } from './steps/enter.ts';
 import { fulfil } from './steps/fulfil.ts';
-import { reconsider } from './steps/reconsider.ts';
 import { recordIntent } from './steps/record.ts';
 import { refuse } from './steps/refuse.ts';
 import { type Known, resolve } from './steps/resolve.ts';

@@ -121,6 +121,16 @@ const PROBLEMS: readonly (readonly [title: string, text: string, wanted: string]
     `@ask("person:bobb") ${ANY};`,
     'test.cedar:1:1: unknown person "bobb" in @ask | did you mean "bob"?',
   ],
+  [
+    'ask of one person twice',
+    `@ask("2 person:bob") ${ANY};`,
+    'test.cedar:1:1: @ask("2 person:bob") needs more answers of person:bob than there are people | one person answers once',
+  ],
+  [
+    'ask of a route and somebody',
+    `@ask("route:a + owner") ${ANY};`,
+    'test.cedar:1:1: @ask("route:a + owner") adds something to a route | a route stands alone',
+  ],
   ['an empty reason', `@reason ${ANY};`, 'test.cedar:1:1: @reason needs a text'],
   ['a reason with a line break', `@reason("a\\nb") ${ANY};`, 'test.cedar:1:1: @reason needs a text'],
   [
@@ -196,6 +206,46 @@ describe('publishing refuses, with the place and what to do', () => {
     const deep = `${ANY} when { ${Array(4500).fill('1').join('+')} == 1 };`;
     expect(problemsOf(`${deep}\n${ANY};`)[0]).toContain('test.cedar:1:1: the policy is nested too deeply');
     expect(published(`${ANY};`).decide(input()).effect).toBe('permit');
+  });
+});
+
+describe('who an @ask names must exist', () => {
+  const approvers = { roles: ['cfo'], routes: ['purchases'], schedules: ['treasury'], groups: ['finance'] };
+  const said = (ask: string): string[] => problemsOf(`@id("x")\n@ask("${ask}")\n${ANY};`, { ...WORLD, approvers });
+  it('where the configuration says what exists', () => {
+    for (const ask of [
+      'owner',
+      'subject',
+      'route:purchases',
+      '2 role:cfo except starter + on-call:treasury | person:bob',
+      'group:finance',
+      // As before there were roles: whoever is in the group of that name.
+      'role:finance',
+    ]) {
+      expect(said(ask), ask).toEqual([]);
+    }
+  });
+
+  it('or the policy is refused, with its place and what was meant', () => {
+    expect(said('route:purchase')).toEqual([
+      'test.cedar:2:1: unknown route "purchase" in @ask | did you mean "purchases"?',
+    ]);
+    expect(said('owner + on-call:tresury')).toEqual([
+      'test.cedar:2:1: unknown schedule "tresury" in @ask | did you mean "treasury"?',
+    ]);
+    expect(said('owner | person:bobb | person:adda')).toHaveLength(2);
+    expect(publish([{ path: 'x', text: `@ask("route:y") ${ANY};` }], { ...WORLD, approvers }).ok).toBe(false);
+  });
+
+  it('but for groups, which may be filled later: a warning', () => {
+    expect(said('group:finanse')).toEqual([
+      'test.cedar:2:1: nobody could answer @ask for group:finanse: there is no such group | did you mean "finance"?',
+    ]);
+    expect(said('role:cfp')).toEqual([
+      'test.cedar:2:1: nobody could answer @ask for role:cfp: there is no such role or group | did you mean "cfo"?',
+    ]);
+    const text = `@ask("role:cfp") ${ANY};`;
+    expect(publish([{ path: 'x', text }], { ...WORLD, approvers }).ok).toBe(true);
   });
 });
 

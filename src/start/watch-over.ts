@@ -4,6 +4,8 @@ import type { SessionState } from '../gateway/session-facts.ts';
 import type { Caller } from '../model/caller.ts';
 import { formatTarget, type Lock } from '../model/lock.ts';
 import type { Stores } from '../ports/stores.ts';
+import { withdrawHalted } from './approvals/halt.ts';
+import type { Questions } from './approvals/open.ts';
 import { scan } from './definitions/scan.ts';
 import type { Doors } from './doors/doors.ts';
 import type { Live } from './live.ts';
@@ -11,6 +13,8 @@ import type { Humans } from './people/humans.ts';
 
 const SWEEP_MS = 30_000;
 const SCAN_MS = 60_000;
+/** Longer than any request lives. */
+const NOTICES_KEPT_MS = 90 * 86_400_000;
 
 export interface Watched {
   readonly gateway: Gateway;
@@ -20,12 +24,16 @@ export interface Watched {
   /** Called whenever something was revoked. */
   readonly onRevoked: (listener: () => void) => () => void;
   readonly humans: Humans;
+  readonly questions: Questions;
 }
 
 /** What happens without anybody asking: sessions end after a halt or when idle, tool definitions are looked at again. */
 export function watchOver(parts: Watched): { close(): void } {
   const { gateway, live, doors } = parts;
   const stopHalts = gateway.revocation.onHalt((lock) => {
+    withdrawHalted(parts.questions.approvals, lock).catch((error: unknown) =>
+      gateway.log.error({ err: error }, 'questions of a halted agent were not taken back; they cannot be approved'),
+    );
     archive(parts, lock).catch((error: unknown) => gateway.log.error({ err: error }, 'halted sessions did not end'));
   });
   const sweep = setInterval(() => {
@@ -81,8 +89,12 @@ export function watchOver(parts: Watched): { close(): void } {
 }
 
 /** What has expired leaves the store. One after the other: nobody waits for it, and SQLite works on this very thread. */
-async function forget({ stores, gateway }: Watched): Promise<void> {
+async function forget({ stores, gateway, questions }: Watched): Promise<void> {
+  const { approvals, standing } = questions;
   const expiring = {
+    approvals: { prune: () => approvals.forget() },
+    messages: { prune: (nowMs: number) => stores.notices.prune(nowMs - NOTICES_KEPT_MS) },
+    'standing approvals': { prune: () => standing.sweep() },
     'assertion ids': stores.replay,
     authorizations: stores.oauth,
     revocations: stores.revoked,

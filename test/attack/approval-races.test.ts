@@ -39,8 +39,8 @@ interface Row {
 }
 const pending = async () =>
   (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
-const approve = (id: string) =>
-  house.admin('POST', `/v1/approvals/${id}`, { state: 'approved', by: 'alice', reason: 'fine' });
+const approve = (id: string, by = 'alice') =>
+  house.admin('POST', `/v1/approvals/${id}`, { state: 'approved', by, reason: 'fine' });
 
 describe('a call that waits for a person', () => {
   it('is told of a halt, and the record says that it was one', async () => {
@@ -69,7 +69,8 @@ describe('a call that waits for a person', () => {
     await until(async () => (await pending()).length === 1);
     const [second] = await pending();
     expect(second?.askWhom).not.toEqual(first?.askWhom);
-    await approve(second!.id);
+    expect((await approve(second!.id)).status).toBe(409);
+    expect((await approve(second!.id, 'bob')).status).toBe(200);
     expect(JSON.stringify((await waiting).json)).toContain('done');
   });
 });

@@ -43,6 +43,52 @@ const order = (total: number) => ({
   arguments: { supplier: 'northwind', item: 'LAP-14', quantity: 1, total, currency: 'EUR' },
 });
 
+it('is asked about nobody who is not asked, and by nobody else', async () => {
+  const client = await house.client('buyer', '/mcp/erp');
+  await client.callTool(order(500));
+  const [row] = await pending();
+  const stranger = await house.admin('POST', `/v1/approvals/${row!.id}`, { state: 'approved', by: 'bob', reason: 'x' });
+  expect(stranger).toMatchObject({ status: 409, body: { code: 'not-asked' } });
+  expect((await answer(row!.id, 'denied')).status).toBe(200);
+});
+
+it('goes on with the arguments somebody put in place of the agent’s, decided again', async () => {
+  const client = await house.client('buyer', '/mcp/erp');
+  const bought = client.callTool(order(600));
+  await until(async () => (await pending()).length === 1);
+  const [row] = await pending();
+  const given = { state: 'approved', by: 'alice', reason: 'less is enough' };
+  const args = order(450).arguments;
+  const over = await house.admin('POST', `/v1/approvals/${row!.id}`, {
+    ...given,
+    arguments: { ...args, total: 20_000 },
+  });
+  expect(over).toMatchObject({ status: 409, body: { code: 'proposal', detail: expect.stringContaining('denied') } });
+  const wrong = await house.admin('POST', `/v1/approvals/${row!.id}`, { ...given, arguments: { ...args, total: 'x' } });
+  expect(wrong).toMatchObject({ status: 409, body: { code: 'proposal' } });
+  expect((await house.admin('POST', `/v1/approvals/${row!.id}`, { ...given, arguments: args })).status).toBe(200);
+  const result = await bought;
+  expect(textOf(result)).toContain('450');
+  const records = await house.records();
+  const intent = records.findLast((r) => r.type === 'intent' && r.action === 'tools/call');
+  expect(intent).toMatchObject({ approval: row!.id, approvedBy: ['alice'], args: { total: 450 }, amount: 4_500_000 });
+  expect((intent as { digest: string }).digest).not.toBe(row!.digest);
+});
+
+it('is taken back when its agent is halted', async () => {
+  const client = await house.client('buyer', '/mcp/erp');
+  const bought = client.callTool(order(700)).catch((error: Error) => error);
+  await until(async () => (await pending()).length === 1);
+  const [row] = await pending();
+  await house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'drill', by: 'bob' });
+  await bought;
+  await until(async () => (await pending()).length === 0);
+  expect((await answer(row!.id, 'approved')).status).toBe(409);
+  await house.admin('DELETE', '/v1/locks/agent%3Abuyer?by=bob&reason=over');
+  const ended = (await house.records()).filter((r) => r.type === 'admin' && r.act === 'approval.outcome');
+  expect(ended.at(-1)).toMatchObject({ by: 'bob', detail: { approval: row!.id, outcome: 'withdrawn' } });
+});
+
 describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (mode) => {
   const base = mode === 'legacy' ? 1000 : 2000;
 
@@ -52,13 +98,8 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     await until(async () => (await pending()).length === 1);
     const [row] = await pending();
     expect(JSON.parse(row!.request)).toMatchObject({
-      summary: {
-        agent: 'buyer',
-        owner: 'alice',
-        server: 'erp',
-        target: 'orders.create',
-        arguments: { total: base + 1 },
-      },
+      agent: { id: 'buyer', owner: 'alice' },
+      ...{ server: 'erp', target: 'orders.create', arguments: { total: base + 1 } },
     });
     expect((await answer(row!.id, 'approved')).status).toBe(200);
     expect((await bought).isError ?? false).toBe(false);
@@ -68,9 +109,15 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
     ).toBe(true);
     expect(records.find((r) => r.type === 'intent' && r.digest === row!.digest)).toMatchObject({
       approval: row!.id,
+      approvedBy: ['alice'],
       decision: { effect: 'ask' },
     });
-    expect(records.some((r) => r.type === 'admin' && r.act === 'approval.answer' && r.by === 'alice')).toBe(true);
+    const outcomes = records.filter((r) => r.type === 'admin' && r.act === 'approval.outcome');
+    expect(
+      outcomes.filter((r) => (r as unknown as { detail: { approval: string } }).detail.approval === row!.id),
+    ).toMatchObject([
+      { by: 'alice', detail: { outcome: 'approved', answers: [{ person: 'alice', assurance: 'operator' }] } },
+    ]);
     // Used up: the same call asks anew.
     const again = await client.callTool(order(base + 1));
     expect(textOf(again)).toContain('needs a human');
@@ -125,10 +172,12 @@ describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (m
       reason: 'drill',
       by: 'bob',
     });
-    await answer(row!.id, 'approved');
+    const refused = await answer(row!.id, 'approved');
+    expect(refused).toMatchObject({ status: 409, body: { code: 'stopped' } });
     const result = await bought;
     expect(result instanceof Error || (result as { isError?: boolean }).isError).toBe(true);
     expect((await house.records()).some((r) => r.type === 'intent' && r.digest === row!.digest)).toBe(false);
     await house.admin('DELETE', '/v1/locks/tool%3Aerp%2Forders.create?by=bob&reason=over');
+    expect((await answer(row!.id, 'denied')).status).toBe(200);
   });
 });

@@ -66,6 +66,8 @@ export interface HouseOptions {
   readonly policies: Readonly<Record<string, string>>;
   /** Agent ids; each is owned by alice and has a development token. */
   readonly agents?: readonly string[];
+  /** YAML of more people, indented by two. */
+  readonly people?: string;
   /** More YAML at the top level. */
   readonly extra?: string;
   /** Instead of the default `journal:` line. */
@@ -153,7 +155,7 @@ development: { allowStaticTokens: true }
 ${(options.extra ?? '').includes('permissions:') ? '' : 'permissions: { default: permit }\n'}${(options.extra ?? '').includes('approvals:') ? '' : 'approvals: { assurance: operator }\n'}people:
   alice: { name: Alice }
   bob: { name: Bob }
-agents:
+${options.people ?? ''}agents:
 ${agents.join('')}servers:
 ${options.servers}
 ${options.extra ?? ''}

@@ -117,7 +117,8 @@ export function belongs(
   if (kind === 'group') return person.groups.includes(id);
   if (kind === 'schedule') {
     const schedule = at.rules.schedules.get(id);
-    return schedule !== undefined && onDuty(schedule, at.nowMs) === person.id;
+    if (schedule === undefined || !schedule.people.includes(person.id)) return false;
+    return onDuty(schedule, at.nowMs) === person.id;
   }
   const role = at.rules.roles.get(id);
   if (role === undefined) return false;

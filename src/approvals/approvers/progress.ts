@@ -86,9 +86,10 @@ export function candidates(requirement: Requirement, at: At, answeredSoFar: read
     if (found.size >= MAX_CANDIDATES) break;
     if (!found.has(id) && mayAnswer(requirement, id, answeredSoFar, at).ok) found.add(id);
   }
-  // Whoever is away is left in peace where somebody stands in for them.
-  const covered = [...found].filter((id) => deputiesNow(id, at.rules.away, at.nowMs).some((each) => found.has(each)));
-  return [...found].filter((id) => !covered.includes(id));
+  // Whoever is away is left in peace where somebody who is there stands in for them.
+  const deputies = (id: string): readonly string[] => deputiesNow(id, at.rules.away, at.nowMs);
+  const there = new Set([...found].filter((id) => deputies(id).length === 0));
+  return [...found].filter((id) => !deputies(id).some((deputy) => there.has(deputy)));
 }
 
 interface SoFar {

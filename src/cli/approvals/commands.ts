@@ -4,6 +4,7 @@ import type { Act } from '../shell/act.ts';
 import { answer, withdraw } from './answer.ts';
 import { listApprovals, showApproval } from './read.ts';
 import { listStanding, revokeStanding } from './standing.ts';
+import { whoIsAsked } from './who.ts';
 
 export function addApprovalCommands(program: Command, act: Act): void {
   const approvals = program
@@ -43,6 +44,18 @@ function addReading(approvals: Command, act: Act): void {
       '\nExample:\n  interlock approvals receipt 0197b0 --out order.receipt; interlock verify --receipt order.receipt',
     )
     .action(act((context, [id = ''], options: { readonly out?: string }) => approvalReceipt(context, id, options)));
+  approvals
+    .command('who')
+    .description('who would be asked now, and why nobody else')
+    .argument('<ask>', 'as in @ask("…"): owner, 2 group:finance, route:purchases')
+    .option('--agent <id>', 'the agent that acts')
+    .option('--for <person>', 'on whose authority it acts')
+    .option('--amount <amount>', 'what the call is about, for routes')
+    .option('--environment <name>', 'where')
+    .option('--data-class <class>', 'public, internal, confidential or restricted')
+    .option('--effect <effect>', 'read, write, destructive, external or credential')
+    .addHelpText('after', '\nExample:\n  interlock approvals who "route:purchases" --agent procurement --amount 900')
+    .action(act((context, [ask = ''], options) => whoIsAsked(context, ask, options as never)));
 }
 
 function addAnswering(approvals: Command, act: Act): void {

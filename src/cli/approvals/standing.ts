@@ -1,5 +1,5 @@
 import { systemClock } from '../../adapters/clock.ts';
-import { standingText } from '../../approvals/standing/words.ts';
+import { standingWords } from '../../approvals/standing/words.ts';
 import type { Standing } from '../../model/approval.ts';
 import type { Context } from '../shell/context.ts';
 import { formatDuration } from '../shell/text.ts';
@@ -21,7 +21,7 @@ export async function listStanding(context: Context): Promise<void> {
         { text: state, tone: state === 'active' ? 'good' : 'dim' },
         over ? null : formatDuration(each.notAfterMs - nowMs),
         each.signers.join(', '),
-        standingText(each),
+        standingWords(each),
       ];
     }),
   );

@@ -40,7 +40,7 @@ function config(more: object = {}): string {
       },
     },
     servers: { everything: { command: process.execPath, args: [EVERYTHING, 'stdio'], trust: 'review', tools } },
-    approvals: { waitMs: 60_000 },
+    approvals: { waitMs: 60_000, assurance: 'operator' },
     log: { level: 'error' },
     ...more,
   });

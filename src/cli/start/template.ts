@@ -58,22 +58,27 @@ servers:
 # Cedar policies: *.cedar in this folder. What no policy permits is denied.
 policies: ./policies
 
-# Questions to people (docs/approvals.md). How an answer must be proven, at least: operator, whoever can open the admin socket answers
+${approvalsTemplate(person.id)}
+# limits: { bodyBytes: 1048576, concurrentCallsPerAgent: 100 }
+`;
+}
+
+/** Somebody who has just begun has no passkey: the section says what to change once people sign in. */
+function approvalsTemplate(person: string): string {
+  return `# Questions to people (docs/approvals.md). How an answer must be proven, at least: operator, whoever can open the admin socket answers
 # in anybody's name, as here where nobody has signed in yet; signed-in; passkey, the approver signs exactly what is shown. Without this
 # key it is passkey: set that as soon as people sign in.
 approvals:
   assurance: operator
   # waitMs: 120000
   # expireMs: 3600000
-  # roles: { finance: { people: [${person.id}] } }
+  # roles: { finance: { people: [${person}] } }
   # routes:
   #   purchases:                  # in a policy: @ask("route:purchases")
   #     tiers:
   #       - { below: 100, automatic: true }
   #       - { below: 10000, ask: owner }
   #       - { ask: "2 role:finance" }
-
-# limits: { bodyBytes: 1048576, concurrentCallsPerAgent: 100 }
 `;
 }
 

@@ -121,7 +121,32 @@ describe('the policies, for everyone in the chain', () => {
     const asking = published(`
       @id("any") permit (principal, action in Action::"use", resource);
       @id("careful") @ask("owner") permit (principal == Agent::"ops", action in Action::"use", resource);`);
-    expect(decideForAll(asking, asked({ through: [ops] }))).toMatchObject({ effect: 'ask', ask: ['owner'] });
+    expect(decideForAll(asking, asked({ through: [ops] }))).toMatchObject({
+      effect: 'ask',
+      ask: ['owner'],
+      asks: [{ text: 'owner', agent: 'ops' }],
+    });
+  });
+
+  it('HU4: each question is about the agent whose policy asked, also where the texts are the same', () => {
+    const asking = published(`@ask("owner") permit (principal, action in Action::"use", resource);
+      @ask("group:finance") permit (principal in AgentGroup::"buyers", action in Action::"use", resource);`);
+    const alone = decideForAll(asking, asked({}));
+    const buyer = asked({}).caller.agent.id;
+    expect(alone.asks).toEqual([
+      { text: 'owner', agent: buyer },
+      { text: 'group:finance', agent: buyer },
+    ]);
+    const decision = decideForAll(asking, asked({ through: [ops] }));
+    expect(decision.ask).toEqual(['owner', 'group:finance']);
+    expect(decision.asks).toEqual([...(alone.asks ?? []), { text: 'owner', agent: 'ops' }]);
+  });
+
+  it('nothing is made of what is permitted or denied', () => {
+    const permitted = decideForAll(policies, asked({}));
+    expect(permitted).toBe(policies.decide(asked({})));
+    expect(permitted).not.toHaveProperty('asks');
+    expect(decideForAll(policies, asked({ through: [ops] }))).not.toHaveProperty('asks');
   });
 });
 

@@ -1,6 +1,7 @@
 import { keyRoutes } from '../../surfaces/admin/keys.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
+import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
@@ -10,6 +11,7 @@ import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
 import { openAdmin } from '../../surfaces/admin/server.ts';
 import { approvalOperations } from '../approvals/operations.ts';
+import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { vaultOperations } from '../credentials.ts';
@@ -26,6 +28,7 @@ export function adminRoutes(
   const { people, groups } = humans;
   return [
     approvalRoutes(approvalOperations(questions, gateway.journal)),
+    approverRoutes(approverOperations(live, gateway.clock)),
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),
     keyRoutes(keyOperations(authority.ring, gateway.journal)),

@@ -1,13 +1,13 @@
 import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { withArguments } from '../action.ts';
-import { asked } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
+import { context, decide } from '../steps/decide.ts';
+import type { Entered } from '../steps/enter.ts';
+import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import type { Trace } from '../trace.ts';
 import type { Answer } from './approve.ts';
-import { context, decide } from './decide.ts';
-import type { Entered } from './enter.ts';
-import { type Known, resolve } from './resolve.ts';
+import { asked } from './question.ts';
 
 type Approved = Extract<Answer, { code: null }>['approved'];
 

@@ -2,12 +2,12 @@ import type { ApprovalOutcome } from '../../approvals/types.ts';
 import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
-import { question } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
+import { type Entered, stopped } from '../steps/enter.ts';
+import { callFacts } from '../steps/record.ts';
+import type { Known } from '../steps/resolve.ts';
 import type { Trace } from '../trace.ts';
-import { type Entered, stopped } from './enter.ts';
-import { callFacts } from './record.ts';
-import type { Known } from './resolve.ts';
+import { question } from './question.ts';
 
 type Approved = Extract<ApprovalOutcome, { outcome: 'approved' | 'standing' | 'automatic' }>;
 
