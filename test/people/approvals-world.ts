@@ -8,7 +8,7 @@ import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/cli
 import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
 import { realDisk } from '../../src/adapters/disk/real.ts';
 import { readJournal } from '../../src/audit/read/read-journal.ts';
-import { type RunningGateway, startGateway } from '../../src/main.ts';
+import { startGateway } from '../../src/main.ts';
 import type { JsonObject } from '../../src/model/json.ts';
 import type { AdminRecord, JournalRecord } from '../../src/model/record.ts';
 import type { ApprovalRow } from '../../src/ports/stores.ts';
@@ -22,6 +22,8 @@ export interface ApprovalWorld {
   readonly configPath: string;
   readonly origin: string;
   client(agent: string, path?: string): Promise<Client>;
+  /** A call that waits for people, and the request it waits for. */
+  park(agent: string, call: ReturnType<typeof order>): Promise<Parked>;
   /** Somebody who has just signed in with a passkey of their own. */
   person(id: string): Promise<SignedIn>;
   /** A one-time link for that person. */
@@ -38,6 +40,11 @@ export interface ApprovalWorld {
   orders(): readonly { supplier: string; item: string; quantity: number; total_cents: number }[];
   ticket(body: string): void;
   close(): Promise<void>;
+}
+
+export interface Parked {
+  readonly id: string;
+  readonly result: ReturnType<Client['callTool']>;
 }
 
 export interface SignedIn {
@@ -64,7 +71,14 @@ permit(principal, action == Action::"tools/call", resource == Tool::"erp/orders.
 
 const AGENTS = { buyer: 'alice', runner: 'bob', scout: 'erin' } as const;
 
-export async function openApprovalWorld(options: { assurance?: string; waitMs?: number } = {}): Promise<ApprovalWorld> {
+export interface WorldOptions {
+  readonly assurance?: string;
+  readonly waitMs?: number;
+  /** More YAML of an agent, indented by four. */
+  readonly agentExtra?: Readonly<Record<string, string>>;
+}
+
+export async function openApprovalWorld(options: WorldOptions = {}): Promise<ApprovalWorld> {
   const dir = await mkdtemp(join(tmpdir(), 'interlock-approvals-'));
   const dbPath = join(dir, 'company.db');
   const company = await startDemoCompany({ port: 0, dbPath });
@@ -92,6 +106,18 @@ export async function openApprovalWorld(options: { assurance?: string; waitMs?: 
       return made.body.url;
     },
     person: async (id) => enrol(gateway.url, id, await world.invitation(id)),
+    async park(agent, call) {
+      const before = new Set((await list(admin)).map(({ id }) => id));
+      const result = (await world.client(agent)).callTool(call);
+      // It may end with its connection, when nobody looks any more.
+      result.catch(() => {});
+      const found: string[] = [];
+      await until(async () => {
+        found.push(...(await list(admin)).map(({ id }) => id).filter((id) => !before.has(id)));
+        return found.length > 0;
+      });
+      return { id: found[0]!, result };
+    },
     pending: async () => (await world.pendingAre(1))[0]!,
     async pendingAre(count) {
       let rows: readonly ApprovalRow[] = [];
@@ -183,7 +209,7 @@ async function acceptAll(admin: ApprovalWorld['admin']): Promise<void> {
 function yaml(
   { urls }: DemoCompany,
   tokens: ReadonlyMap<string, string>,
-  { assurance = 'passkey', waitMs = 60_000 }: { assurance?: string; waitMs?: number },
+  { assurance = 'passkey', waitMs = 60_000, agentExtra: extra = {} }: WorldOptions,
 ): string {
   const agents = Object.entries(AGENTS).map(([id, owner]) => {
     const sha256 = createHash('sha256').update(tokens.get(id)!).digest('base64url');
@@ -194,10 +220,11 @@ function yaml(
     archetype: homegrown
     riskTier: medium
     staticToken: { sha256: ${sha256} }
-`;
+${extra[id] ?? ''}`;
   });
   return `listen: { host: localhost, port: 0 }
 log: { level: error }
+limits: { drainMs: 100 }
 journal: { minFreeBytes: 1000000, checkpointIntervalMs: 200 }
 development: { allowStaticTokens: true }
 permissions: { default: permit }

@@ -27,7 +27,7 @@ export const ORIGINS: Readonly<Record<ValueOrigin['from'], readonly [tone: strin
   'untrusted-result': ['bad', 'From content anybody could have written'],
   'tool-result': ['', 'From an earlier result'],
   'earlier-arguments': ['', 'Used before in this session'],
-  'nowhere-seen': ['warn', 'The agent’s own'],
+  'nowhere-seen': ['', 'The agent’s own'],
   'not-looked': ['', ''],
 };
 

@@ -24,7 +24,7 @@ export function standingPage(parts: ApprovalPageParts, visit: Visit, { list, sai
     body: html`<h1>Approvals</h1><p class="lead">What goes on without asking again, because somebody signed for it.</p>
 ${places('standing')}
 ${said && note('good', 'Revoked. The next such call asks again.')}
-${list.length === 0 ? empty() : html`<section class="card" aria-label="In force"><ul class="list">${list.map((each) => item(parts, visit, each))}</ul></section>`}`,
+${list.length === 0 ? empty() : html`<section class="card" aria-labelledby="in-force"><h2 id="in-force">What is allowed</h2><ul class="list">${list.map((each) => item(parts, visit, each))}</ul></section>`}`,
   };
 }
 

@@ -81,7 +81,11 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
   background: var(--card); border: 1px solid var(--edge); box-shadow: 0 8px 30px rgb(16 24 40 / .22); font-weight: 600; font-size: 15px; max-width: calc(100vw - 32px); }
 .news .button { border-radius: 999px; }
 .field { margin-bottom: 18px; }
-.field input, .field select, .field textarea { margin-bottom: 6px; }
+.field input[type=text], .field select, .field textarea { margin-bottom: 6px; }
+textarea[rows="1"] { resize: none; }
+.more .choice small { display: none; }
+.more .choice:has(:checked) small { display: block; margin-top: 6px; }
+.more .choice b { font-size: 15px; }
 .leave { display: inline-flex; gap: 8px; align-items: center; font-weight: 400; font-size: 14px; color: var(--soft); margin: 0; }
 @media (max-width: 900px) {
   .cols { grid-template-columns: minmax(0, 1fr); gap: 0; }
