@@ -4,7 +4,7 @@ import { passkeyThumbprint } from '../../../model/passkey.ts';
 import type { AccountParts } from '../options.ts';
 import { sendJson } from '../web/answer.ts';
 import { checkStill, readJson, Shown, type Visit, type Who } from '../web/visit.ts';
-import { needPasskeys } from './sign-in.ts';
+import { needPossible } from './sign-in.ts';
 
 /** How long ago a person may have signed in to change what they sign in with. */
 const FRESH_MS = 15 * 60_000;
@@ -12,7 +12,7 @@ const FRESH_MS = 15 * 60_000;
 /** POST /account/passkeys/options */
 export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   await readJson(visit);
-  needPasskeys(parts);
+  needPossible(parts);
   needFresh(parts, who);
   sendJson(visit, 200, await parts.passkeys.registration({ visit: who.session.id, person: who.person }));
 }
@@ -20,7 +20,7 @@ export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: 
 /** POST /account/passkeys */
 export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   const body = await readJson(visit);
-  needPasskeys(parts);
+  needPossible(parts);
   needFresh(parts, who);
   const { person, session } = who;
   const made = await parts.passkeys.registered({ visit: session.id, person }, readAnswer(body));
