@@ -147,6 +147,10 @@ export function resolveAgent(
     workloads: raw.workloads ?? [],
     clients: raw.clients ?? [],
     redirectUris: raw.redirectUris ?? [],
+    backchannel:
+      raw.backchannel === undefined
+        ? null
+        : { mode: raw.backchannel.mode, notificationEndpoint: raw.backchannel.notificationEndpoint ?? null },
     staticTokenSha256:
       allowStaticTokens && raw.staticToken !== undefined ? base64urlDigest(raw.staticToken.sha256) : null,
   };

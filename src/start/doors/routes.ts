@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
+import { BACKCHANNEL_PATH } from '../../oauth/backchannel/options.ts';
 import type { Account } from '../../surfaces/account/account.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
@@ -10,7 +11,7 @@ import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { REDEEM_PATH } from '../../surfaces/redeem/door.ts';
 import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
-import type { ReachDoor } from '../approvals/doors.ts';
+import type { ReachDoor } from '../approvals/reach/doors.ts';
 import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;
@@ -75,13 +76,20 @@ async function oauthRoute(visit: Visit, identity: Identity): Promise<void> {
 
 type Answered = HttpAnswer | 'answered' | null;
 
+const OWN_PATHS: ReadonlySet<string> = new Set([
+  '/oauth/token',
+  '/oauth/introspect',
+  '/oauth/revoke',
+  BACKCHANNEL_PATH,
+]);
+
 async function posted({ request, response, path }: Visit, identity: Identity): Promise<Answered> {
   const { oauth, people } = identity;
-  const own = path === '/oauth/token' || path === '/oauth/introspect' || path === '/oauth/revoke';
-  if (!own && !people.server.serves('POST', path)) return null;
+  if (!OWN_PATHS.has(path) && !people.server.serves('POST', path)) return null;
   const read = await readBody(request, FORM_BYTES);
   const body = read.toString('utf8');
   const { 'content-type': contentType, authorization } = request.headers;
+  if (path === BACKCHANNEL_PATH) return identity.backchannel({ method: 'POST', contentType, authorization, body });
   if (path === '/oauth/introspect') return identity.introspect({ contentType, body });
   if (path === '/oauth/revoke') return identity.revoke({ contentType, body });
   const grantTypes = path === '/oauth/token' ? new URLSearchParams(body).getAll('grant_type') : [];
