@@ -141,6 +141,8 @@ export interface ShownRequest {
   };
   /** Something this call touches is watched. */
   readonly watched: boolean;
+  /** Why the arguments stay out of records and messages (`restricted`, `policy`, …). People are shown them all the same. */
+  readonly unrecorded: string | null;
   /** OpenID Connect CIBA `binding_message`: one line the agent shows as well, so that people see it is the same request. Data. */
   readonly bindingMessage?: string | null;
 }

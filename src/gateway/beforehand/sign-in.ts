@@ -97,7 +97,7 @@ function shownSignIn(gateway: Gateway, asked: AskSignIn, terms: JsonObject): Sho
       ...{ id: null, startedAtMs: gateway.clock.nowMs(), calls: 0, denied: 0, asked: 0 },
       ...{ readUntrusted: false, recent: [] },
     },
-    watched: false,
+    ...{ watched: false, unrecorded: null },
     bindingMessage,
   };
 }

@@ -42,9 +42,9 @@ export function shownOf(row: Pick<ApprovalRow, 'request'>): ShownRequest | null 
   }
 }
 
-/** Values of restricted data, and of data nobody classified, do not leave the gateway in messages. */
-export function mayTell(shown: ShownRequest): boolean {
-  return shown.dataClass !== null && shown.dataClass !== 'restricted';
+/** Values of restricted data, of data nobody classified, and what a policy keeps out of records do not leave the gateway in messages. */
+export function mayTell({ dataClass, unrecorded }: ShownRequest): boolean {
+  return (unrecorded ?? null) === null && dataClass !== null && dataClass !== 'restricted';
 }
 
 /** The sentence, with values only where they may be told. */
