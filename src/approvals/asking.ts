@@ -26,10 +26,13 @@ export async function ask(state: State, asking: Asking): Promise<ApprovalOutcome
   const { clock, room } = state;
   const { request } = asking;
   const deadlineUs = clock.monotonicUs() + state.rules().waitMs * 1000;
+  let waitedFor: string | null = null;
   for (;;) {
     asking.signal.throwIfAborted();
     const standing = standingFor(state, request);
     if (standing !== null) return standing;
+    // It waited with others for one answer, and one of them went on with it: nobody is asked the same again for the rest.
+    if (waitedFor !== null && (await isUsed(state, waitedFor))) return { outcome: 'used', id: waitedFor };
     const opened = await open(state, request);
     if (opened.kind === 'automatic') return { outcome: 'automatic', rule: opened.rule };
     if (opened.kind === 'nobody') return { outcome: 'nobody', why: opened.why };
@@ -40,10 +43,30 @@ export async function ask(state: State, asking: Asking): Promise<ApprovalOutcome
       const untilExpiryMs = row.expiresAtMs - clock.nowMs() + EARLY_TIMER_MS;
       const leftMs = Math.min((deadlineUs - clock.monotonicUs()) / 1000, untilExpiryMs);
       row = await room.wait(row, leftMs, asking.signal);
+      waitedFor = row.id;
     }
     const outcome = await settle(state, request, row);
     if (outcome !== null) return outcome;
   }
+}
+
+/** What one question came to, for the call that comes back for it. Nobody is asked, whatever it came to. */
+export async function resume(state: State, id: string, request: ApprovalRequest): Promise<ApprovalOutcome> {
+  const row = await state.store.get(id);
+  if (row === null || !isOf(row, request)) return { outcome: 'expired', id };
+  const outcome = await settle(state, request, row);
+  if (outcome !== null) return outcome;
+  const now = await state.store.get(id);
+  return { outcome: now?.state === 'withdrawn' ? 'withdrawn' : now?.state === 'consumed' ? 'used' : 'expired', id };
+}
+
+function isOf(row: ApprovalRow, request: ApprovalRequest): boolean {
+  const members = ['kind', 'agent', 'subject', 'task', 'chain', 'digest'] as const;
+  return members.every((member) => row[member] === request[member]);
+}
+
+async function isUsed(state: State, id: string): Promise<boolean> {
+  return (await state.store.get(id))?.state === 'consumed';
 }
 
 /** The request that is open for exactly this, or a new one. One that asks other people than would be asked now is withdrawn first. */

@@ -49,6 +49,8 @@ export type ApprovalOutcome =
     }
   | { readonly outcome: 'denied'; readonly id: string; readonly by: string; readonly reason: string }
   | { readonly outcome: 'expired' | 'withdrawn'; readonly id: string }
+  /** An identical call that waited beside it, or came back for it first, went on with the answer. */
+  | { readonly outcome: 'used'; readonly id: string }
   /** Nobody there is could ever answer it. */
   | { readonly outcome: 'nobody'; readonly why: string }
   /** No answer yet: the agent comes back with the same call and joins the same request. */
@@ -138,6 +140,8 @@ export interface Approvals {
   met(asked: Asked, signed: readonly Signed[], requestedAtMs: number): boolean;
   /** Uses up an approved request for that call and digest. `null`: not approved (any more), or somebody else was first. */
   use(id: string, digest: string, call: string): Promise<ApprovalRow | null>;
+  /** What one question came to, for a call that comes back for it; an approval is used up by it. Asks nobody and does not wait. */
+  resume(id: string, request: ApprovalRequest): Promise<ApprovalOutcome>;
   /** One person's answer. Recorded before it counts. Never rejects for what the person did wrong. */
   vote(id: string, ballot: Ballot): Promise<Voted>;
   /** Whether this person may answer now, and with what proof at least. */
