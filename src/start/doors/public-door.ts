@@ -16,6 +16,7 @@ import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
 import { openMcp, openRedeem } from './agents-door.ts';
+import { approvalsDoor } from './approvals-door.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
 
@@ -82,6 +83,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     account,
     connect,
     redeem: openRedeem(options, place, rules),
+    approvals: approvalsDoor({ ...options, signIn }),
     identity,
     rules,
     health: { notReady: () => notReady(options) },
