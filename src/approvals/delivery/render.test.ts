@@ -32,6 +32,11 @@ describe('a message that asks', () => {
     expect(everything(asked({ bindingMessage: 'ORDER 4711', dataClass: 'restricted' }))).not.toContain('4711');
     expect(everything(asked({ bindingMessage: 'ORDER 4711' }, {}, null))).not.toContain('4711');
     expect(asked().text).not.toContain('says');
+    const hidden = asked({ argumentsDigest: 'd', arguments: {} }, { requirement: SIGNED_IN });
+    expect([hidden.text.includes('Arguments'), actions(hidden)]).toEqual([
+      false,
+      actions(asked({ dataClass: 'restricted' })),
+    ]);
   });
 
   it('says in every form what is asked, by whom, how much, until when, and where to answer', () => {

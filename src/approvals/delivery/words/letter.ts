@@ -98,7 +98,8 @@ export function argumentsOf(shown: ShownRequest): {
   readonly facts: readonly Fact[] | null;
   readonly complete: boolean;
 } {
-  if (!mayTell(shown)) return { facts: null, complete: false };
+  const hidden = (shown.argumentsDigest ?? null) !== null;
+  if (!mayTell(shown) || hidden) return { facts: null, complete: false };
   const entries = Object.entries(shown.arguments).map(([name, value]) => [name, valueText(value ?? null)] as const);
   const facts = entries.slice(0, MAX_ARGUMENTS).map(([name, value]) => ({
     name: visibleText(name, { maxChars: NAME_CHARS }),
