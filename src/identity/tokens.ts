@@ -177,8 +177,8 @@ async function verify(token: string, { keys, issuer, nowMs }: Checking): Promise
   return claims;
 }
 
-/** Person, agents and client, as the chain in `Caller` wants them (model/caller.ts). */
-function whoOf(payload: JsonObject): Pick<AccessClaims, 'agentId' | 'clientId' | 'subject' | 'chain'> {
+/** Person, agents and client, as the chain in `Caller` wants them (model/caller.ts). Throws CredentialRefused. */
+export function whoOf(payload: JsonObject): Pick<AccessClaims, 'agentId' | 'clientId' | 'subject' | 'chain'> {
   const clientId = text(payload, 'client_id');
   const root: Actor = { id: text(payload, 'sub'), kind: kindOf(payload.sub_profile, 'sub_profile') };
   const acting = flattenActors(payload.act);

@@ -1,3 +1,5 @@
+import { looksLatin } from './confusable.ts';
+
 /**
  * Text somebody else chose, made safe for a person who decides by it: nothing in it hides, reorders, overprints or pretends. A page, a
  * mail, a terminal and the scan of tool definitions read the same rules.
@@ -202,7 +204,7 @@ function isAccent(points: readonly string[], at: number): boolean {
 function pretenders(points: readonly string[]): (at: number) => boolean {
   const others = points.filter((point) => LOOK_ALIKE.test(point));
   if (others.length === 0) return () => false;
-  if (others.every((point) => LATIN_SHAPES.has(point))) return () => true;
+  if (others.every(looksLatin)) return () => true;
   const mixed = mixedPlaces(points);
   return (at) => mixed.has(at);
 }
@@ -221,11 +223,6 @@ function mixedPlaces(points: readonly string[]): ReadonlySet<number> {
 
 /** With what joins parts of one: `сlaude.example` is one word. */
 const IN_WORD = /[\p{L}\p{M}\p{N}\p{Cf}_.'@\-]/u;
-
-/** Letters of other scripts drawn like a Latin letter in common fonts. */
-const LATIN_SHAPES: ReadonlySet<string> = new Set(
-  'аɑαьвсϲԁеєҽցһնіιјϳкκӏмμпηоοօрρԛѕтτυսνѵԝωхχуүγΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХЅІЈԌԚԜ',
-);
 
 function plain(text: string): Segment {
   return { text, kind: 'plain' };

@@ -1,7 +1,7 @@
 import type { Preview } from '../../approvals/types.ts';
 import { argumentProblems } from '../../inventory/arguments.ts';
 import type { Action } from '../../model/action.ts';
-import type { Requirement } from '../../model/approval.ts';
+import type { Requirement, ShownRequest } from '../../model/approval.ts';
 import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -16,7 +16,7 @@ import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import { begin, type Trace } from '../trace.ts';
 import { asked, type KeptContext } from './question.ts';
-import { shownRequest } from './shown.ts';
+import { shownAgain, shownRequest } from './shown.ts';
 
 type Refused = Extract<Preview, { ok: false }>;
 
@@ -45,7 +45,8 @@ export async function decideAgain(gateway: Gateway, row: ApprovalRow, args: Json
     return no(`that would be denied${decision.messages.length > 0 ? `: ${decision.messages.join(' ')}` : ''}`);
   const requirement = whoMustAnswer(gateway, row, { trace, known, decision });
   if (typeof requirement === 'string') return no(requirement);
-  const shown = shownRequest(gateway, trace, { known, decision, entry: { watched: false } });
+  const now = shownRequest(gateway, trace, { known, decision, entry: { watched: false } });
+  const shown = shownAgain(now, JSON.parse(row.request) as ShownRequest);
   return { ok: true, digest: trace.attempt.action.digest, shown, requirement };
 }
 

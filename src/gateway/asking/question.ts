@@ -42,6 +42,7 @@ export function asked(_gateway: Gateway, trace: Trace, { known, decision }: Step
     asks: decision.asks ?? [],
     facts: {
       amount: trace.facts.amount,
+      currency: trace.facts.currency,
       environment: trace.facts.environment ?? server.environment,
       dataClass: labels?.dataClass ?? null,
       effect: labels?.effect ?? null,

@@ -1,6 +1,7 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { realDisk } from '../../adapters/disk/real.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
+import { redeemer } from '../../gateway/lease/redeem.ts';
 import { stepUp } from '../../identity/challenge.ts';
 import { sealedState } from '../../identity/proof/sealed-state.ts';
 import { resourcesOf } from '../../identity/resources.ts';
@@ -8,10 +9,10 @@ import type { Stores } from '../../ports/stores.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
+import { redeemDoor } from '../../surfaces/redeem/door.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
-import type { Questions } from '../approvals/open.ts';
-import { journalId } from '../approvals/open.ts';
+import { journalId, type Questions, stands } from '../approvals/open.ts';
 import { outcomeOf } from '../approvals/outcome-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
@@ -111,11 +112,23 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     scim,
     account,
     connect,
+    redeem: openRedeem(options, place, rules),
     identity,
     rules,
     health: { notReady: () => notReady(options) },
   });
   return { handler, mcp, agents, scim, signIn };
+}
+
+/** Where tools redeem the credentials of actions. */
+function openRedeem(options: DoorOptions, place: Place, rules: DoorRules): Handler {
+  const { gateway, live, stores, authority, questions } = options;
+  const redeem = redeemer({
+    ...{ gateway, directory: live.directory, replay: stores.replay },
+    ...{ keys: authority.ring, isRevoked: authority.isRevoked, issuer: () => place.url },
+    stands: (approval, agent) => stands(questions, approval, agent),
+  });
+  return redeemDoor({ redeem, rules, log: gateway.log });
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */

@@ -8,6 +8,7 @@ import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import { REDEEM_PATH } from '../../surfaces/redeem/door.ts';
 import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
 import type { Identity } from '../authority/identity.ts';
 
@@ -24,16 +25,18 @@ export function routes(parts: {
   scim?: ScimServer;
   account?: Account;
   connect?: Connect;
+  redeem?: Handler;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
-  const { mcp, scim, account, connect, identity, rules, health } = parts;
+  const { mcp, scim, account, connect, redeem, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
     if (connect?.serves(path) === true) return connect.handle(request, response, path);
     if (account?.serves(path) === true) return account.handle(request, response, path);
+    if (redeem !== undefined && path === REDEEM_PATH) return redeem(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
       const why = health.notReady();

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly timeoutMs: number;
   /** The mirrored headers of a modern request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the credential of this one action; the frame has it in its `_meta` already. */
+  readonly actionHeaders?: readonly string[];
 }
 
 /**

@@ -25,6 +25,7 @@ import type { Held } from '../waiting/held.ts';
 import { askToConnect } from '../waiting/page.ts';
 import { isAboutOwnTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
 import type { Waiting } from '../waiting/waiting.ts';
+import { carrying, withheld, withoutAction } from './action/carry.ts';
 import { ClientAsks } from './client/asks.ts';
 import type { Asker, Peer, RequestContext } from './client/context.ts';
 import { type Going, NOTHING_CAME, OwnTasks } from './client/tasks.ts';
@@ -93,7 +94,7 @@ export class ServerPeer implements Peer {
   }
 
   async request(received: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const came = await this.#options.waiting.receive(received, context.caller);
+    const came = await this.#options.waiting.receive(withoutAction(received), context.caller);
     if (isAboutOwnTask(came.message, context.era)) return this.#aboutTask(came.message, context);
     const spec = CLIENT_REQUESTS.get(came.message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(came.message);
@@ -205,7 +206,7 @@ export class ServerPeer implements Peer {
       traceparent: traceparentOf(message),
       ...(held === undefined ? {} : { parked: held.parked, enough: held.enough }),
       ...(step.resumes === undefined ? {} : { resumes: step.resumes }),
-      release: async (permit, signal, changed) => {
+      release: async (permit, signal, { changed, lease }) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
         const waited = !this.#ready;
         const conversation = await this.#converse(context, signal);
@@ -218,10 +219,12 @@ export class ServerPeer implements Peer {
         if (waited && !mayBegin(this.#gateway, attemptOf(context, server, action)))
           throw notSent(new Fault('upstream-unavailable', 'The call was stopped before it was sent'));
         // What people signed is what is sent.
-        const sent =
+        const signed =
           changed === null ? message : { ...message, params: { ...message.params, arguments: changed.arguments } };
+        const sent = lease === null ? { message: signed, extra: {} } : carrying(signed, lease.present());
         this.#sending(message, step);
-        const reply = await conversation.exchange(sent, {
+        const reply = await conversation.exchange(sent.message, {
+          ...sent.extra,
           permit,
           signal,
           timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
@@ -229,13 +232,13 @@ export class ServerPeer implements Peer {
           ...(context.pause === undefined ? {} : { onPaused: context.pause }),
           headers:
             conversation.link.era === 'modern'
-              ? mirrorHeaders(this.#gateway.inventory, sent, changed?.action ?? action)
+              ? mirrorHeaders(this.#gateway.inventory, signed, changed?.action ?? action)
               : {},
         });
         httpStatus = reply.httpStatus;
         return observeAndFilter(this.#gateway, {
           message,
-          response: reply.response,
+          response: server.actions === null ? reply.response : withheld(reply.response),
           caller: context.caller,
           server: server.id,
         });
@@ -253,7 +256,8 @@ export class ServerPeer implements Peer {
     step.onSent?.();
   }
 
-  async notify(message: RpcNotification, asker: Asker): Promise<void> {
+  async notify(received: RpcNotification, asker: Asker): Promise<void> {
+    const message = withoutAction(received);
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
       throw new Fault('method-not-found', 'Method not found');
@@ -385,7 +389,8 @@ export class ServerPeer implements Peer {
   }
 
   /** A frame from the server: what is not mapped does not pass. */
-  #fromServer(frame: RpcMessage, context: RequestContext | null): void {
+  #fromServer(received: RpcMessage, context: RequestContext | null): void {
+    const frame = (this.#options.server()?.actions ?? null) === null ? received : withheld(received);
     if (!('method' in frame)) return;
     const deliver = context?.deliver ?? this.#options.unsolicited;
     if ('id' in frame) {
