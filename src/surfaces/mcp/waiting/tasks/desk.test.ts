@@ -134,7 +134,7 @@ describe('the desk of tasks', () => {
     await desk.look(task);
     expect(did).toHaveLength(1);
     pass(15_001);
-    await desk.look(task);
+    await ring();
     expect([task.status, did.length]).toEqual(['completed', 2]);
   });
 
@@ -149,6 +149,7 @@ describe('the desk of tasks', () => {
     expect(stale.statusMessage).toContain('the credential has expired');
     const found = await desk.find(gone.id, runnerOf(caller), { server: 'purse', era: 'modern' });
     await desk.look(found!);
+    await ring();
     expect([gone.status, did.length]).toEqual(['completed', 1]);
   });
 
@@ -197,7 +198,7 @@ describe('the desk of tasks', () => {
   it('restores a task of another process for its owner, and only what was asked', async () => {
     const id = `interlock-task-00000000-0000-4000-8000-000000000001~${'x'.repeat(24)}`;
     const to = { server: 'purse', era: 'modern' } as const;
-    const { desk, row, did, runnerOf, caller } = world();
+    const { desk, row, did, runnerOf, caller, ring } = world();
     const strangers = [callerOf('other'), callerOf('buyer', { subject: 'alice' }), callerOf('buyer', { taskId: 't' })];
     for (const stranger of [...strangers, callerOf('buyer', { chain: [{ id: 'x', kind: 'agent' }] })])
       expect(await desk.find(id, runnerOf(stranger), to)).toBeNull();
@@ -212,6 +213,8 @@ describe('the desk of tasks', () => {
     expect(found!.statusMessage).toContain('Make exactly the same call again');
     const second = await desk.find(`${id.slice(0, -1)}y`, runnerOf(caller), to);
     await desk.look(second!);
+    expect(second!.statusMessage).toContain('being carried out');
+    await ring();
     expect([did.length, second!.status]).toEqual([1, 'completed']);
   });
 
