@@ -15,6 +15,7 @@ import { type Inventory, openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
+import { type Delivery, openDelivery } from './start/approvals/delivery.ts';
 import { openQuestions, type Questions } from './start/approvals/open.ts';
 import { type Authority, openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';
@@ -103,11 +104,13 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
       await credentials.endFor({ person });
       await credentials.endConnectedBy(person);
       await credentials.endForAgents(agents);
+      await gateway.delivery.subscriptions.removeAll(person);
     },
     web: authority.web,
   });
   const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority });
   place.url = doors.url;
+  gateway.delivery.serve({ approvals: gateway.questions.approvals, origin: () => place.url });
   opened.add(() => doors.close());
   const watching = watchOver({
     ...{ gateway: gateway.gateway, live, doors, stores, humans, questions: gateway.questions },
@@ -177,12 +180,15 @@ async function openPath(
   { config, log, opened }: Assembly,
   base: Base,
   live: Live,
-): Promise<MadeGateway & { questions: Questions }> {
+): Promise<MadeGateway & { questions: Questions; delivery: Delivery }> {
   const { stores, journal, inventory, authority } = base;
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
   await recordLocks(journal, revocation.locks());
-  const questions = openQuestions({ live, stores, journal, log, notices: () => [] });
+  const delivery = await openDelivery({ config: () => live.config, stores, directory: base.directory, log });
+  opened.add(() => delivery.close());
+  const { notices } = delivery;
+  const questions = openQuestions({ live, stores, journal, log, notices });
   opened.add(() => questions.close());
   const traces = await openTraces(config.telemetry.otlpEndpoint);
   opened.add(() => traces.close());
@@ -190,7 +196,7 @@ async function openPath(
   const { approvals } = questions;
   const made = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log, isRevoked });
   questions.serve(made.gateway);
-  return { ...made, questions };
+  return { ...made, questions, delivery };
 }
 
 function openStores(config: Config): Promise<Stores> {

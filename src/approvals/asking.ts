@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Requirement, SentencePart } from '../model/approval.ts';
+import { type Assurance, assuranceAtLeast, type Requirement, type SentencePart } from '../model/approval.ts';
 import { canonicalize } from '../model/canonical.ts';
 import { bug, Fault } from '../model/fault.ts';
 import type { Json } from '../model/json.ts';
@@ -76,7 +76,7 @@ export async function open(state: State, request: ApprovalRequest): Promise<Open
     const resolved = resolve(state, request);
     if (resolved.kind === 'automatic') return { kind: 'automatic', rule: resolved.rule };
     if (resolved.kind === 'nobody') return { kind: 'nobody', why: resolved.why };
-    const { requirement } = resolved;
+    const requirement = withProof(resolved.requirement, request.assurance ?? null);
     const row = await requestOrJoin(state, request, {
       requirement,
       shown,
@@ -87,6 +87,12 @@ export async function open(state: State, request: ApprovalRequest): Promise<Open
     if (same) return { kind: 'request', row };
     await withdrawRow(state, row, { by: 'interlock', reason: 'who must be asked has changed' });
   }
+}
+
+/** At least as configured; at least as whoever asks wants it. */
+function withProof(requirement: Requirement, assurance: Assurance | null): Requirement {
+  const more = assurance !== null && !assuranceAtLeast(requirement.assurance, assurance);
+  return more ? { ...requirement, assurance } : requirement;
 }
 
 export function resolve(state: State, { asks, facts, starters, subject }: Asked): ReturnType<typeof resolveAsk> {

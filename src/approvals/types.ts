@@ -29,6 +29,8 @@ export interface ApprovalRequest {
   readonly context: JsonObject;
   /** `null`: as configured. */
   readonly ttlMs: number | null;
+  /** More proof than is configured, where whoever asks wants it. Left out: as configured. */
+  readonly assurance?: Assurance | null;
 }
 
 export type ApprovalOutcome =

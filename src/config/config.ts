@@ -7,6 +7,7 @@ import type { FactMapping } from '../model/policy-input.ts';
 import type { ApprovalWords } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
+import type { NotifyConfig } from './schema/approvals/notify.ts';
 import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
@@ -30,7 +31,7 @@ export interface Config {
   readonly development: { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
   readonly servers: readonly ServerConfig[];
   readonly policiesDir: string;
-  readonly approvals: ApprovalRules;
+  readonly approvals: ApprovalRules & { readonly notify: NotifyConfig };
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };

@@ -5,6 +5,7 @@ import { type ApprovalWords, parseTemplate } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { resolveApprovals } from './schema/approvals/approvals.ts';
+import { resolveNotify } from './schema/approvals/notify.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
@@ -73,6 +74,10 @@ export function resolveConfig(
     scim: resolveScim(raw.scim, { secret, findings }),
     leaving: resolveLeaving(raw.identity),
     ...resolveOperations(raw, dataDir),
+    approvals: {
+      ...resolveApprovals(raw.approvals),
+      notify: resolveNotify(raw.approvals?.notify, { secret, findings }),
+    },
   };
   const { modelFile = null, tuplesFile = null } = config.permissions ?? {};
   files.push(...[modelFile, tuplesFile].filter((path) => path !== null));
@@ -142,6 +147,10 @@ export function resolveAgent(
     workloads: raw.workloads ?? [],
     clients: raw.clients ?? [],
     redirectUris: raw.redirectUris ?? [],
+    backchannel:
+      raw.backchannel === undefined
+        ? null
+        : { mode: raw.backchannel.mode, notificationEndpoint: raw.backchannel.notificationEndpoint ?? null },
     staticTokenSha256:
       allowStaticTokens && raw.staticToken !== undefined ? base64urlDigest(raw.staticToken.sha256) : null,
   };
@@ -222,10 +231,9 @@ function resolveServer(id: string, raw: ConfigFile['servers'][string], context: 
 function resolveOperations(
   raw: ConfigFile,
   dataDir: string,
-): Pick<Config, 'approvals' | 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
+): Pick<Config, 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
   const metrics = raw.metrics?.listen;
   return {
-    approvals: resolveApprovals(raw.approvals),
     journal: {
       ...DEFAULTS.journal,
       ...raw.journal,

@@ -15,6 +15,8 @@ export interface Showing {
   readonly maxChars?: number;
   /** Line feeds and tabs stay: only where the text stands in a box of its own. */
   readonly lines?: boolean;
+  /** “ and ” stay: only where something else than quotes keeps the value apart. */
+  readonly quotes?: boolean;
 }
 
 /** Enough to read by; what is longer is kept whole where it is signed and recorded. */
@@ -92,9 +94,12 @@ export function makeVisible(text: string): string {
  * Everything that would not be seen as what it is, marked. Pure, total, linear in what is shown. Text of a right-to-left script stays
  * as it is: whoever shows a segment keeps it apart from its neighbours (`bdi`, or `isolated`).
  */
-export function visible(text: string, { maxChars = SHOWN_CHARS, lines = false }: Showing = {}): readonly Segment[] {
+export function visible(
+  text: string,
+  { maxChars = SHOWN_CHARS, lines = false, quotes = false }: Showing = {},
+): readonly Segment[] {
   const head = headOf(text, maxChars);
-  const reading = { ...head, lines, pretending: pretenders(head.points) };
+  const reading = { ...head, lines, quotes, pretending: pretenders(head.points) };
   const out: { text: string; kind: Segment['kind'] }[] = [];
   let room = maxChars;
   let at = 0;
@@ -153,16 +158,18 @@ function countOf(text: string): number {
 
 interface Reading extends Head {
   readonly lines: boolean;
+  readonly quotes: boolean;
   /** Whether a letter of another script at that place would be read as a Latin one. */
   readonly pretending: (at: number) => boolean;
 }
 
-function piecesAt({ points, runs, lines, pretending }: Reading, at: number): readonly Segment[] {
+function piecesAt({ points, runs, lines, quotes, pretending }: Reading, at: number): readonly Segment[] {
   const point = points[at] as string;
   const run = runs.get(at) ?? 1;
   const stays = point === ' ' ? run <= MAX_SPACES || lines : lines && (point === '\n' || point === '\t');
   if (stays) return [plain(point.repeat(run))];
-  if (point === ' ' || run > 1 || isUnplain(points, at)) {
+  if (quotes && (point === '“' || point === '”')) return [plain(point)];
+  if (run > 1 || isUnplain(points, at)) {
     return [marked(run === 1 ? `⟨${codeOf(point)}⟩` : `⟨${codeOf(point)} ×${run}⟩`)];
   }
   if (passesForAnother(points, at) || (LOOK_ALIKE.test(point) && pretending(at))) {

@@ -27,6 +27,11 @@ const servers = () => `  thief:
     url: ${honest.url}
     actionCredential: {}
     tools: { "*": { effect: write, dataClass: internal } }
+  hasty:
+    url: ${honest.url}
+    timeoutMs: 400
+    actionCredential: { audience: "${honest.url}" }
+    tools: { "*": { effect: write, dataClass: internal } }
   plain:
     url: ${thief.url}
     tools: { "*": { effect: write, dataClass: internal } }
@@ -206,11 +211,11 @@ describe('redemption under attack (requirement CR3)', () => {
 
 describe('a kill after the sending (requirements CR3, KS1)', () => {
   /** A call whose tool waits before it verifies; `stop` happens meanwhile. What verification said then. */
-  async function killedMeanwhile(agent: string, stop: () => Promise<unknown>): Promise<string> {
+  async function killedMeanwhile(agent: string, stop: () => Promise<unknown>, server = 'honest'): Promise<string> {
     let go = (): void => {};
     hold = new Promise((done) => (go = done));
     const before = honest.calls.length;
-    const client = await house.client(agent, '/mcp/honest');
+    const client = await house.client(agent, `/mcp/${server}`);
     const sent = honest.requests.length;
     const call = client.callTool({ name: 'pay', arguments: ARGS }).then(textOf, (error: Error) => error.message);
     await until(() => honest.requests.slice(sent).some((headers) => headers['interlock-action'] !== undefined));
@@ -239,22 +244,32 @@ describe('a kill after the sending (requirements CR3, KS1)', () => {
     expect(last).toMatchObject({ reason: 'stopped', detail: { agent: 'seller', tool: 'pay' } });
   });
 
-  it('so does one of the session alone, and one that was released before the tool asked', async () => {
-    const session = async () => {
-      const { body } = await house.admin<{ sessions: { id: string; agent: string }[] }>('GET', '/v1/sessions');
-      return body.sessions.findLast(({ agent }) => agent === 'seller')!.id;
-    };
-    expect(await killedMeanwhile('seller', async () => lock(`session:${await session()}`, 'halt'))).toBe('stopped');
+  const sessionOf = async (agent: string): Promise<string> => {
+    const { body } = await house.admin<{ sessions: { id: string; agent: string }[] }>('GET', '/v1/sessions');
+    return body.sessions.findLast((one) => one.agent === agent)!.id;
+  };
+  const ends = async (code: string) =>
+    (await house.records()).filter((r) => r.type === 'outcome' && r.code === code).length;
+
+  it.each(['halt', 'pause'])('so does a %s of the session alone', async (tier) => {
+    const stop = async () => lock(`session:${await sessionOf('seller')}`, tier);
+    expect(await killedMeanwhile('seller', stop)).toBe('stopped');
+  });
+
+  it('so does one that was released before the tool asked: the call was aborted, nobody waits for it', async () => {
     const shortly = async (): Promise<void> => {
-      const ends = async () =>
-        (await house.records()).filter((r) => r.type === 'outcome' && r.code === 'aborted').length;
-      const before = await ends();
+      const before = await ends('aborted');
       await lock('agent:seller', 'halt');
-      await until(async () => (await ends()) > before);
+      await until(async () => (await ends('aborted')) > before);
       await release('agent:seller');
     };
-    // The call was aborted and nobody waits for it: whatever came after, this one does not begin any more.
     expect(await killedMeanwhile('seller', shortly)).toBe('stopped');
+  });
+
+  it('and a call that took too long: who sent it was told that the outcome is unknown, and may send it again', async () => {
+    const before = await ends('upstream-timeout');
+    const over = () => until(async () => (await ends('upstream-timeout')) > before);
+    expect(await killedMeanwhile('buyer', over, 'hasty')).toBe('stopped');
   });
 });
 

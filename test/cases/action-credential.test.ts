@@ -163,18 +163,25 @@ describe.each([
   });
 });
 
-it('goes with the call of the tool as headers, too, and with no other request (requirement CR3)', async () => {
-  const client = await house.client('buyer', '/mcp/sessions');
-  const before = servers.legacy!.requests.length;
-  await client.callTool({ name: 'pay', arguments: { amount: 1 } });
-  await client.listTools();
-  const carrying = servers
-    .legacy!.requests.slice(before)
-    .filter((headers) => headers['interlock-action'] !== undefined);
-  expect(carrying).toHaveLength(1);
-  const seen = servers.legacy!.calls.at(-1)!;
-  expect(carrying[0]).toMatchObject({ 'interlock-action': seen.token, 'interlock-action-proof': seen.proof });
-});
+it.each([
+  ['sessions', 'legacy'],
+  ['sessions', 'auto'],
+  ['stateless', 'legacy'],
+  ['stateless', 'auto'],
+] as const)(
+  'goes with the call as headers, too, and with no other request (requirement CR3, %s, %s)',
+  async (server, mode) => {
+    const { requests, calls } = server === 'sessions' ? servers.legacy! : servers.modern!;
+    const client = await house.client('buyer', `/mcp/${server}`, { mode });
+    const before = requests.length;
+    await client.callTool({ name: 'pay', arguments: { amount: 1 } });
+    await client.listTools();
+    const carrying = requests.slice(before).filter((headers) => headers['interlock-action'] !== undefined);
+    expect(carrying).toHaveLength(1);
+    const seen = calls.at(-1)!;
+    expect(carrying[0]).toMatchObject({ 'interlock-action': seen.token, 'interlock-action-proof': seen.proof });
+  },
+);
 
 it('is in the call through the endpoint of all servers, for the tool as its server names it (requirement CR3)', async () => {
   const client = await house.client('buyer', '/mcp');

@@ -278,7 +278,9 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     company.journalDown = false;
     await closeAll();
     const after = await gateway({ waitMs: 20 });
-    expect(await after.recover({ sinceMs: 0, used: new Set(), outcomes: new Map([[id, 7]]) })).toBe(0);
+    expect(
+      await after.recover({ sinceMs: 0, used: new Set(), outcomes: new Map([[id, { outcome: 'approved', seq: 7 }]]) }),
+    ).toBe(0);
     expect(await after.get(id)).toMatchObject({ state: 'approved', recorded: true, receipt: { seq: 7 } });
     expect(await after.ask(request({ call: 'retry' }), never)).toMatchObject({ outcome: 'approved', id });
   });

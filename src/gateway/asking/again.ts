@@ -8,6 +8,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { withArguments } from '../action.ts';
 import type { Attempt } from '../attempt.ts';
+import { whySignInStopped } from '../beforehand/sign-in.ts';
 import type { Gateway } from '../gateway.ts';
 import { SessionState } from '../session-facts.ts';
 import { context, decide } from '../steps/decide.ts';
@@ -31,6 +32,8 @@ interface Recalled {
  * to agree. Nothing is sent or counted; the call itself is decided once more when it goes on.
  */
 export async function decideAgain(gateway: Gateway, row: ApprovalRow, args: JsonObject): Promise<Preview> {
+  const { signIn, undisclosed } = keptOf(row);
+  if (signIn === true || undisclosed === true) return no('this has no arguments that could be changed');
   const recalled = recall(gateway, row, args);
   if ('ok' in recalled) return recalled;
   const { trace, known } = recalled;
@@ -52,6 +55,11 @@ export async function decideAgain(gateway: Gateway, row: ApprovalRow, args: Json
 
 /** Whether the agent of a question, everybody it acts through and for, may still act, and nothing about the call is locked. */
 export function whyStopped(gateway: Gateway, row: ApprovalRow): string | null {
+  const { signIn, caller } = keptOf(row);
+  if (signIn === true) {
+    const known = gateway.recall(caller);
+    return known === null ? 'the agent or the person is not there any more' : whySignInStopped(gateway, known);
+  }
   const recalled = recall(gateway, row, null);
   if ('ok' in recalled) return recalled.message;
   const { attempt } = recalled.trace;

@@ -2,6 +2,7 @@ import type { ApprovalOutcome } from '../../approvals/types.ts';
 import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
 import type { Lock } from '../../model/lock.ts';
+import { useOwnApproval } from '../beforehand/own.ts';
 import type { Gateway } from '../gateway.ts';
 import { type Entered, stopped } from '../steps/enter.ts';
 import { callFacts } from '../steps/record.ts';
@@ -59,6 +60,8 @@ const REFUSED = {
 /** The answer is bound to the digest of the exact action and is good once. */
 async function ask(gateway: Gateway, trace: Trace, step: Question & { readonly wait: Wait }): Promise<Answer> {
   const { attempt } = trace;
+  const own = await useOwnApproval(gateway, trace, step);
+  if (own !== null) return own;
   const result = await (attempt.resumes === undefined
     ? askAnew(gateway, trace, step)
     : gateway.approvals.resume(attempt.resumes, question(gateway, trace, step)));

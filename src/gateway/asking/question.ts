@@ -61,6 +61,10 @@ export interface KeptContext {
   readonly params: JsonObject;
   readonly pin: string | null;
   readonly session: KeptSession;
+  /** A person lets an agent act for them (beforehand/sign-in.ts): there is no call, and nothing but `caller` is kept. */
+  readonly signIn?: true;
+  /** The arguments were not shown to anybody. */
+  readonly undisclosed?: true;
 }
 
 type KeptSession = Omit<SessionFacts, 'toolsCalled'> & { readonly toolsCalled: readonly string[] };

@@ -44,6 +44,8 @@ export function openQuestions({ live, stores, journal, log, notices }: QuestionP
     standing,
     notices,
     maxPendingPerAgent: live.config.limits.pendingApprovalsPerAgent,
+    // makeGateway does, once the journal is read.
+    recovers: true,
   });
   return {
     approvals,

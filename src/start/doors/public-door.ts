@@ -12,6 +12,8 @@ import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { redeemDoor } from '../../surfaces/redeem/door.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
+import type { Delivery } from '../approvals/delivery.ts';
+import { type ReachDoor, reachDoor } from '../approvals/doors.ts';
 import { journalId, type Questions, stands } from '../approvals/open.ts';
 import { outcomeOf } from '../approvals/outcome-of.ts';
 import type { Authority } from '../authority/authority.ts';
@@ -30,6 +32,7 @@ export interface DoorOptions extends MadeGateway {
   readonly humans: Humans;
   readonly credentials: Credentials;
   readonly questions: Questions;
+  readonly delivery: Delivery;
 }
 
 /** Where clients reach the gateway; known only once it listens. */
@@ -45,6 +48,9 @@ export interface PublicDoor {
   readonly agents: OpenRegistry;
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
+  readonly reach: ReachDoor;
+  /** What goes on by itself. */
+  close(): void;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
@@ -107,7 +113,9 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   });
   const { account } = signIn;
   const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
+  const reach = reachDoor({ ...options, account, rules, origin: () => place.url, log: gateway.log });
   const handler = routes({
+    reach,
     mcp,
     scim,
     account,
@@ -117,7 +125,14 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn };
+  const following = identity.follow();
+  return {
+    ...{ handler, mcp, agents, scim, signIn, reach },
+    close() {
+      following.close();
+      scim.close();
+    },
+  };
 }
 
 /** Where tools redeem the credentials of actions. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ApprovalRules, Schedule } from '../../../model/approval-rules.ts';
+import { NotifySchema } from './notify.ts';
 import { RouteSchema, resolveRoute } from './routes.ts';
 
 const closed = { additionalProperties: false } as const;
@@ -156,6 +157,7 @@ export const ApprovalsSchema = Type.Object(
         description: 'Messages to one person in ten minutes; what is more is grouped into one.',
       }),
     ),
+    notify: Type.Optional(NotifySchema),
   },
   { ...closed, description: 'Questions to people: who is asked, and how they prove their answer.' },
 );
