@@ -237,6 +237,7 @@ describe('the desk of tasks', () => {
     await ring();
     await desk.look(task);
     expect([did, bells.size, desk.busy]).toEqual([[], 0, 0]);
+    await desk.settled(task, new AbortController().signal);
     desk.close();
     expect(task.cancel.signal.aborted).toBe(true);
   });

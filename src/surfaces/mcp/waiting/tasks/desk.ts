@@ -145,7 +145,7 @@ export class TaskDesk {
 
   /** Resolves when the task is over, its time is, or the signal says so. */
   async settled(held: HeldTask, signal: AbortSignal): Promise<void> {
-    while (held.status === 'working' && !signal.aborted) {
+    while (held.status === 'working' && !signal.aborted && !this.#resting) {
       const leftMs = held.keepUntilMs + KEPT_AFTER_MS - this.#parts.clock.nowMs();
       if (leftMs <= 0) return;
       await new Promise<void>((resolve) => {
@@ -190,6 +190,7 @@ export class TaskDesk {
   rest(): void {
     this.#resting = true;
     this.#unsubscribe();
+    for (const held of this.#shelf.all()) for (const wake of [...held.waiting]) wake();
   }
 
   /** Aborts what still goes on. */

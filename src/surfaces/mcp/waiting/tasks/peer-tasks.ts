@@ -69,7 +69,11 @@ export async function answerTask(
   const held = await desk.find(String(message.params?.taskId), runner, { server, era });
   if (held === null) return local(unknownTask(message.id));
   await desk.look(held);
-  if (message.method === 'tasks/result') await desk.settled(held, asking.signal);
+  if (message.method === 'tasks/result') {
+    await desk.settled(held, asking.signal);
+    // The wait was long enough to be stopped in.
+    checkAuthority(gateway, runner.caller, asking.session);
+  }
   return held.alias === null ? local(await answerOwn(desk, message, held)) : askServer(message, held, asking);
 }
 
