@@ -210,7 +210,7 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
   });
 
   it('let exactly one of fifty calls through for one approval, over two processes', async () => {
-    const [here, there] = [await gateway({ waitMs: 1_500 }), await gateway({ waitMs: 1_500 })];
+    const [here, there] = [await gateway({ waitMs: 6_000 }), await gateway({ waitMs: 6_000 })];
     const ids = new Set<string>();
     const asks = Array.from({ length: 50 }, (_, i) =>
       (i % 2 === 0 ? here : there).ask(request({ call: `call-${i}` }), never, (id) => ids.add(id)),
