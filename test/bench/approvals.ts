@@ -13,7 +13,7 @@ import { systemClock } from '../../src/adapters/clock.ts';
 import type { ApprovalFilter, ApprovalRow, ApprovalStore } from '../../src/ports/stores.ts';
 import { startPostgres } from '../contract/postgres.ts';
 import { type Location, open } from '../contract/stores-fixture.ts';
-import { openGatewayHouse, openShop, type Running, type Shop } from '../crash/approval-house.ts';
+import { type GatewayHouse, openGatewayHouse, openShop, type Running, type Shop } from '../crash/approval-house.ts';
 import { fill, HEAVY, LIGHT, NEWEST, OLDEST } from './approvals/fill.ts';
 import { type QuestionCost, questionCost } from './approvals/question.ts';
 
@@ -95,10 +95,14 @@ async function effect(plan: ApprovalsPlan, postgres: string | null): Promise<Lat
   const shop = await openShop();
   const shared = { shop, token: 'a-token-of-the-benchmark', waitMs: 60_000 };
   const options = postgres === null ? shared : { ...shared, postgres };
-  const houses = [await openGatewayHouse(options), ...(postgres === null ? [] : [await openGatewayHouse(options)])];
+  const houses = [await openGatewayHouse(options)];
   try {
-    const gateways = [];
-    for (const house of houses) gateways.push(await house.start());
+    const gateways = [await (houses[0] as GatewayHouse).start()];
+    if (postgres !== null) {
+      const other = await openGatewayHouse({ ...options, keysOf: houses[0] as GatewayHouse });
+      houses.push(other);
+      gateways.push(await other.start());
+    }
     const at = { shop, waits: gateways[0] as Running, answers: gateways.at(-1) as Running };
     await answered(at, ['warm-1']);
     await answered(at, ['warm-2', 'warm-3']);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -94,6 +94,8 @@ export interface HouseOptions {
   readonly postgres?: string;
   /** Whoever asks needs the same everywhere. */
   readonly token?: string;
+  /** One that was started before, to sign and seal with the same keys: those are the operator's to copy. */
+  readonly keysOf?: GatewayHouse;
   /** How long a call waits for its answer. */
   readonly waitMs?: number;
 }
@@ -103,6 +105,10 @@ export async function openGatewayHouse(options: HouseOptions): Promise<GatewayHo
   const token = options.token ?? randomBytes(24).toString('base64url');
   const config = join(dir, 'interlock.yaml');
   await mkdir(join(dir, 'policies'));
+  if (options.keysOf !== undefined) {
+    await mkdir(join(dir, '.interlock'), { mode: 0o700 });
+    await cp(join(options.keysOf.dir, '.interlock', 'keys'), join(dir, '.interlock', 'keys'), { recursive: true });
+  }
   await writeFile(
     join(dir, 'policies', 'a.cedar'),
     `permit(principal, action in Action::"connect", resource);

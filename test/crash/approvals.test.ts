@@ -181,8 +181,10 @@ describe('a gateway that dies while another one on the same PostgreSQL goes on',
       token: randomBytes(24).toString('base64url'),
       waitMs: 40_000,
     };
-    const [waits, answers] = [await house(tidy, options), await house(tidy, options)];
-    return { upstream, waits, answers, here: await waits.start(), there: await answers.start() };
+    const waits = await house(tidy, options);
+    const here = await waits.start();
+    const answers = await house(tidy, { ...options, keysOf: waits });
+    return { upstream, waits, answers, here, there: await answers.start() };
   }
 
   it('holding the call: the client goes on at the other, and nothing is done twice', { timeout: PATIENCE_MS }, async ({
