@@ -15,7 +15,7 @@ const MAX_COUNTED = 10_000;
 const TERMS = 50;
 /** Rows one statement of a search goes through: few for whoever finds at once, then more. */
 const FIRST_WINDOW = 125;
-const WINDOW = 1_000;
+const WINDOW = 500;
 
 export async function list(db: Database, filter: ApprovalFilter): Promise<readonly ApprovalRow[]> {
   const limit = bounded(filter.limit, MAX_LISTED);
@@ -29,8 +29,6 @@ export async function list(db: Database, filter: ApprovalFilter): Promise<readon
   return byKeys(db, filter, limit);
 }
 
-type Place = NonNullable<ApprovalFilter['before']>;
-
 /**
  * What no index finds is looked for window by window, newest first, with a turn for other work in between: SQLite works on the very thread
  * that answers calls, and a server stops what takes long.
@@ -40,42 +38,40 @@ async function search(db: Database, filter: ApprovalFilter, limit: number): Prom
   let { before } = filter;
   for (let size = FIRST_WINDOW; found.length < limit; size = Math.min(size * 2, WINDOW)) {
     const from = before === undefined ? filter : { ...filter, before };
-    const end = await endOfWindow(db, from, size);
-    found.push(...(await newest(db, from, { limit: limit - found.length, until: end })));
-    if (end === null) break;
-    before = end;
+    const untilMs = await endOfWindow(db, from, size);
+    found.push(...(await newest(db, from, { limit: limit - found.length, untilMs })));
+    if (untilMs === null) break;
+    before = { requestedAtMs: untilMs - 1, id: '' };
     await nextTurn();
   }
   return found;
 }
 
-/** The last row of a window; `null`: there are no rows after it. */
-async function endOfWindow(db: Database, filter: ApprovalFilter, size: number): Promise<Place | null> {
-  const row = await inOrder(db.read.selectFrom('interlock_approvals').select(['id', 'requested_at_ms']), filter)
+/** When the last row of a window was requested, from an index alone; `null`: there are fewer rows. */
+async function endOfWindow(db: Database, filter: ApprovalFilter, size: number): Promise<number | null> {
+  const row = await within(db.read.selectFrom('interlock_approvals').select('requested_at_ms'), filter)
+    .orderBy('requested_at_ms', 'desc')
     .limit(1)
     .offset(size - 1)
     .executeTakeFirst();
-  return row === undefined ? null : { requestedAtMs: row.requested_at_ms, id: row.id };
+  return row?.requested_at_ms ?? null;
 }
 
 interface Span {
   readonly limit: number;
-  /** The last row to look at. */
-  readonly until?: Place | null;
+  /** Nothing older is looked at. */
+  readonly untilMs?: number | null;
 }
 
 /** Newest first, as an index has them, those that match. */
 async function newest(
   db: Database,
   filter: ApprovalFilter,
-  { limit, until = null }: Span,
+  { limit, untilMs = null }: Span,
 ): Promise<readonly ApprovalRow[]> {
   const { keys } = filter;
-  let query = inOrder(db.read.selectFrom('interlock_approvals').selectAll(), filter);
-  if (until !== null)
-    query = query
-      .where('requested_at_ms', '>=', until.requestedAtMs)
-      .where((eb) => eb.or([eb('requested_at_ms', '>', until.requestedAtMs), eb('id', '<=', until.id)]));
+  let query = within(db.read.selectFrom('interlock_approvals').selectAll(), filter);
+  if (untilMs !== null) query = query.where('requested_at_ms', '>=', untilMs);
   for (const word of words(filter.text)) query = query.where(sql<boolean>`search like ${pattern(word)} escape '!'`);
   if (keys !== undefined)
     query = query.where((eb) =>
@@ -87,12 +83,12 @@ async function newest(
           .where('name', 'in', keys.map(key)),
       ),
     );
-  const rows = await query.limit(limit).execute();
+  const rows = await query.orderBy('requested_at_ms', 'desc').orderBy('id').limit(limit).execute();
   return rows.map(toApproval);
 }
 
-/** What an index can give in this order. A range and a rest, not two alternatives: those would be read whole and sorted. */
-function inOrder<O>(
+/** What an index knows. A range and a rest of it, not two alternatives: those would be read whole and sorted. */
+function within<O>(
   query: SelectQueryBuilder<Schema, 'interlock_approvals', O>,
   { state, agent, before }: ApprovalFilter,
 ): SelectQueryBuilder<Schema, 'interlock_approvals', O> {
@@ -103,7 +99,7 @@ function inOrder<O>(
     found = found
       .where('requested_at_ms', '<=', before.requestedAtMs)
       .where((eb) => eb.or([eb('requested_at_ms', '<', before.requestedAtMs), eb('id', '>', before.id)]));
-  return found.orderBy('requested_at_ms', 'desc').orderBy('id');
+  return found;
 }
 
 interface Found {
