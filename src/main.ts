@@ -6,7 +6,9 @@ import { openSqlite } from './adapters/sql/sqlite.ts';
 import { type Journal, openJournal } from './audit/journal.ts';
 import { type Config, gatewayUrl } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
+
 import { watchConfig } from './config/watch.ts';
+import { openActions } from './credentials/action/actions.ts';
 import type { Log } from './gateway/gateway.ts';
 import { type OpenDirectory, openDirectory } from './identity/directory.ts';
 import { type Inventory, openInventory } from './inventory/catalog.ts';
@@ -84,7 +86,11 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
     url: () => place.url,
   });
   opened.add(() => credentials.close());
-  const servers = new Servers(log, systemClock, credentials);
+  const actions = openActions({
+    ...{ keys: authority.ring, replay: stores.replay, clock: systemClock },
+    issuer: () => place.url,
+  });
+  const servers = new Servers(log, systemClock, { credentials, actions });
   opened.add(() => servers.close());
   const rights = openRightsInForce({ store: stores.relations, log });
   opened.add(() => rights.close());

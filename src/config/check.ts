@@ -148,7 +148,7 @@ function checkServers(raw: ConfigFile): Finding[] {
     if (url !== null && url.hash !== '') findings.push(value(path, 'a fragment (#…) is never sent', 'remove it'));
     for (const name of Object.keys(server.headers ?? {})) {
       const lower = name.toLowerCase();
-      if (!RESERVED_HEADERS.has(lower) && !lower.startsWith('mcp-')) continue;
+      if (!RESERVED_HEADERS.has(lower) && !/^(?:mcp-|interlock-action)/.test(lower)) continue;
       const help = 'remove it; the gateway sets it itself';
       findings.push({
         path: ['servers', id, 'headers', name],

@@ -13,6 +13,7 @@ import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
 import type { PermissionsConfig } from './schema/permissions.ts';
 import type { LeavingConfig, ScimConfig } from './schema/scim.ts';
+import type { ActionCredentialConfig } from './schema/server.ts';
 import type { SignInConfig } from './schema/sign-in.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
@@ -94,6 +95,8 @@ interface ServerShared {
   readonly id: string;
   /** What calls to it carry. `null`: nothing of their own. */
   readonly credentials: CredentialSettings | null;
+  /** What its tools verify. `null`: nothing. */
+  readonly actionCredential: ActionCredentialConfig | null;
   readonly risk: 'low' | 'medium' | 'high';
   readonly environment: string | null;
   /** Of one call; `limits.requestTimeoutMs` unless the server has its own. */

@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { resolvePermissions } from './schema/permissions.ts';
 import { resolveLeaving, resolveScim } from './schema/scim.ts';
-import { SERVER_DEFAULTS } from './schema/server.ts';
+import { resolveActionCredential, SERVER_DEFAULTS } from './schema/server.ts';
 import { resolveSignIn } from './schema/sign-in.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
@@ -147,6 +147,10 @@ export function resolveAgent(
     workloads: raw.workloads ?? [],
     clients: raw.clients ?? [],
     redirectUris: raw.redirectUris ?? [],
+    backchannel:
+      raw.backchannel === undefined
+        ? null
+        : { mode: raw.backchannel.mode, notificationEndpoint: raw.backchannel.notificationEndpoint ?? null },
     staticTokenSha256:
       allowStaticTokens && raw.staticToken !== undefined ? base64urlDigest(raw.staticToken.sha256) : null,
   };
@@ -199,12 +203,11 @@ interface ServerContext {
 }
 
 function resolveServer(id: string, raw: ConfigFile['servers'][string], context: ServerContext): ServerConfig {
+  const serverUrl = 'url' in raw ? raw.url : null;
   const shared = {
     id,
-    credentials: resolveCredentials(raw.credentials, {
-      serverUrl: 'url' in raw ? raw.url : null,
-      baseDir: context.baseDir,
-    }),
+    credentials: resolveCredentials(raw.credentials, { serverUrl, baseDir: context.baseDir }),
+    actionCredential: resolveActionCredential(raw.actionCredential, { id, url: serverUrl }),
     risk: raw.risk ?? SERVER_DEFAULTS.risk,
     environment: raw.environment ?? null,
     timeoutMs: raw.timeoutMs ?? context.limits.requestTimeoutMs,

@@ -172,14 +172,16 @@ export interface ApprovalStore {
     digest: string,
     by: { readonly journal: string; readonly call: string; readonly nowMs: number },
   ): Promise<ApprovalRow | null>;
-  /** consumed -> approved, where the call that consumed it left no trace. `false`: it is not consumed by that call, or another stands in its place. */
+  /** Whether anybody was asked about the same (kind, agent, subject, chain, task, digest) at the same time or later. */
+  askedSince(row: ApprovalRow): Promise<boolean>;
+  /** consumed -> approved, where the call that consumed it left no trace. `false`: it is not consumed by that call, or the same was asked since. */
   reopen(id: string, by: { readonly journal: string; readonly call: string }): Promise<boolean>;
   /** Consumed by that journal's gateway since then: what a restart has to look at. */
   consumedBy(journal: string, sinceMs: number): Promise<readonly ApprovalRow[]>;
   /** pending | approved -> expired (and not recorded yet) for those whose time is over, at most 500 at once. How many. */
   expire(nowMs: number): Promise<number>;
-  /** Outcomes that are not in a journal yet and have not been for `olderThanMs`. At most 100. */
-  unrecorded(olderThanMs: number): Promise<readonly ApprovalRow[]>;
+  /** Outcomes that are not in a journal yet and have not been for `olderThanMs`. At most `most`, default 100. */
+  unrecorded(olderThanMs: number, most?: number): Promise<readonly ApprovalRow[]>;
   /** Pending ones with escalations left, oldest first; at most 500. */
   escalating(): Promise<readonly ApprovalRow[]>;
   /** Removes what ended before then and is recorded. How many. */

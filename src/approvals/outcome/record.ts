@@ -68,8 +68,8 @@ function detailOf(row: ApprovalRow): Json {
   return detail as unknown as Json;
 }
 
-/** In force when everybody who approved agreed to exactly the same terms. */
-async function makeStanding(state: State, row: ApprovalRow): Promise<void> {
+/** In force when everybody who approved agreed to exactly the same terms. Once per request, however often it is called. */
+export async function makeStanding(state: State, row: ApprovalRow): Promise<void> {
   const terms = agreedTerms(row);
   if (row.state !== 'approved' || terms === null) return;
   const { answers } = row;

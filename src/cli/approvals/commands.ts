@@ -42,6 +42,7 @@ function addReading(approvals: Command, act: Act): void {
     .option('--agent <id>', 'the agent that acts')
     .option('--for <person>', 'on whose authority it acts')
     .option('--amount <amount>', 'what the call is about, for routes')
+    .option('--currency <code>', 'in what currency')
     .option('--environment <name>', 'where')
     .option('--data-class <class>', 'public, internal, confidential or restricted')
     .option('--effect <effect>', 'read, write, destructive, external or credential')

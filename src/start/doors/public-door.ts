@@ -1,21 +1,26 @@
 import { systemClock } from '../../adapters/clock.ts';
+import { realDisk } from '../../adapters/disk/real.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
+import { redeemer } from '../../gateway/lease/redeem.ts';
 import { stepUp } from '../../identity/challenge.ts';
+import { sealedState } from '../../identity/proof/sealed-state.ts';
 import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import { McpHandler } from '../../surfaces/mcp/handler.ts';
+import { redeemDoor } from '../../surfaces/redeem/door.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Delivery } from '../approvals/delivery.ts';
 import { type ReachDoor, reachDoor } from '../approvals/doors.ts';
-import type { Questions } from '../approvals/open.ts';
+import { journalId, type Questions, stands } from '../approvals/open.ts';
+import { outcomeOf } from '../approvals/outcome-of.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
-import type { MadeGateway } from '../make-gateway.ts';
+import { firstSince, type MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
@@ -44,6 +49,8 @@ export interface PublicDoor {
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
   readonly reach: ReachDoor;
+  /** What goes on by itself. */
+  close(): void;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
@@ -79,6 +86,14 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
         audience: `${place.url}${path}`,
         nowMs: systemClock.nowMs(),
       }),
+    waiting: {
+      seal: sealedState(options.authority.ring),
+      origin: () => place.url,
+      outcomeOf: outcomeOf({
+        ...{ dir: config.journal.dir, disk: realDisk, id: journalId(gateway.journal) },
+        firstSince: (sinceMs) => firstSince(config.journal.dir, sinceMs),
+      }),
+    },
     stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
   });
   const agents = openAgents({ ...options, mcp });
@@ -105,11 +120,30 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     scim,
     account,
     connect,
+    redeem: openRedeem(options, place, rules),
     identity,
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn, reach };
+  const following = identity.follow();
+  return {
+    ...{ handler, mcp, agents, scim, signIn, reach },
+    close() {
+      following.close();
+      scim.close();
+    },
+  };
+}
+
+/** Where tools redeem the credentials of actions. */
+function openRedeem(options: DoorOptions, place: Place, rules: DoorRules): Handler {
+  const { gateway, live, stores, authority, questions } = options;
+  const redeem = redeemer({
+    ...{ gateway, directory: live.directory, replay: stores.replay },
+    ...{ keys: authority.ring, isRevoked: authority.isRevoked, issuer: () => place.url },
+    stands: (approval, agent) => stands(questions, approval, agent),
+  });
+  return redeemDoor({ redeem, rules, log: gateway.log });
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */

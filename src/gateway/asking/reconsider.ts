@@ -1,13 +1,13 @@
 import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { withArguments } from '../action.ts';
-import { asked } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
+import { context, decide } from '../steps/decide.ts';
+import type { Entered } from '../steps/enter.ts';
+import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import type { Trace } from '../trace.ts';
 import type { Answer } from './approve.ts';
-import { context, decide } from './decide.ts';
-import type { Entered } from './enter.ts';
-import { type Known, resolve } from './resolve.ts';
+import { asked } from './question.ts';
 
 type Approved = Extract<Answer, { code: null }>['approved'];
 
@@ -48,7 +48,7 @@ export async function reconsider(gateway: Gateway, trace: Trace, step: Step): Pr
 
 function note(trace: Trace, approved: Approved): void {
   trace.approval = approved.outcome === 'automatic' ? approved.rule : approved.id;
-  trace.approvedBy = approved.outcome === 'automatic' ? [] : approved.by;
+  trace.approvedBy = approved.outcome === 'automatic' ? [] : approved.signed.map(({ person }) => person);
   if (approved.outcome !== 'approved' || approved.arguments === null) return;
   const { attempt } = trace;
   trace.attempt = { ...attempt, action: withArguments(attempt.frame, approved.arguments, attempt.server.id) };
@@ -67,5 +67,5 @@ function isAnswered(
   const now = asked(gateway, trace, { known, decision });
   if (approved.outcome === 'automatic') return gateway.approvals.met(now, [], gateway.clock.nowMs());
   const since = approved.outcome === 'approved' ? approved.requestedAtMs : gateway.clock.nowMs();
-  return gateway.approvals.met(now, approved.by, since);
+  return gateway.approvals.met(now, approved.signed, since);
 }
