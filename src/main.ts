@@ -15,7 +15,7 @@ import { type Inventory, openInventory } from './inventory/catalog.ts';
 import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
-import { type Delivery, openDelivery } from './start/approvals/delivery.ts';
+import { type Delivery, openDelivery } from './start/approvals/delivery/delivery.ts';
 import { openQuestions, type Questions } from './start/approvals/open.ts';
 import { type Authority, openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';

@@ -11,7 +11,7 @@ import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { REDEEM_PATH } from '../../surfaces/redeem/door.ts';
 import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
-import type { ReachDoor } from '../approvals/doors.ts';
+import type { ReachDoor } from '../approvals/delivery/doors.ts';
 import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;

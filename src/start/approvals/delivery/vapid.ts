@@ -1,8 +1,8 @@
-import { makeVapidKeys, type VapidKeys } from '../../adapters/notify/web-push.ts';
-import type { Seal } from '../../identity/ring/seal.ts';
-import type { JsonObject } from '../../model/json.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { SecretStore } from '../../ports/identity-stores.ts';
+import { makeVapidKeys, type VapidKeys } from '../../../adapters/notify/web-push.ts';
+import type { Seal } from '../../../identity/ring/seal.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { SecretStore } from '../../../ports/identity-stores.ts';
 
 const KIND = 'vapid';
 const ID = 'web-push';

@@ -1,13 +1,13 @@
-import { systemClock } from '../../adapters/clock.ts';
-import type { Log } from '../../gateway/gateway.ts';
-import type { Stores } from '../../ports/stores.ts';
-import type { Account } from '../../surfaces/account/account.ts';
-import type { DoorRules } from '../../surfaces/http/door.ts';
-import type { Handler } from '../../surfaces/http/listener.ts';
-import { pushDoor } from '../../surfaces/push/push.ts';
-import { slackDoor } from '../../surfaces/slack/slack.ts';
+import { systemClock } from '../../../adapters/clock.ts';
+import type { Log } from '../../../gateway/gateway.ts';
+import type { Stores } from '../../../ports/stores.ts';
+import type { Account } from '../../../surfaces/account/account.ts';
+import type { DoorRules } from '../../../surfaces/http/door.ts';
+import type { Handler } from '../../../surfaces/http/listener.ts';
+import { pushDoor } from '../../../surfaces/push/push.ts';
+import { slackDoor } from '../../../surfaces/slack/slack.ts';
+import type { Questions } from '../open.ts';
 import type { Delivery } from './delivery.ts';
-import type { Questions } from './open.ts';
 
 export interface ReachParts {
   readonly delivery: Delivery;

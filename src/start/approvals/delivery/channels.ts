@@ -1,13 +1,13 @@
-import { emailChannel } from '../../adapters/notify/email.ts';
-import { Slack } from '../../adapters/notify/slack.ts';
-import { type VapidKeys, webPushChannel } from '../../adapters/notify/web-push.ts';
-import { webhookChannel } from '../../adapters/notify/webhook.ts';
-import { openWeb } from '../../adapters/web.ts';
-import type { PushSubscriptions } from '../../approvals/delivery/subscriptions.ts';
-import type { NotifyConfig } from '../../config/schema/approvals/notify.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { NoticeChannel } from '../../ports/notify.ts';
-import type { NoticeRow } from '../../ports/stores.ts';
+import { emailChannel } from '../../../adapters/notify/email.ts';
+import { Slack } from '../../../adapters/notify/slack.ts';
+import { type VapidKeys, webPushChannel } from '../../../adapters/notify/web-push.ts';
+import { webhookChannel } from '../../../adapters/notify/webhook.ts';
+import { openWeb } from '../../../adapters/web.ts';
+import type { PushSubscriptions } from '../../../approvals/delivery/subscriptions.ts';
+import type { NotifyConfig } from '../../../config/schema/approvals/notify.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { NoticeChannel } from '../../../ports/notify.ts';
+import type { NoticeRow } from '../../../ports/stores.ts';
 
 export interface ChannelParts {
   readonly config: () => NotifyConfig;
