@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { approvalReceipt } from '../journal/receipt.ts';
 import type { Act } from '../shell/act.ts';
 import { answer, withdraw } from './answer.ts';
 import { listNotices, type TestOptions, testNotice } from './notices.ts';
@@ -35,6 +36,16 @@ function addReading(approvals: Command, act: Act): void {
     .argument('<id>', 'its id, or the beginning of it')
     .addHelpText('after', '\nExample:\n  interlock approvals show 0197b0')
     .action(act((context, [id = '']) => showApproval(context, id)));
+  approvals
+    .command('receipt')
+    .description('print the proof of what one came to: who answered what, signed with which passkey')
+    .argument('<id>', 'its id, or the beginning of it')
+    .option('--out <file>', 'write it to a file')
+    .addHelpText(
+      'after',
+      '\nExample:\n  interlock approvals receipt 0197b0 --out order.receipt; interlock verify --receipt order.receipt',
+    )
+    .action(act((context, [id = ''], options: { readonly out?: string }) => approvalReceipt(context, id, options)));
   approvals
     .command('who')
     .description('who would be asked now, and why nobody else')

@@ -1,27 +1,22 @@
 import { systemClock } from '../../adapters/clock.ts';
-import { realDisk } from '../../adapters/disk/real.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
-import { redeemer } from '../../gateway/lease/redeem.ts';
-import { stepUp } from '../../identity/challenge.ts';
-import { sealedState } from '../../identity/proof/sealed-state.ts';
-import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
-import { McpHandler } from '../../surfaces/mcp/handler.ts';
-import { redeemDoor } from '../../surfaces/redeem/door.ts';
+import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
-import type { Delivery } from '../approvals/delivery/delivery.ts';
-import { type ReachDoor, reachDoor } from '../approvals/delivery/doors.ts';
-import { journalId, type Questions, stands } from '../approvals/open.ts';
-import { outcomeOf } from '../approvals/outcome-of.ts';
+import type { Questions } from '../approvals/open.ts';
+import type { Delivery } from '../approvals/reach/delivery.ts';
+import { type ReachDoor, reachDoor } from '../approvals/reach/doors.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
-import { firstSince, type MadeGateway } from '../make-gateway.ts';
+import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
+import { openMcp, openRedeem } from './agents-door.ts';
+import { approvalsDoor } from './approvals-door.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
 
@@ -56,46 +51,13 @@ export interface PublicDoor {
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
 export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   const { gateway, live } = options;
-  const { config } = live;
   const identity = openIdentity({
     ...{ live, gateway, stores: options.stores, authority: options.authority, log: gateway.log },
     url: () => place.url,
     admit: async ({ id, name }, person) => agents.registry.admit({ clientId: id, clientName: name, person: person.id }),
   });
-  const { authenticator } = identity;
-  const rules: DoorRules = {
-    get hosts() {
-      return (place.rules ?? doorRules(live.config, place.url)).hosts;
-    },
-    get origins() {
-      return (place.rules ?? doorRules(live.config, place.url)).origins;
-    },
-    bodyBytes: config.limits.bodyBytes,
-    depth: config.limits.depth,
-    keys: config.limits.keys,
-  };
-  const mcp = new McpHandler({
-    gateway,
-    rules,
-    sessions: options.sessions,
-    authenticate: ({ headersDistinct, method }, path) =>
-      authenticator.authenticate({
-        authorization: headersDistinct.authorization,
-        dpop: headersDistinct.dpop,
-        ...(method === undefined ? {} : { method }),
-        audience: `${place.url}${path}`,
-        nowMs: systemClock.nowMs(),
-      }),
-    waiting: {
-      seal: sealedState(options.authority.ring),
-      origin: () => place.url,
-      outcomeOf: outcomeOf({
-        ...{ dir: config.journal.dir, disk: realDisk, id: journalId(gateway.journal) },
-        firstSince: (sinceMs) => firstSince(config.journal.dir, sinceMs),
-      }),
-    },
-    stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
-  });
+  const rules = rulesOf(live, place);
+  const mcp = openMcp(options, { identity, rules, place });
   const agents = openAgents({ ...options, mcp });
   const { people, groups } = options.humans;
   const scim = scimServer({
@@ -121,6 +83,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
     account,
     connect,
     redeem: openRedeem(options, place, rules),
+    approvals: approvalsDoor({ ...options, signIn }),
     identity,
     rules,
     health: { notReady: () => notReady(options) },
@@ -135,15 +98,19 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   };
 }
 
-/** Where tools redeem the credentials of actions. */
-function openRedeem(options: DoorOptions, place: Place, rules: DoorRules): Handler {
-  const { gateway, live, stores, authority, questions } = options;
-  const redeem = redeemer({
-    ...{ gateway, directory: live.directory, replay: stores.replay },
-    ...{ keys: authority.ring, isRevoked: authority.isRevoked, issuer: () => place.url },
-    stands: (approval, agent) => stands(questions, approval, agent),
-  });
-  return redeemDoor({ redeem, rules, log: gateway.log });
+/** Names the gateway answers to; those of the address are known once it listens. */
+function rulesOf(live: Live, place: Place): DoorRules {
+  const now = (): DoorRules => place.rules ?? doorRules(live.config, place.url);
+  const { bodyBytes, depth, keys } = live.config.limits;
+  return {
+    get hosts() {
+      return now().hosts;
+    },
+    get origins() {
+      return now().origins;
+    },
+    ...{ bodyBytes, depth, keys },
+  };
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */

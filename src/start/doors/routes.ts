@@ -4,6 +4,7 @@ import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
 import { BACKCHANNEL_PATH } from '../../oauth/backchannel/options.ts';
 import type { Account } from '../../surfaces/account/account.ts';
+import type { ApprovalPages } from '../../surfaces/approvals/door.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
@@ -11,7 +12,7 @@ import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { REDEEM_PATH } from '../../surfaces/redeem/door.ts';
 import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
-import type { ReachDoor } from '../approvals/delivery/doors.ts';
+import type { ReachDoor } from '../approvals/reach/doors.ts';
 import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;
@@ -29,16 +30,18 @@ export function routes(parts: {
   connect?: Connect;
   redeem?: Handler;
   reach?: Pick<ReachDoor, 'serves' | 'handle'>;
+  approvals?: ApprovalPages;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
-  const { mcp, scim, account, connect, reach, redeem, identity, rules, health } = parts;
+  const { mcp, scim, account, connect, approvals, reach, redeem, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
     if (reach?.serves(path) === true) return reach.handle(request, response, path);
     if (connect?.serves(path) === true) return connect.handle(request, response, path);
+    if (approvals?.serves(path) === true) return approvals.handle(request, response, path);
     if (account?.serves(path) === true) return account.handle(request, response, path);
     if (redeem !== undefined && path === REDEEM_PATH) return redeem(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });

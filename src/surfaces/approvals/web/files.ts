@@ -1,0 +1,9 @@
+import { ASSETS } from '../../account/web/assets.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+
+/** What the pages of approvals need besides what all pages have. */
+export const FILES = {
+  style: ASSETS.keep('css', { type: 'text/css; charset=utf-8', body: STYLE }),
+  script: ASSETS.keep('js', { type: 'text/javascript; charset=utf-8', body: SCRIPT }),
+} as const;
