@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts';
 import { vote, whetherMayAnswer } from './answering.ts';
 import { keysFor } from './approvers/keys.ts';
-import { ask, met, open, resolve, use } from './asking.ts';
+import { ask, met, open, resolve, resume, use } from './asking.ts';
 import type { ApprovalsOptions, State } from './options.ts';
 import { withdrawRow } from './outcome/record.ts';
 import { recoverApprovals } from './outcome/recover.ts';
@@ -27,11 +27,13 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     requestBytes: options.maxRequestBytes ?? REQUEST_BYTES,
   };
   const sweeping = sweeper(state, options.sweepMs ?? SWEEP_MS);
+  if (options.recovers !== true) sweeping.start();
   return {
     ask: (request, signal, onParked) => ask(state, { request, signal, onParked: onParked ?? (() => {}) }),
     open: (request) => open(state, request),
     required: (asked) => resolve(state, asked),
-    met: (asked, by, requestedAtMs) => met(state, asked, { by, requestedAtMs }),
+    met: (asked, signed, requestedAtMs) => met(state, asked, { signed, requestedAtMs }),
+    resume: (id, request) => resume(state, id, request),
     use: (id, digest, call) => use(state, id, { digest, call }),
     vote(id, ballot) {
       if (ballot.person.trim() === '') throw new Fault('invalid-params', 'an answer needs the name of who gives it');
@@ -51,7 +53,11 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
         keys: keysFor(person, options.people, { rules: options.rules(), nowMs: clock.nowMs() }),
       }),
     count: (filter) => store.count(filter),
-    recover: (remembered) => recoverApprovals(state, remembered),
+    async recover(remembered) {
+      const reopened = await recoverApprovals(state, remembered);
+      sweeping.start();
+      return reopened;
+    },
     forget: () => forget(state),
     onChange: (listener) => store.onChange(listener),
     close() {
@@ -61,16 +67,27 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
   };
 }
 
-/** One sweep at a time; the next begins when its turn comes after the last has ended. */
-function sweeper(state: State, everyMs: number): { stop(): void } {
+/** One sweep at a time; the next begins when its turn comes after the last has ended. Started once at most, and not after it was stopped. */
+function sweeper(state: State, everyMs: number): { start(): void; stop(): void } {
   let going = false;
-  const timer = setInterval(() => {
+  let timer: NodeJS.Timeout | null = null;
+  let stopped = false;
+  const turn = (): void => {
     if (going) return;
     going = true;
     void sweep(state).finally(() => {
       going = false;
     });
-  }, everyMs);
-  timer.unref();
-  return { stop: () => clearInterval(timer) };
+  };
+  return {
+    start() {
+      if (stopped || timer !== null) return;
+      timer = setInterval(turn, everyMs);
+      timer.unref();
+    },
+    stop() {
+      stopped = true;
+      if (timer !== null) clearInterval(timer);
+    },
+  };
 }

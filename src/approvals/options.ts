@@ -30,6 +30,8 @@ export interface ApprovalsOptions {
   readonly maxRequestBytes?: number;
   /** How often what is due is looked for: expiry, escalation, outcomes without a record. Default 2000. */
   readonly sweepMs?: number;
+  /** Nothing is swept before `recover` has said what a crash left: its record may be in the journal already. Default false. */
+  readonly recovers?: boolean;
 }
 
 export interface ApprovalsLog {

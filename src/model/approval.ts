@@ -141,6 +141,8 @@ export interface ShownRequest {
   };
   /** Something this call touches is watched. */
   readonly watched: boolean;
+  /** OpenID Connect CIBA `binding_message`: one line the agent shows as well, so that people see it is the same request. Data. */
+  readonly bindingMessage?: string | null;
 }
 
 /** What an approver may let through from now on besides this one call: the exact narrow rule. */

@@ -115,6 +115,22 @@ export class PolicySet {
     }
   }
 
+  /** Whether any policy asks people. */
+  get asks(): boolean {
+    return this.rules.some((rule) => rule.ask !== null);
+  }
+
+  /** Whether some context could make a policy ask people about this. A hint: `decide` answers. */
+  couldAsk(caller: Caller, action: Action, labels: ToolLabels | null): boolean {
+    const known = this.know(caller, action, labels);
+    if (typeof known === 'string') return false;
+    const env: Env = { ...known.env, context: EMPTY_RECORD };
+    return this.index.candidates(env).some((policy) => {
+      const asks = (this.byPolicy.get(policy) as Rule).ask !== null;
+      return asks && applies(policy, env) && stepOf(this.byPolicy.get(policy) as Rule, known.env) !== null;
+    });
+  }
+
   /** What is remembered of earlier questions, for watching memory. */
   get remembered(): { readonly targets: number; readonly plans: number } {
     return { targets: this.targets.size, plans: this.planCount };

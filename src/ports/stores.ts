@@ -172,14 +172,16 @@ export interface ApprovalStore {
     digest: string,
     by: { readonly journal: string; readonly call: string; readonly nowMs: number },
   ): Promise<ApprovalRow | null>;
-  /** consumed -> approved, where the call that consumed it left no trace. `false`: it is not consumed by that call, or another stands in its place. */
+  /** Whether anybody was asked about the same (kind, agent, subject, chain, task, digest) at the same time or later. */
+  askedSince(row: ApprovalRow): Promise<boolean>;
+  /** consumed -> approved, where the call that consumed it left no trace. `false`: it is not consumed by that call, or the same was asked since. */
   reopen(id: string, by: { readonly journal: string; readonly call: string }): Promise<boolean>;
   /** Consumed by that journal's gateway since then: what a restart has to look at. */
   consumedBy(journal: string, sinceMs: number): Promise<readonly ApprovalRow[]>;
   /** pending | approved -> expired (and not recorded yet) for those whose time is over, at most 500 at once. How many. */
   expire(nowMs: number): Promise<number>;
-  /** Outcomes that are not in a journal yet and have not been for `olderThanMs`. At most 100. */
-  unrecorded(olderThanMs: number): Promise<readonly ApprovalRow[]>;
+  /** Outcomes that are not in a journal yet and have not been for `olderThanMs`. At most `most`, default 100. */
+  unrecorded(olderThanMs: number, most?: number): Promise<readonly ApprovalRow[]>;
   /** Pending ones with escalations left, oldest first; at most 500. */
   escalating(): Promise<readonly ApprovalRow[]>;
   /** Removes what ended before then and is recorded. How many. */
@@ -192,7 +194,8 @@ export interface ApprovalStore {
 export interface NoticeRow {
   readonly id: string;
   readonly approval: string;
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'ping';
+  /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
+  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
   readonly channel: 'email' | 'slack' | 'web-push' | 'webhook' | 'ping';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;
@@ -214,8 +217,9 @@ export interface NoticeRow {
 export interface NoticeStore {
   /**
    * Takes what is due and not taken: nobody else gets it until `nowMs + leaseMs`. `attempts` has grown by one. Oldest due first.
+   * `channel`: of that one alone.
    */
-  take(nowMs: number, leaseMs: number, limit: number): Promise<readonly NoticeRow[]>;
+  take(nowMs: number, leaseMs: number, limit: number, channel?: NoticeRow['channel']): Promise<readonly NoticeRow[]>;
   /** Says how it went, by whoever took it: compare-and-set on `attempts`. */
   settle(
     id: string,

@@ -35,14 +35,11 @@ export async function replay(
   to: { usage: Usage; inventory: Inventory; nowMs: number },
 ): Promise<Replayed> {
   const sessions = new Map<string, SessionState>();
-  const approvals = { sinceMs: Number.POSITIVE_INFINITY, used: new Set<string>(), outcomes: new Map<string, number>() };
+  const approvals = rememberApprovals();
   let records = 0;
   for await (const { record, time, seq } of entries) {
     const timeMs = Date.parse(time);
-    approvals.sinceMs = Math.min(approvals.sinceMs, timeMs);
-    if (record.type === 'intent' && record.approval !== null) approvals.used.add(record.call);
-    if (record.type === 'admin' && record.act === 'approval.outcome')
-      approvals.outcomes.set(String((record.detail as { approval?: unknown }).approval), seq);
+    approvals.see({ record, timeMs, seq });
     if (record.type !== 'intent' || !ACTING.has(record.action) || timeMs < to.nowMs - DAY_MS) continue;
     records++;
     to.usage.count({ agent: record.agent, session: record.session, tasks: tasksOf(record) }, record.amount, timeMs);
@@ -59,5 +56,30 @@ export async function replay(
     state.permitted(tool === null ? null : `${record.server}/${tool}`, labels);
     state.saw(labels);
   }
-  return { records, sessions, approvals };
+  return { records, sessions, approvals: approvals.seen };
+}
+
+interface Seen {
+  readonly record: Entry['record'];
+  readonly timeMs: number;
+  readonly seq: number;
+}
+
+/** Gathers what the journal says of approvals. */
+function rememberApprovals(): { readonly seen: Remembered; see(entry: Seen): void } {
+  const used = new Set<string>();
+  const outcomes = new Map<string, { outcome: string; seq: number }>();
+  const seen = { sinceMs: Number.POSITIVE_INFINITY, used, outcomes };
+  return {
+    seen,
+    see({ record, timeMs, seq }) {
+      seen.sinceMs = Math.min(seen.sinceMs, timeMs);
+      // A call that was refused after it had used an approval has told so itself.
+      if ((record.type === 'intent' || record.type === 'refusal') && record.approval !== null) used.add(record.call);
+      if (record.type !== 'admin') return;
+      const { approval, outcome, call } = record.detail as { approval?: unknown; outcome?: unknown; call?: unknown };
+      if (record.act === 'approval.outcome') outcomes.set(String(approval), { outcome: String(outcome), seq });
+      if (record.act === 'approval.unused') used.add(String(call));
+    },
+  };
 }

@@ -52,7 +52,12 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(pending).toMatchObject({ id: asked.id, agent: 'buyer', session: 's1', digest: 'd1', askWhom: ['owner'] });
     expect(JSON.parse(pending?.request ?? '')).toEqual(shown());
     expect(await approvals.vote(asked.id, ballot('alice'))).toMatchObject({ ok: true, complete: true });
-    expect(await asked.outcome).toMatchObject({ outcome: 'approved', id: asked.id, by: ['alice'], arguments: null });
+    expect(await asked.outcome).toMatchObject({
+      outcome: 'approved',
+      id: asked.id,
+      signed: [{ person: 'alice' }],
+      arguments: null,
+    });
     expect(company.records).toMatchObject([
       { act: 'approval.outcome', by: 'alice', detail: { approval: asked.id, outcome: 'approved', digest: 'd1' } },
     ]);
@@ -99,7 +104,10 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     await approvals.vote(asked.id, ballot('bob'));
     expect((await approvals.get(asked.id))?.state).toBe('pending');
     await approvals.vote(asked.id, ballot('carol'));
-    expect(await asked.outcome).toMatchObject({ outcome: 'approved', by: ['bob', 'carol'] });
+    expect(await asked.outcome).toMatchObject({
+      outcome: 'approved',
+      signed: [{ person: 'bob' }, { person: 'carol' }],
+    });
     expect(company.records).toHaveLength(1);
     expect((company.records[0]?.detail.answers as unknown[]).length).toBe(2);
   });
@@ -136,7 +144,12 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(changed).toMatchObject({ ok: true, complete: false });
     expect(await approvals.vote(asked.id, ballot('bob'))).toMatchObject({ ok: false, why: 'changed' });
     expect(await approvals.vote(asked.id, ballot('bob', { digest }))).toMatchObject({ ok: true, complete: true });
-    expect(await asked.outcome).toMatchObject({ outcome: 'approved', arguments: args, digest, by: ['carol', 'bob'] });
+    expect(await asked.outcome).toMatchObject({
+      outcome: 'approved',
+      arguments: args,
+      digest,
+      signed: [{ person: 'carol' }, { person: 'bob' }],
+    });
     expect(company.records[0]?.detail.changed).toMatchObject({ arguments: args, digest, by: 'carol' });
   });
 
@@ -154,7 +167,7 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(company.standing).toMatchObject([{ approval: asked.id, signers: ['alice'], state: 'active' }]);
     expect(await approvals.ask(request({ call: 'second' }), never)).toMatchObject({
       outcome: 'standing',
-      by: ['alice'],
+      signed: [{ person: 'alice' }],
     });
     const finance = request({ asks: [{ text: 'group:finance', agent: 'buyer' }] });
     expect((await park(approvals, finance)).id).not.toBe('');
@@ -168,7 +181,7 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     const beganUs = systemClock.monotonicUs();
     await there.vote(asked.id, ballot('alice'));
-    expect(await asked.outcome).toMatchObject({ outcome: 'approved', by: ['alice'] });
+    expect(await asked.outcome).toMatchObject({ outcome: 'approved', signed: [{ person: 'alice' }] });
     expect((systemClock.monotonicUs() - beganUs) / 1000).toBeLessThan(800);
   });
 
@@ -208,7 +221,9 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect([...ids]).toEqual([id]);
     await here.vote(id as string, ballot('alice'));
     const outcomes = await Promise.all(asks);
-    expect(outcomes.filter((each) => each.outcome === 'approved')).toMatchObject([{ id, by: ['alice'] }]);
+    expect(outcomes.filter((each) => each.outcome === 'approved')).toMatchObject([
+      { id, signed: [{ person: 'alice' }] },
+    ]);
     const rest = outcomes.filter((each) => each.outcome !== 'approved');
     expect(rest.every((each) => each.outcome === 'pending' && each.id !== id)).toBe(true);
     // All who lost wait for one new request: the person is asked once more, not forty-nine times.
@@ -263,7 +278,9 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     company.journalDown = false;
     await closeAll();
     const after = await gateway({ waitMs: 20 });
-    expect(await after.recover({ sinceMs: 0, used: new Set(), outcomes: new Map([[id, 7]]) })).toBe(0);
+    expect(
+      await after.recover({ sinceMs: 0, used: new Set(), outcomes: new Map([[id, { outcome: 'approved', seq: 7 }]]) }),
+    ).toBe(0);
     expect(await after.get(id)).toMatchObject({ state: 'approved', recorded: true, receipt: { seq: 7 } });
     expect(await after.ask(request({ call: 'retry' }), never)).toMatchObject({ outcome: 'approved', id });
   });

@@ -152,8 +152,12 @@ function refusal(fits: readonly MayFill[], person: string): MayAnswer {
 function* possible(slots: readonly Slot[], requirement: Requirement, at: At): Generator<string> {
   const who = [...slots.flatMap((slot) => slot.who), ...slots.flatMap((slot) => escalatedTo(slot, requirement, at))];
   for (const id of who.flatMap((one) => namedIds(one, at))) yield* withDeputies(id, at);
-  if (!who.some((one) => hasGroups(one, at))) return;
-  for (const { id } of at.people.people()) yield* withDeputies(id, at);
+  const groups = new Set(who.flatMap((one) => groupsOf(one, at)));
+  if (groups.size === 0) return;
+  // A directory may hold very many people: the rest is asked of members alone.
+  for (const person of at.people.people()) {
+    if (person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
+  }
 }
 
 function* withDeputies(id: string, { rules, nowMs }: At): Generator<string> {
@@ -187,6 +191,7 @@ function dutyOf(id: string, { rules, nowMs }: At): readonly string[] {
   return person === null ? [] : [person];
 }
 
-function hasGroups({ kind, id }: Who, { rules }: At): boolean {
-  return kind === 'group' || (kind === 'role' && (rules.roles.get(id)?.groups.length ?? 0) > 0);
+function groupsOf({ kind, id }: Who, { rules }: At): readonly string[] {
+  if (kind === 'group') return [id];
+  return kind === 'role' ? (rules.roles.get(id)?.groups ?? []) : [];
 }

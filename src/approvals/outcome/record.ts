@@ -39,8 +39,10 @@ export async function withdrawRow(
     answerReason: reason,
     answeredAtMs: atMs,
   } as const;
-  if (!(await state.store.change(row.id, row.version, change))) return false;
-  await recordOutcome(state, { ...row, ...change, version: row.version + 1 });
+  const after = { ...row, ...change, version: row.version + 1 };
+  const notices = state.notices(after, 'withdrawn', []);
+  if (!(await state.store.change(row.id, row.version, change, { notices }))) return false;
+  await recordOutcome(state, after);
   return true;
 }
 
@@ -66,8 +68,8 @@ function detailOf(row: ApprovalRow): Json {
   return detail as unknown as Json;
 }
 
-/** In force when everybody who approved agreed to exactly the same terms. */
-async function makeStanding(state: State, row: ApprovalRow): Promise<void> {
+/** In force when everybody who approved agreed to exactly the same terms. Once per request, however often it is called. */
+export async function makeStanding(state: State, row: ApprovalRow): Promise<void> {
   const terms = agreedTerms(row);
   if (row.state !== 'approved' || terms === null) return;
   const { answers } = row;

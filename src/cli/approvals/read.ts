@@ -96,10 +96,11 @@ function about(row: ApprovalRow, shown: ShownRequest | null): readonly Fact[] {
   if (shown === null) return facts;
   facts.push(
     ['what', sentenceText(shown.sentence)],
-    ['tool', `${shown.server}/${shown.target ?? ''}`],
+    ['tool', `${shown.server}/${shown.target ?? shown.action}`],
     ['effect', effectWords(shown)],
   );
   if (shown.amount !== null) facts.push(['amount', `${amountText(shown.amount)} ${shown.currency ?? ''}`.trim()]);
+  if ((shown.bindingMessage ?? null) !== null) facts.push(['says', JSON.stringify(shown.bindingMessage)]);
   if (shown.purpose !== '') facts.push(['purpose', shown.purpose]);
   facts.push(['policy', shown.policy.reasons.join(', ')]);
   for (const { at, from, source } of shown.origins.filter((each) => each.from === 'untrusted-result'))

@@ -44,6 +44,8 @@ export function openQuestions({ live, stores, journal, log, notices }: QuestionP
     standing,
     notices,
     maxPendingPerAgent: live.config.limits.pendingApprovalsPerAgent,
+    // makeGateway does, once the journal is read.
+    recovers: true,
   });
   return {
     approvals,
@@ -61,4 +63,12 @@ export function openQuestions({ live, stores, journal, log, notices }: QuestionP
 /** Name and key of a journal tell it from every other (C2SP signed notes: `name+hash+key`). */
 export function journalId({ vkey }: Pick<Journal, 'vkey'>): string {
   return vkey.split('+').slice(0, 2).join('+');
+}
+
+/** Whether an answer of people still lets the call go on that it was given for. */
+export async function stands({ approvals, standing }: Questions, approval: string, agent: string): Promise<boolean> {
+  const row = await approvals.get(approval);
+  // Used by that very call: nobody takes it back any more but by stopping who acts.
+  if (row !== null) return row.state === 'consumed';
+  return standing.of(agent).some(({ id, state }) => id === approval && state === 'active');
 }

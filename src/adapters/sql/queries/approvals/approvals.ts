@@ -28,6 +28,7 @@ export function approvalStore(db: Database, clock: Clock): ApprovalStore {
     count: (filter) => count(db, filter),
     change: (id, expected, change, more) => changeApproval(db, { id, expected, change, nowMs: clock.nowMs() }, more),
     consume: (id, digest, by) => consume(db, { id, digest, ...by }),
+    askedSince: (row) => askedSince(db.read, row),
     reopen: (id, by) => reopen(db, id, by),
     async consumedBy(journal, sinceMs) {
       const rows = await db.read
@@ -40,14 +41,14 @@ export function approvalStore(db: Database, clock: Clock): ApprovalStore {
       return rows.map(toApproval);
     },
     expire: (nowMs) => expire(db, nowMs),
-    async unrecorded(olderThanMs) {
+    async unrecorded(olderThanMs, most = UNRECORDED) {
       const rows = await db.read
         .selectFrom('interlock_approvals')
         .selectAll()
         .where('recorded', '=', 0)
         .where('changed_at_ms', '<=', clock.nowMs() - olderThanMs)
         .orderBy('changed_at_ms')
-        .limit(UNRECORDED)
+        .limit(most)
         .execute();
       return rows.map(toApproval);
     },
@@ -177,19 +178,14 @@ async function reopen(db: Database, id: string, by: { journal: string; call: str
       .where('consumed_call', '=', storable(by.call, 'call id'))
       .executeTakeFirst();
     if (found === undefined) return null;
-    const open = openKey(toApproval(found));
-    // Asked anew meanwhile: two answers for one action would be two effects.
-    const taken = await trx
-      .selectFrom('interlock_approvals')
-      .select('id')
-      .where('open_key', '=', open)
-      .executeTakeFirst();
-    if (taken !== undefined) return null;
+    const row = toApproval(found);
+    // Asked anew meanwhile, whatever came of it: two answers for one action would be two effects.
+    if (await askedSince(trx, row)) return null;
     const result = await trx
       .updateTable('interlock_approvals')
       .set({
         state: 'approved',
-        open_key: open,
+        open_key: openKey(row),
         version: found.version + 1,
         consumed_journal: null,
         consumed_call: null,
@@ -201,6 +197,23 @@ async function reopen(db: Database, id: string, by: { journal: string; call: str
     return result.numUpdatedRows === 1n ? true : null;
   });
   return reopened === true;
+}
+
+async function askedSince(db: Database['read'] | Trx, row: ApprovalRow): Promise<boolean> {
+  const another = await db
+    .selectFrom('interlock_approvals')
+    .select('id')
+    .where('agent', '=', storable(row.agent, 'agent id'))
+    .where('digest', '=', storable(row.digest, 'digest'))
+    .where('kind', '=', row.kind)
+    .where('chain', '=', storable(row.chain, 'chain'))
+    .where('subject', 'is not distinct from', row.subject)
+    .where('task', 'is not distinct from', row.task)
+    .where('id', '!=', storable(row.id, 'approval id'))
+    .where((eb) => eb.or([eb('requested_at_ms', '>=', row.requestedAtMs), eb('open_key', 'is not', null)]))
+    .limit(1)
+    .executeTakeFirst();
+  return another !== undefined;
 }
 
 async function expire(db: Database, nowMs: number): Promise<number> {

@@ -11,7 +11,7 @@ type Table = Schema['interlock_notices'];
 /** Messages about requests, until they arrived. */
 export function noticeStore(db: Database): NoticeStore {
   return {
-    take: (nowMs, leaseMs, limit) => take(db, { nowMs, leaseMs, limit }),
+    take: (nowMs, leaseMs, limit, channel) => take(db, { nowMs, leaseMs, limit, channel }),
     async settle(id, attempts, { state, dueMs, error, sentAtMs, place, ticket }) {
       const result = await db.write
         .updateTable('interlock_notices')
@@ -78,19 +78,23 @@ export function insertNotices(trx: Trx, notices: readonly NoticeRow[]): Promise<
   });
 }
 
-async function take(
-  db: Database,
-  { nowMs, leaseMs, limit }: { nowMs: number; leaseMs: number; limit: number },
-): Promise<readonly NoticeRow[]> {
-  const due = await db.read
+interface Taking {
+  readonly nowMs: number;
+  readonly leaseMs: number;
+  readonly limit: number;
+  readonly channel: NoticeRow['channel'] | undefined;
+}
+
+async function take(db: Database, { nowMs, leaseMs, limit, channel }: Taking): Promise<readonly NoticeRow[]> {
+  const waiting = db.read
     .selectFrom('interlock_notices')
     .select(['id', 'attempts'])
     .where('state', '=', 'waiting')
     .where('due_ms', '<=', nowMs)
     .where('taken_until_ms', '<=', nowMs)
     .orderBy('due_ms')
-    .limit(bounded(limit, MAX_TAKEN))
-    .execute();
+    .limit(bounded(limit, MAX_TAKEN));
+  const due = await (channel === undefined ? waiting : waiting.where('channel', '=', channel)).execute();
   const taken: NoticeRow[] = [];
   for (const { id, attempts } of due) {
     const row = await db.write
