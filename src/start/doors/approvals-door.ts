@@ -14,6 +14,7 @@ import type { Json } from '../../model/json.ts';
 import type { ApprovalRow, Stores } from '../../ports/stores.ts';
 import { type ApprovalPages, openApprovalPages, type StandingDesk } from '../../surfaces/approvals/door.ts';
 import { journalId, type Questions } from '../approvals/open.ts';
+import type { Delivery } from '../approvals/reach/delivery.ts';
 import type { Live } from '../live.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -23,6 +24,7 @@ export interface ApprovalsDoorParts {
   readonly gateway: Gateway;
   readonly questions: Questions;
   readonly signIn: SignIn;
+  readonly delivery: Pick<Delivery, 'push'>;
 }
 
 /** The pages where people answer, on the same sessions and passkeys as their accounts. */
@@ -34,6 +36,7 @@ export function approvalsDoor(parts: ApprovalsDoorParts): ApprovalPages {
     approvals: questions.approvals,
     directory: live.directory,
     notices: stores.notices,
+    notifies: () => parts.delivery.push.settings() !== null,
     missing: (row) => progress(row.requirement, givenOf(row), at(live, row)).missing,
     mayDeny: (row, person) => mayDeny(row.requirement, person, at(live, row)).ok,
     schemaOf(server, tool) {

@@ -36,6 +36,8 @@ export interface ApprovalPageParts extends ServeParts {
   readonly passkeys: Passkeys;
   readonly throttle: Throttle;
   readonly notices: Pick<NoticeStore, 'open'>;
+  /** Whether browsers can be sent notifications here. */
+  readonly notifies: () => boolean;
   /** What is still needed, from whom; empty when nothing is. */
   readonly missing: (row: ApprovalRow) => readonly Slot[];
   /** Whether this person may say no, needed or not. */

@@ -1,8 +1,10 @@
 import type { ShownRequest } from '../../../model/approval.ts';
 import type { ApprovalRow } from '../../../ports/stores.ts';
+import { alertPlace } from '../../account/pages/parts.ts';
 import type { Page } from '../../account/web/answer.ts';
 import { type Html, html } from '../../account/web/html.ts';
 import { shown as text } from '../../account/web/shown.ts';
+import type { Visit } from '../../account/web/visit.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { FILES } from '../web/files.ts';
 import { amountWords, EFFECTS } from '../words.ts';
@@ -22,7 +24,7 @@ export interface InboxPage {
   readonly more: boolean;
 }
 
-export function inboxPage(parts: ApprovalPageParts, page: InboxPage): Page {
+export function inboxPage(parts: ApprovalPageParts, visit: Visit, page: InboxPage): Page {
   const { mine, others, text: searched, more } = page;
   const count = mine.length;
   const poll = `/approvals/state${searched === '' ? '' : `?${new URLSearchParams({ q: searched }).toString()}`}`;
@@ -37,6 +39,7 @@ ${(count + others.length > 0 || searched !== '') && searchBox('/approvals', sear
 ${count === 0 ? empty(searched) : listed(parts, mine)}
 ${more && html`<p class="soft small">There are more than these. Search for what you look for.</p>`}
 ${others.length > 0 && html`<section class="card" aria-labelledby="others"><h2 id="others">Waiting for others</h2><p class="soft small">You answered, started it, or somebody else is needed.</p><ul class="inbox">${others.map((row) => item(parts, row))}</ul></section>`}
+${parts.notifies() && html`${alertPlace()}<p class="notify"><button type="button" class="quiet" data-push data-csrf="${visit.csrf}" hidden>Notify me in this browser</button></p>`}
 ${count > 1 && html`<p class="soft small keys" aria-hidden="true"><kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens, <kbd>/</kbd> searches</p>`}`,
   };
 }
