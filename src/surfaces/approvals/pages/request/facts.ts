@@ -22,15 +22,25 @@ export function factCards(parts: ApprovalPageParts, seen: Seen): readonly Html[]
   ];
 }
 
-function argumentsCard({ shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
+function argumentsCard({ row, shown, asked }: Seen): Html {
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
   const rows = names.map((name) => argumentRow(name, { shown, asked }));
   const table = html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Where it came from</th></tr></thead><tbody>${rows}</tbody></table>`;
   const what = html`<code>${dataText(shown.target ?? shown.action, 120)}</code> on <code>${dataText(shown.server, 80)}</code>`;
-  return card('Exactly this will run', rows.length === 0 ? html`<p class="empty">It has no arguments.</p>` : table, {
-    lead: html`${what}. Nothing is left out; what cannot be seen is spelled out.`,
-  });
+  return card(
+    TITLES[row.state] ?? 'What was asked',
+    rows.length === 0 ? html`<p class="empty">It has no arguments.</p>` : table,
+    {
+      lead: html`${what}. Nothing is left out; what cannot be seen is spelled out.`,
+    },
+  );
 }
+
+const TITLES: Readonly<Record<string, string>> = {
+  pending: 'Exactly this would run',
+  approved: 'Exactly this was approved',
+  consumed: 'Exactly this was approved',
+};
 
 function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
   const at = `/${escapePointer(name)}`;
