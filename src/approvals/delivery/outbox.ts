@@ -25,8 +25,6 @@ export interface OutboxOptions {
   readonly waitingFor: (person: string | null) => Promise<{ readonly count: number; readonly more: boolean }>;
   /** What is configured now. A channel that is not fails what was meant for it. */
   readonly channels: () => Readonly<Partial<Record<Channel, NoticeChannel>>>;
-  /** Tells a client that asked about a call beforehand; absent: somebody else sees to those. Rejects like a channel. */
-  readonly ping?: (notice: NoticeRow) => Promise<void>;
   readonly origin: () => string;
   readonly perTenMinutes: () => number;
   readonly clock: Clock;
@@ -81,8 +79,7 @@ export class NoticeOutbox {
   }
 
   #served(): Channel[] {
-    const channels: Channel[] = ['email', 'slack', 'web-push', 'webhook'];
-    return this.#options.ping === undefined ? channels : [...channels, 'ping'];
+    return ['email', 'slack', 'web-push', 'webhook'];
   }
 
   #lane(channel: Channel): Lane {
@@ -134,12 +131,7 @@ export class NoticeOutbox {
   }
 
   async #send(notice: NoticeRow): Promise<Sent> {
-    const { channels, ping } = this.#options;
-    if (notice.channel === 'ping' && ping !== undefined) {
-      await ping(notice);
-      return { place: null, grouped: false };
-    }
-    const channel = channels()[notice.channel];
+    const channel = this.#options.channels()[notice.channel];
     if (channel === undefined) throw new NotNeeded(`${notice.channel} is not configured any more`);
     if (notice.kind === 'grouped') return this.#sendGrouped(notice, channel);
     const row = await this.#options.approvals.get(notice.approval);
