@@ -36,7 +36,6 @@ export function approvalsDoor(parts: ApprovalsDoorParts): ApprovalPages {
     approvals: questions.approvals,
     directory: live.directory,
     notices: stores.notices,
-    notifies: () => parts.delivery.push.settings() !== null,
     missing: (row) => progress(row.requirement, givenOf(row), at(live, row)).missing,
     mayDeny: (row, person) => mayDeny(row.requirement, person, at(live, row)).ok,
     schemaOf(server, tool) {
@@ -44,6 +43,7 @@ export function approvalsDoor(parts: ApprovalsDoorParts): ApprovalPages {
       return known.state === 'pinned' ? known.definition.inputSchema : null;
     },
     standing: standingDesk(parts),
+    pushKey: () => parts.delivery.push.settings()?.publicKey ?? null,
     receiptOf: (row) => receiptOf(parts, row),
     clock: systemClock,
   });

@@ -4,7 +4,6 @@ import { alertPlace } from '../../account/pages/parts.ts';
 import type { Page } from '../../account/web/answer.ts';
 import { type Html, html } from '../../account/web/html.ts';
 import { shown as text } from '../../account/web/shown.ts';
-import type { Visit } from '../../account/web/visit.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { FILES } from '../web/files.ts';
 import { amountWords, EFFECTS } from '../words.ts';
@@ -22,10 +21,12 @@ export interface InboxPage {
   readonly tag: string;
   /** There are more than are listed. */
   readonly more: boolean;
+  readonly csrf: string;
 }
 
-export function inboxPage(parts: ApprovalPageParts, visit: Visit, page: InboxPage): Page {
+export function inboxPage(parts: ApprovalPageParts, page: InboxPage): Page {
   const { mine, others, text: searched, more } = page;
+  const key = parts.pushKey();
   const count = mine.length;
   const poll = `/approvals/state${searched === '' ? '' : `?${new URLSearchParams({ q: searched }).toString()}`}`;
   return {
@@ -39,8 +40,8 @@ ${(count + others.length > 0 || searched !== '') && searchBox('/approvals', sear
 ${count === 0 ? empty(searched) : listed(parts, mine)}
 ${more && html`<p class="soft small">There are more than these. Search for what you look for.</p>`}
 ${others.length > 0 && html`<section class="card" aria-labelledby="others"><h2 id="others">Waiting for others</h2><p class="soft small">You answered, started it, or somebody else is needed.</p><ul class="inbox">${others.map((row) => item(parts, row))}</ul></section>`}
-${parts.notifies() && html`${alertPlace()}<p class="notify"><button type="button" class="quiet" data-push data-csrf="${visit.csrf}" hidden>Notify me in this browser</button></p>`}
-${count > 1 && html`<p class="soft small keys" aria-hidden="true"><kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens, <kbd>/</kbd> searches</p>`}`,
+${count > 1 && html`<p class="soft small keys" aria-hidden="true"><kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens, <kbd>/</kbd> searches</p>`}
+${key !== null && html`${alertPlace('push-alert')}<p><button type="button" class="quiet" data-push="${key}" data-csrf="${page.csrf}" data-alert="push-alert" hidden>Notify me in this browser</button></p>`}`,
   };
 }
 

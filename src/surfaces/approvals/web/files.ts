@@ -6,5 +6,5 @@ import { STYLE } from './style.ts';
 /** What the pages of approvals need besides what all pages have. */
 export const FILES = {
   style: ASSETS.keep('css', { type: 'text/css; charset=utf-8', body: STYLE }),
-  script: ASSETS.keep('js', { type: 'text/javascript; charset=utf-8', body: `${SCRIPT}${PUSH_SCRIPT}` }),
+  script: ASSETS.keep('js', { type: 'text/javascript; charset=utf-8', body: SCRIPT + PUSH_SCRIPT }),
 } as const;
