@@ -229,6 +229,11 @@ export interface NoticeStore {
   /** Adds notices that belong to no change of a request. Those whose id is there already are left as they are. */
   add(notices: readonly NoticeRow[]): Promise<void>;
   of(approval: string): Promise<readonly NoticeRow[]>;
+  /**
+   * What asks that recipient on that channel, is due and not taken, is told of by another message: `sent`, with `error` and without a time.
+   * One statement, however many there are. How many.
+   */
+  absorb(place: Pick<NoticeRow, 'channel' | 'recipient'>, nowMs: number, error: string): Promise<number>;
   /** Sent to that recipient on that channel since then: for grouping. */
   countSince(recipient: string | null, channel: NoticeRow['channel'], sinceMs: number): Promise<number>;
   /** The notice whose ticket this is, marked as opened: for the first alone, `null` for everyone after. */

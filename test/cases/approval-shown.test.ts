@@ -162,4 +162,32 @@ describe('what people who are asked are shown', () => {
     expect(question).toMatchObject({ args: { redacted: 'restricted' }, decision: { code: 'approval-pending' } });
     expect(JSON.stringify(await house.records())).not.toContain('away.example');
   });
+
+  it('changed arguments fit the tool or nothing is approved; what fits is shown again, with the session that asked', async () => {
+    const client = await house.client('buyer', '/mcp/erp');
+    await client.listTools();
+    const { row, shown } = await asked(client, 'orders.create', { ...ORDER, total: 777 });
+    const give = (args: object) =>
+      house.admin('POST', `/v1/approvals/${row.id}`, {
+        ...{ state: 'approved', by: 'alice', reason: 'less will do', arguments: args },
+      });
+    const wrong = await give({ ...ORDER, total: '700' });
+    expect(wrong.status).toBeGreaterThanOrEqual(400);
+    expect(JSON.stringify(wrong.body)).toContain('the arguments do not fit the tool: /total must be number');
+    expect((await pending()).some(({ id }) => id === row.id)).toBe(true);
+    const preview = await house.admin<{ shown: ShownRequest }>('POST', `/v1/approvals/${row.id}/preview`, {
+      arguments: { ...ORDER, total: 700 },
+    });
+    expect(sentenceText(preview.body.shown.sentence)).toContain('for 700 EUR');
+    expect(preview.body.shown.session).toEqual(shown.session);
+    expect(preview.body.shown.origins[0]).toEqual({ at: '/total', from: 'not-looked', source: null });
+    expect((await give({ ...ORDER, total: 700 })).status).toBe(200);
+    const result = await client.callTool({ name: 'orders.create', arguments: { ...ORDER, total: 777 } });
+    expect(result.isError ?? false).toBe(false);
+    expect(company.database.get('SELECT total_cents FROM orders ORDER BY id DESC LIMIT 1')).toEqual({
+      total_cents: 70_000,
+    });
+    const intents = (await house.records()).filter((record) => record.type === 'intent' && record.approval === row.id);
+    expect(intents).toMatchObject([{ args: { total: 700 }, amount: 7_000_000 }]);
+  });
 });

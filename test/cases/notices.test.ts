@@ -126,6 +126,35 @@ describe('a call that asks', () => {
   });
 });
 
+describe('the link of a message', () => {
+  it('is used up by no scanner that follows it fifty times, by its reader once, and is nobody else’s', async () => {
+    const before = all.mail.mails.length;
+    const { result, row } = await asked(850);
+    await until(() => all.mail.mails.length === before + 2);
+    const mail = all.mail.mails.slice(before).find(({ to_ }) => to_[0] === 'carol@example.com');
+    const link = /http:\S+\/approvals\/open\/[\w-]{43}/.exec(mail?.text ?? '')?.[0] ?? '';
+    for (let i = 0; i < 50; i++) {
+      const looked = await fetch(link, { method: i % 5 === 0 ? 'HEAD' : 'GET', redirect: 'manual' });
+      expect(looked.status).toBe(200);
+    }
+    // Without the page's own token a program that posts as well opens nothing.
+    const posted = await fetch(link, { method: 'POST', body: new URLSearchParams({}), redirect: 'manual' });
+    expect(posted.status).toBe(403);
+    expect((await all.notices(row.id)).every(({ openedAtMs }) => openedAtMs === null)).toBe(true);
+    const { browser } = await all.signedIn('carol');
+    const csrf = /name="csrf" value="([^"]+)"/.exec(await (await browser.get(link)).text())?.[1] ?? '';
+    const opened = await browser.post(link, { csrf });
+    expect(opened.status).toBe(200);
+    expect(await opened.text()).toContain(`/approvals/${row.id}`);
+    expect((await browser.post(link, { csrf })).status).toBe(410);
+    const told = await all.notices(row.id);
+    const mine = told.filter(({ openedAtMs }) => openedAtMs !== null);
+    expect(mine.map(({ channel, recipient }) => `${channel} ${recipient}`)).toEqual(['email carol']);
+    await all.press({ user: 'U0DAVE', action: 'deny', value: { approval: row.id, digest: row.digest } });
+    await result;
+  });
+});
+
 describe('a browser', () => {
   it('that a person subscribed shows what only it can read, until they are gone', async () => {
     const { browser, csrf } = await all.signedIn('carol');

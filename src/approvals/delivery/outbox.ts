@@ -5,7 +5,7 @@ import type { ApprovalRow, NoticeRow, NoticeStore, ReplayStore } from '../../por
 import { Lane } from './lane.ts';
 import { renderAsked, renderEnded, renderGrouped } from './render.ts';
 import { GIVE_UP_MS, waitMs } from './schedule.ts';
-import { Slots } from './slots.ts';
+import { GROUPED, Slots } from './slots.ts';
 import { makeTicket, ticketLink } from './tickets.ts';
 
 type Channel = NoticeRow['channel'];
@@ -42,6 +42,7 @@ export interface OutboxOptions {
 const DEFAULTS = { timeoutMs: 60_000, leaseMs: 120_000, everyMs: 5_000 } as const;
 /** A decision reaches the journal, or an earlier message its reader. */
 const SOON_MS = 2_000;
+const RINGS_MS = 100;
 
 /**
  * Messages on their way: durable with the request they are about, sent at least once, by whichever gateway takes them. Each channel is
@@ -58,9 +59,10 @@ export class NoticeOutbox {
     this.#options = options;
     const { notices, replay, clock, perTenMinutes } = options;
     this.#slots = new Slots({ notices, replay, clock, perWindow: perTenMinutes });
-    const ring = () => void this.deliver();
-    this.#stops.push(notices.onChange(ring));
-    const timer = setInterval(ring, options.everyMs ?? DEFAULTS.everyMs);
+    const deliver = () => void this.deliver();
+    const bell = soon(deliver);
+    this.#stops.push(notices.onChange(bell.ring), bell.stop);
+    const timer = setInterval(deliver, options.everyMs ?? DEFAULTS.everyMs);
     timer.unref();
     this.#stops.push(() => clearInterval(timer));
   }
@@ -107,7 +109,7 @@ export class NoticeOutbox {
     try {
       const { place, grouped } = await this.#send(notice);
       const sentAtMs = grouped ? null : clock.nowMs();
-      const error = grouped ? 'told of in one message with others' : null;
+      const error = grouped ? GROUPED : null;
       await notices.settle(notice.id, notice.attempts, { state: 'sent', dueMs: notice.dueMs, error, sentAtMs, place });
       return !grouped;
     } catch (error) {
@@ -234,6 +236,22 @@ export class NoticeOutbox {
       clearTimeout(timer);
     }
   }
+}
+
+/** Rings of one moment are one. */
+function soon(act: () => void): { ring(): void; stop(): void } {
+  let timer: NodeJS.Timeout | null = null;
+  return {
+    ring() {
+      timer ??= setTimeout(() => {
+        timer = null;
+        act();
+      }, RINGS_MS).unref();
+    },
+    stop() {
+      if (timer !== null) clearTimeout(timer);
+    },
+  };
 }
 
 interface Sent {

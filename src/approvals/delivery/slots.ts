@@ -6,12 +6,16 @@ import type { NoticeRow, NoticeStore, ReplayStore } from '../../ports/stores.ts'
 export const WINDOW_MS = 600_000;
 /** What comes in a burst is counted by one message. */
 export const GATHER_MS = 15_000;
+/** A message due no sooner counts whatever is there by now. */
+const SURELY_LATER_MS = 5_000;
+/** What such a notice says instead of an error. */
+export const GROUPED = 'told of in one message with others';
 /** So long nobody looks again whether one of them is free. */
 const FULL_MS = 10_000;
 const MAX_REMEMBERED = 10_000;
 
 export interface SlotOptions {
-  readonly notices: Pick<NoticeStore, 'add' | 'of'>;
+  readonly notices: Pick<NoticeStore, 'add' | 'of' | 'absorb'>;
   readonly replay: ReplayStore;
   readonly clock: Clock;
   /** Messages to one recipient on one channel in ten minutes, the one in place of many counted. */
@@ -55,7 +59,12 @@ export class Slots {
     const key = groupKey({ channel, recipient });
     const nowMs = clock.nowMs();
     const earlier = [...(await notices.of(key))].sort((a, b) => a.dueMs - b.dueMs || (a.id < b.id ? -1 : 1));
-    if (earlier.some(({ state, attempts }) => state === 'waiting' && attempts === 0)) return;
+    const next = earlier.find(({ state, attempts }) => state === 'waiting' && attempts === 0);
+    if (next !== undefined) {
+      // Nobody takes it soon: all that waits now is counted by then. A flood is put away at once, not row by row.
+      if (next.dueMs > nowMs + SURELY_LATER_MS) await notices.absorb({ channel, recipient }, nowMs, GROUPED);
+      return;
+    }
     const last = earlier.at(-1);
     const lastMs = last === undefined ? Number.NEGATIVE_INFINITY : Math.max(last.sentAtMs ?? 0, last.dueMs);
     await notices.add([

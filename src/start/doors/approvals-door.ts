@@ -14,6 +14,7 @@ import type { Json } from '../../model/json.ts';
 import type { ApprovalRow, Stores } from '../../ports/stores.ts';
 import { type ApprovalPages, openApprovalPages, type StandingDesk } from '../../surfaces/approvals/door.ts';
 import { journalId, type Questions } from '../approvals/open.ts';
+import type { Delivery } from '../approvals/reach/delivery.ts';
 import type { Live } from '../live.ts';
 import type { SignIn } from './sign-in.ts';
 
@@ -23,6 +24,7 @@ export interface ApprovalsDoorParts {
   readonly gateway: Gateway;
   readonly questions: Questions;
   readonly signIn: SignIn;
+  readonly delivery: Pick<Delivery, 'push'>;
 }
 
 /** The pages where people answer, on the same sessions and passkeys as their accounts. */
@@ -41,6 +43,7 @@ export function approvalsDoor(parts: ApprovalsDoorParts): ApprovalPages {
       return known.state === 'pinned' ? known.definition.inputSchema : null;
     },
     standing: standingDesk(parts),
+    pushKey: () => parts.delivery.push.settings()?.publicKey ?? null,
     receiptOf: (row) => receiptOf(parts, row),
     clock: systemClock,
   });

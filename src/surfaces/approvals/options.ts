@@ -44,6 +44,8 @@ export interface ApprovalPageParts extends ServeParts {
   readonly schemaOf: (server: string, tool: string) => JsonObject | null;
   /** `null`: nothing may be approved for longer than once. */
   readonly standing: StandingDesk | null;
+  /** What browsers subscribe to for notifications; `null`: there are none. */
+  readonly pushKey: () => string | null;
   /** The proof of the outcome's record; `null`: another gateway's journal has it, or no checkpoint covers it yet. */
   readonly receiptOf: (row: ApprovalRow) => Promise<Json | null>;
   readonly record: (act: { act: string; by: string; reason: string; detail: Json }) => Promise<void>;

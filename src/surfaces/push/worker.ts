@@ -41,8 +41,8 @@ self.addEventListener('notificationclick', (event) => {
 `;
 
 /**
- * For the script of the approval pages: `<button data-push data-csrf="…" hidden>` turns notifications of this browser on and off;
- * `data-on` and `data-off` are what it says. It stays hidden where there are none.
+ * For the script of the approval pages: `<button data-push="<key>" data-csrf="…" data-alert="…" hidden>` turns notifications of this
+ * browser on and off. It stays hidden where a browser has none.
  */
 export const PUSH_SCRIPT = `
 (() => {
@@ -62,11 +62,6 @@ export const PUSH_SCRIPT = `
     if (!answer.ok) throw new Error((await answer.json()).message || 'It did not work. Load the page again.');
   }
 
-  async function key() {
-    const answer = await window.fetch('/approvals/push/key', { credentials: 'same-origin' });
-    return answer.ok ? (await answer.json()).key : null;
-  }
-
   const current = async () => {
     const registration = await navigator.serviceWorker.getRegistration('/approvals/push/');
     return registration ? registration.pushManager.getSubscription() : null;
@@ -74,17 +69,17 @@ export const PUSH_SCRIPT = `
 
   async function show() {
     const on = (await current()) !== null;
-    button.textContent = on ? button.dataset.off || 'Turn notifications off' : button.dataset.on || 'Notify me in this browser';
+    button.textContent = on ? 'Turn notifications off in this browser' : 'Notify me in this browser';
     button.setAttribute('aria-pressed', String(on));
     button.hidden = false;
     button.disabled = false;
   }
 
-  async function turnOn(publicKey) {
+  async function turnOn() {
     if ((await Notification.requestPermission()) !== 'granted') throw new Error('This browser does not allow notifications here.');
     const registration = await navigator.serviceWorker.register('/approvals/push/worker.js', { scope: '/approvals/push/' });
     while (!registration.active) await new Promise((done) => setTimeout(done, 50));
-    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(publicKey) });
+    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: bytes(button.dataset.push) });
     await post('/approvals/push/subscribe', subscription.toJSON());
   }
 
@@ -93,23 +88,20 @@ export const PUSH_SCRIPT = `
     await subscription.unsubscribe();
   }
 
-  key().then((publicKey) => {
-    if (publicKey === null) return;
-    button.addEventListener('click', async () => {
-      button.disabled = true;
-      if (alert) alert.hidden = true;
-      try {
-        const subscription = await current();
-        await (subscription ? turnOff(subscription) : turnOn(publicKey));
-      } catch (error) {
-        if (alert) {
-          alert.textContent = error.message;
-          alert.hidden = false;
-        }
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    if (alert) alert.hidden = true;
+    try {
+      const subscription = await current();
+      await (subscription ? turnOff(subscription) : turnOn());
+    } catch (error) {
+      if (alert) {
+        alert.textContent = error.message;
+        alert.hidden = false;
       }
-      await show();
-    });
-    return show();
-  }).catch(() => {});
+    }
+    await show();
+  });
+  show().catch(() => {});
 })();
 `;

@@ -1,5 +1,6 @@
 import type { ShownRequest } from '../../../model/approval.ts';
 import type { ApprovalRow } from '../../../ports/stores.ts';
+import { alertPlace } from '../../account/pages/parts.ts';
 import type { Page } from '../../account/web/answer.ts';
 import { type Html, html } from '../../account/web/html.ts';
 import { shown as text } from '../../account/web/shown.ts';
@@ -20,10 +21,12 @@ export interface InboxPage {
   readonly tag: string;
   /** There are more than are listed. */
   readonly more: boolean;
+  readonly csrf: string;
 }
 
 export function inboxPage(parts: ApprovalPageParts, page: InboxPage): Page {
   const { mine, others, text: searched, more } = page;
+  const key = parts.pushKey();
   const count = mine.length;
   const poll = `/approvals/state${searched === '' ? '' : `?${new URLSearchParams({ q: searched }).toString()}`}`;
   return {
@@ -37,7 +40,8 @@ ${(count + others.length > 0 || searched !== '') && searchBox('/approvals', sear
 ${count === 0 ? empty(searched) : listed(parts, mine)}
 ${more && html`<p class="soft small">There are more than these. Search for what you look for.</p>`}
 ${others.length > 0 && html`<section class="card" aria-labelledby="others"><h2 id="others">Waiting for others</h2><p class="soft small">You answered, started it, or somebody else is needed.</p><ul class="inbox">${others.map((row) => item(parts, row))}</ul></section>`}
-${count > 1 && html`<p class="soft small keys" aria-hidden="true"><kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens, <kbd>/</kbd> searches</p>`}`,
+${count > 1 && html`<p class="soft small keys" aria-hidden="true"><kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> opens, <kbd>/</kbd> searches</p>`}
+${key !== null && html`${alertPlace('push-alert')}<p><button type="button" class="quiet" data-push="${key}" data-csrf="${page.csrf}" data-alert="push-alert" hidden>Notify me in this browser</button></p>`}`,
   };
 }
 
@@ -78,7 +82,7 @@ function item(parts: ApprovalPageParts, row: ApprovalRow): Html {
   const shown = JSON.parse(row.request) as ShownRequest;
   const nowMs = parts.clock.nowMs();
   return html`<li><a data-row href="/approvals/${row.id}"><span class="say">${sentenceHtml(shown.sentence)}</span>
-<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
+<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${row.proposal !== null && tag('warn', 'Changed since it was asked')}${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
 }
 
 /** What should catch the eye in a list. */

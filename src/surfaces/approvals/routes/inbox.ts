@@ -17,7 +17,8 @@ export async function showInbox(parts: ApprovalPageParts, visit: Visit, { who }:
   const rows = await pendingFor(parts, who, text);
   const mine = rows.filter((row) => parts.approvals.mayAnswer(row, who.person.id).ok);
   const others = rows.filter((row) => !mine.includes(row));
-  sendPage(visit, 200, inboxPage(parts, { mine, others, text, tag: tagOf(rows), more: rows.length === INBOX_LIMIT }));
+  const more = rows.length === INBOX_LIMIT;
+  sendPage(visit, 200, inboxPage(parts, { mine, others, text, tag: tagOf(rows), more, csrf: visit.csrf }));
 }
 
 /** GET /approvals/state: whether there is anything new. */

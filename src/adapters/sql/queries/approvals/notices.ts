@@ -44,6 +44,7 @@ export function noticeStore(db: Database): NoticeStore {
         .execute();
       return rows.map(toNotice);
     },
+    absorb: (place, nowMs, error) => absorb(db, place, { nowMs, error }),
     countSince: (recipient, channel, sinceMs) => countSince(db, { recipient, channel, sinceMs }),
     open: (ticket, nowMs) => open(db, ticket, nowMs),
     prune: (beforeMs) =>
@@ -122,6 +123,24 @@ async function countSince(
     .where('sent_at_ms', '>=', of.sinceMs)
     .where('recipient', of.recipient === null ? 'is' : '=', of.recipient);
   return (await query.executeTakeFirstOrThrow()).sent;
+}
+
+async function absorb(
+  db: Database,
+  { channel, recipient }: Pick<NoticeRow, 'channel' | 'recipient'>,
+  { nowMs, error }: { nowMs: number; error: string },
+): Promise<number> {
+  const result = await db.write
+    .updateTable('interlock_notices')
+    .set({ state: 'sent', error: storable(error, 'error'), sent_at_ms: null })
+    .where('state', '=', 'waiting')
+    .where('channel', '=', channel)
+    .where('recipient', recipient === null ? 'is' : '=', recipient)
+    .where('kind', 'in', ['asked', 'reminder', 'escalated'])
+    .where('due_ms', '<=', nowMs)
+    .where('taken_until_ms', '<=', nowMs)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
 }
 
 async function open(db: Database, ticket: string, nowMs: number): Promise<NoticeRow | null> {
