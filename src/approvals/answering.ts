@@ -53,10 +53,14 @@ export function whetherMayAnswer(state: State, row: ApprovalRow, person: string)
 async function planAnswer(state: State, row: ApprovalRow, ballot: Ballot): Promise<ApprovalChange | No> {
   const over = whyOver(state, row);
   if (over !== null) return over;
-  const { requirement } = row;
-  if (!assuranceAtLeast(ballot.assurance, requirement.assurance))
-    return no('assurance', PROOFS[requirement.assurance as keyof typeof PROOFS] ?? 'this needs a stronger proof');
+  const weak = whyTooWeak(ballot, row.requirement);
+  if (weak !== null) return weak;
   return ballot.verdict === 'denied' ? planDenial(state, row, ballot) : planApproval(state, row, ballot);
+}
+
+function whyTooWeak({ assurance }: Ballot, requirement: Requirement): No | null {
+  if (assuranceAtLeast(assurance, requirement.assurance)) return null;
+  return no('assurance', PROOFS[requirement.assurance as keyof typeof PROOFS] ?? 'this needs a stronger proof');
 }
 
 const PROOFS = {
@@ -84,8 +88,9 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   if (!mine.ok && !(mine.why === 'answered' && proposed !== null)) return mine;
   const terms = termsOf(row, proposed);
   if (ballot.digest !== terms.digest) return no('changed', 'the request is not what you saw any more: look again');
-  const standing = checkStanding(state, row, ballot);
-  if (standing !== null) return standing;
+  // What it is changed to may need more than what was asked.
+  const refused = whyTooWeak(ballot, terms.requirement) ?? checkStanding(state, row, ballot);
+  if (refused !== null) return refused;
   const proposal: Proposal | null =
     proposed === null || ballot.arguments === null
       ? row.proposal
