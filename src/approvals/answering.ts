@@ -5,8 +5,9 @@ import {
   type Requirement,
   type ShownRequest,
 } from '../model/approval.ts';
-import type { ApprovalChange, ApprovalRow } from '../ports/stores.ts';
-import { mayAnswer, mayDeny, progress } from './approvers/progress.ts';
+import type { ApprovalChange, ApprovalRow, ApprovalStore } from '../ports/stores.ts';
+import { keysOf } from './approvers/keys.ts';
+import { candidates, mayAnswer, mayDeny, progress } from './approvers/progress.ts';
 import { at, currentDigest, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { recordOutcome } from './outcome/record.ts';
@@ -17,6 +18,7 @@ import type { Ballot, Preview, Refused, Voted } from './types.ts';
 const MAX_TRIES = 20;
 const MAX_REASON_CHARS = 2_000;
 
+type ChangeMore = NonNullable<Parameters<ApprovalStore['change']>[3]>;
 type No = { readonly ok: false; readonly why: Refused; readonly message: string };
 
 /** Takes one person's answer. What it comes to is one compare-and-set; only what is recorded counts. */
@@ -31,12 +33,19 @@ export async function vote(state: State, id: string, ballot: Ballot): Promise<Vo
     const nowMs = state.clock.nowMs();
     const after: ApprovalRow = { ...row, ...plan, version: row.version + 1 };
     const decided = after.state !== 'pending';
-    const notices = decided ? state.notices(after, 'answered', []) : [];
-    if (!(await state.store.change(id, row.version, plan, { unexpiredAtMs: nowMs, notices }))) continue;
+    const told = decided ? { notices: state.notices(after, 'answered', []) } : askedBy(state, row, after);
+    if (!(await state.store.change(id, row.version, plan, { unexpiredAtMs: nowMs, ...told }))) continue;
     if (!decided) return { ok: true, row: after, complete: false };
     return { ok: true, row: await recordOutcome(state, after), complete: true };
   }
   return no('changed', 'others are answering at the same moment; look again');
+}
+
+/** What was changed may be somebody else's to answer: they find it from now on, and are told. */
+function askedBy(state: State, before: ApprovalRow, after: ApprovalRow): Pick<ChangeMore, 'keys' | 'notices'> {
+  if (currentDigest(before) === currentDigest(after)) return {};
+  const asked = candidates(after.requirement, at(state, after.requestedAtMs), givenOf(after));
+  return { keys: keysOf(after.requirement), notices: state.notices(after, 'asked', asked) };
 }
 
 /** Whether this person may answer now. */
@@ -94,7 +103,10 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   const proposal: Proposal | null =
     proposed === null || ballot.arguments === null
       ? row.proposal
-      : { arguments: ballot.arguments, digest: proposed.digest, by: ballot.person, atMs: state.clock.nowMs() };
+      : {
+          ...{ arguments: ballot.arguments, digest: proposed.digest, unrecorded: proposed.shown.unrecorded },
+          ...{ by: ballot.person, atMs: state.clock.nowMs() },
+        };
   const answer = answerOf(state, ballot, ballot.standing);
   const answers = [
     ...row.answers.filter((each) => each.person !== ballot.person || each.digest !== terms.digest),
