@@ -161,7 +161,7 @@ function* possible(slots: readonly Slot[], requirement: Requirement, at: At): Ge
   if (groups.size === 0) return;
   // A directory may hold very many people: the rest is asked of members alone.
   for (const person of at.people.people()) {
-    if (person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
+    if (person.active && person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
   }
 }
 
