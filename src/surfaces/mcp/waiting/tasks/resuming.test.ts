@@ -6,7 +6,15 @@ import { ranOf } from './resuming.ts';
 
 const ACTION = { name: 'tools/call', server: 'erp', target: { kind: 'tool', name: 'buy' } } as Action;
 const refused = (code: RefusalCode, approval: string | null): CallResult => {
-  const decision = { effect: 'ask', reasons: [], messages: [], ask: [], obligations: [], errors: [], policyVersion: '' };
+  const decision = {
+    effect: 'ask',
+    reasons: [],
+    messages: [],
+    ask: [],
+    obligations: [],
+    errors: [],
+    policyVersion: '',
+  };
   const rest = { call: 'c1', decision, lock: null, scope: null, findings: [], hidden: false, fault: null };
   return { kind: 'refused', refusal: { code, approval, ...rest } as Refusal };
 };
