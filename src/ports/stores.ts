@@ -196,7 +196,7 @@ export interface NoticeRow {
   readonly approval: string;
   /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
   readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
-  readonly channel: 'email' | 'slack' | 'web-push' | 'webhook' | 'ping';
+  readonly channel: 'email' | 'slack' | 'web-push' | 'webhook';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;
   readonly state: 'waiting' | 'sent' | 'failed';

@@ -212,6 +212,15 @@ describe('each check refuses by itself (requirement CR3)', () => {
       expect([reason, await verifyAction(wanted({ token, proof }))]).toEqual([reason, refusal(reason)]);
   });
 
+  it('the arguments, also where they are nothing that could be read', async () => {
+    const round: Record<string, unknown> = {};
+    round.again = round;
+    let deep: unknown = 1;
+    for (let i = 0; i < 50_000; i++) deep = [deep];
+    for (const args of [round, { deep }, { big: 1n }, 'text', 5])
+      expect(await verify({}, { arguments: args })).toEqual(refusal('arguments'));
+  });
+
   it('the keys: nobody answers, or what answers is no key set', async () => {
     const token = await sign();
     const { jwks: _given, ...without } = wanted({ token, proof: await prove(token) });

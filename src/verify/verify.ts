@@ -113,8 +113,16 @@ function compare(claims: ActionClaims, wanted: VerifyOptions, nowMs: number): vo
   if (wanted.server !== undefined && details.server !== wanted.server) throw new Refused('server');
   if (details.method !== (wanted.method ?? 'tools/call')) throw new Refused('method');
   if (details.tool !== wanted.tool) throw new Refused('tool');
-  const args = (wanted.arguments ?? {}) as Json;
-  if (!isObject(args) || argumentsDigest(args) !== details.argumentsDigest) throw new Refused('arguments');
+  if (digestOf(wanted.arguments ?? {}) !== details.argumentsDigest) throw new Refused('arguments');
+}
+
+/** `null`: nothing that could have arrived as JSON, or nested too deep to be read. */
+function digestOf(args: unknown): string | null {
+  try {
+    return isObject(args) ? argumentsDigest(args) : null;
+  } catch {
+    return null;
+  }
 }
 
 function take({ issuer, jti, expiresAtMs }: ActionClaims, nowMs: number): void {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CreateTaskResultSchema } from '@modelcontextprotocol/sdk/types.js';
 import type { JWK } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { onlyKey, signingKeyOf } from '../../src/identity/proof/keys.ts';
@@ -114,6 +115,18 @@ describe('a task id', () => {
     const { json } = await world.modern('tasks/get', { taskId }, speaks);
     expect(JSON.stringify(json)).not.toContain('paid');
     expect(json.error.message).toContain('stopped');
+    await world.house.admin('DELETE', '/v1/locks/agent:buyer?reason=over&by=bob');
+  });
+
+  it('says nothing to an agent that was stopped while it waited for the result', async () => {
+    const session = await world.session('buyer');
+    const call = { method: 'tools/call', params: { name: 'slow', arguments: { sum: 55 }, task: {} } };
+    const { task: made } = await session.request(call, CreateTaskResultSchema);
+    const waiting = session.experimental.tasks.getTaskResult(made.taskId).catch((error: unknown) => error);
+    await until(async () => (await session.experimental.tasks.getTask(made.taskId)).status === 'working');
+    await world.house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'test', by: 'bob' });
+    await world.go();
+    expect(JSON.stringify(await waiting)).not.toContain('paid');
     await world.house.admin('DELETE', '/v1/locks/agent:buyer?reason=over&by=bob');
   });
 

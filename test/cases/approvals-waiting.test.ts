@@ -1,5 +1,5 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { CallToolResultSchema } from '@modelcontextprotocol/sdk/types.js';
+import { CallToolResultSchema, ElicitationCompleteNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { TASKS, type World, waitingWorld } from './fixtures/waiting-world.ts';
@@ -187,6 +187,22 @@ describe('a client that opens pages', () => {
     await world.answer(id, 'approved');
     expect(textOf(await client.callTool(pay(61)))).toBe('paid {"sum":61}');
     expect(await paid(61)).toBe(1);
+  });
+
+  it('hears on its session when the question of its page is answered, and may call again by itself', async () => {
+    const client = await world.session('buyer', { capabilities: opens });
+    const heard: string[] = [];
+    client.setNotificationHandler(
+      ElicitationCompleteNotificationSchema,
+      ({ params }) => void heard.push(params.elicitationId),
+    );
+    const error = (await client.callTool(pay(64)).catch((thrown: unknown) => thrown)) as {
+      elicitations: { elicitationId: string }[];
+    };
+    await world.answer((await world.question()).id, 'approved');
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([error.elicitations[0]!.elicitationId]);
+    expect(textOf(await client.callTool(pay(64)))).toBe('paid {"sum":64}');
   });
 
   it('is sent to the page (stateless), comes back by itself, and is held until the answer', async () => {

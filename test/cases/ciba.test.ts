@@ -111,7 +111,7 @@ describe('HU2: an action a person approves beforehand', () => {
     const started = (await world.authorize('buyer', { authorization_details: details })).json;
     const row = await onlyPending();
     const shown = JSON.parse(row.request) as { arguments: object; sentence: object[] };
-    expect(shown.arguments).toEqual({});
+    expect(shown).toMatchObject({ arguments: {}, argumentsDigest: digestJson(order(60)) });
     expect(JSON.stringify(shown.sentence)).toContain('not disclosed');
     await world.answer(row.id, 'approved');
     const { json } = await world.poll('buyer', started.auth_req_id);

@@ -4,11 +4,14 @@ import type { ApprovalsOptions } from '../../src/approvals/approvals.ts';
 import type { ApprovalOutcome, Approvals } from '../../src/approvals/types.ts';
 import type { StandingTerms } from '../../src/model/approval.ts';
 import type { ApprovalRules } from '../../src/model/approval-rules.ts';
-import type { Stores } from '../../src/ports/stores.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+import type { ApprovalFilter, Stores } from '../../src/ports/stores.ts';
+import { approvalRow } from './approval-row.ts';
 import { ballot, never, openIn, park, request, shown, type World, world } from './approval-world.ts';
 import { GROUNDS, type Ground, type Location, open } from './stores-fixture.ts';
 
 const idOf = (outcome: ApprovalOutcome): string => ('id' in outcome ? outcome.id : '');
+const order = (id: string): number => Math.floor(Number(id.slice(3)) / 3);
 const no = { verdict: 'denied', reason: 'too much' } as const;
 
 describe.each(GROUNDS)('approvals on $name', ({ start }) => {
@@ -210,7 +213,7 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
   });
 
   it('let exactly one of fifty calls through for one approval, over two processes', async () => {
-    const [here, there] = [await gateway({ waitMs: 1_500 }), await gateway({ waitMs: 1_500 })];
+    const [here, there] = [await gateway({ waitMs: 6_000 }), await gateway({ waitMs: 6_000 })];
     const ids = new Set<string>();
     const asks = Array.from({ length: 50 }, (_, i) =>
       (i % 2 === 0 ? here : there).ask(request({ call: `call-${i}` }), never, (id) => ids.add(id)),
@@ -302,6 +305,155 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(company.records.at(-1)).toMatchObject({ act: 'approval.reopen', detail: { approval: ids[0] } });
     expect(await approvals.use(ids[0]!, 'lost', 'again')).not.toBeNull();
     expect(await approvals.use(ids[0]!, 'lost', 'twice')).toBeNull();
+  });
+
+  it('are not good again when the same was asked since, whatever came of it, or when their time is over: that is on record', async () => {
+    const approvals = await gateway({ waitMs: 20 });
+    const lost: string[] = [];
+    for (const [digest, ttlMs] of [
+      ['again', null],
+      ['over', 400],
+      ['token', null],
+    ] as const) {
+      const kind = digest === 'token' ? 'backchannel' : 'call';
+      const id = idOf(await approvals.ask(request({ kind, digest, ttlMs }), never));
+      await approvals.vote(id, ballot('alice', { digest }));
+      expect(await approvals.use(id, digest, `call-${digest}`)).not.toBeNull();
+      lost.push(id);
+    }
+    // Elsewhere the client asks anew, is let through, and uses that up.
+    const anew = idOf(await approvals.ask(request({ digest: 'again' }), never));
+    await approvals.vote(anew, ballot('alice', { digest: 'again' }));
+    expect(await approvals.use(anew, 'again', 'call-anew')).not.toBeNull();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    company.records.splice(0);
+    const used = new Set(['call-anew']);
+    expect(await approvals.recover({ sinceMs: 0, used, outcomes: new Map() })).toBe(0);
+    for (const id of lost) expect((await approvals.get(id))?.state).toBe('consumed');
+    expect(company.records.map(({ act, detail }) => [act, detail.approval]).toSorted()).toEqual(
+      [
+        ['approval.unused', lost[0]],
+        ['approval.unused', lost[1]],
+      ].toSorted(),
+    );
+    const stores = await open(location);
+    opened.push({ approvals, stores });
+    for (const [id, call] of [
+      [lost[0], 'call-again'],
+      [anew, 'call-anew'],
+    ] as const)
+      expect(await stores.approvals.reopen(id!, { journal: 'journal', call })).toBe(id === anew);
+  });
+
+  it('have what they came to last recorded, though what they came to before is on record', async () => {
+    const approvals = await gateway({ waitMs: 20 }, { sweepMs: 20 });
+    const id = idOf(await approvals.ask(request(), never));
+    await approvals.vote(id, ballot('alice'));
+    const stores = await open(location);
+    opened.push({ approvals, stores });
+    const row = (await stores.approvals.get(id))!;
+    const change = { state: 'withdrawn', recorded: false, answeredBy: 'eve', answeredAtMs: 1 } as const;
+    expect(await stores.approvals.change(id, row.version, change)).toBe(true);
+    await approvals.recover({
+      sinceMs: 0,
+      used: new Set(),
+      outcomes: new Map([[id, { outcome: 'approved', seq: 0 }]]),
+    });
+    while (!company.records.some(({ detail }) => detail.outcome === 'withdrawn'))
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    while ((await approvals.get(id))?.recorded !== true) await new Promise((resolve) => setTimeout(resolve, 10));
+    expect((await approvals.get(id))?.receipt).toEqual({ journal: 'journal', seq: 1 });
+  });
+
+  it('stand although the gateway ended between the record and the making of it', async () => {
+    const approvals = await gateway({ waitMs: 20 });
+    const id = idOf(await approvals.ask(request(), never));
+    const terms: StandingTerms = {
+      ...{ agent: 'buyer', subject: null, server: 'erp', target: 'orders.create', session: 's1', task: null },
+      ...{ fixed: { '/total': 900 }, free: [], maxAmount: null, notAfterMs: systemClock.nowMs() + 600_000 },
+    };
+    company.journalDown = true;
+    await expect(approvals.vote(id, ballot('alice', { standing: terms }))).rejects.toThrow('disk');
+    company.journalDown = false;
+    const outcomes = new Map([[id, { outcome: 'approved', seq: 3 }]]);
+    await approvals.recover({ sinceMs: 0, used: new Set(), outcomes });
+    expect(company.standing).toMatchObject([{ approval: id, signers: ['alice'], state: 'active' }]);
+    expect(company.records).toEqual([]);
+    expect(await approvals.get(id)).toMatchObject({ state: 'approved', recorded: true, receipt: { seq: 3 } });
+  });
+
+  it('are not swept before it is known what the journal holds, nor recorded twice however many a crash left', async () => {
+    const before = await gateway({ waitMs: 0 }, { maxPendingPerAgent: 1_000 });
+    company.journalDown = true;
+    const ids: string[] = [];
+    for (let i = 0; i < 120; i++) {
+      const digest = `many-${i}`;
+      ids.push(idOf(await before.ask(request({ digest }), never)));
+      await expect(before.vote(ids[i]!, ballot('alice', { digest, verdict: 'denied' }))).rejects.toThrow('disk');
+    }
+    company.journalDown = false;
+    await closeAll();
+    const late: Clock = { nowMs: () => systemClock.nowMs() + 20_000, monotonicUs: () => systemClock.monotonicUs() };
+    const after = await gateway({}, { recovers: true, sweepMs: 10, clock: late });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(company.records).toEqual([]);
+    const outcomes = new Map(ids.map((id, seq) => [id, { outcome: 'denied', seq }]));
+    await after.recover({ sinceMs: 0, used: new Set(), outcomes });
+    for (const [seq, id] of ids.entries()) expect((await after.get(id))?.receipt).toMatchObject({ seq });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(company.records).toEqual([]);
+  });
+
+  it('are found by their words however many there are, page by page, and counted', async () => {
+    const approvals = await gateway({ waitMs: 0 }, { maxPendingPerAgent: 1_000 });
+    const stores = await open(location);
+    opened.push({ approvals, stores });
+    const ids: string[] = [];
+    for (let i = 0; i < 300; i++) {
+      const requirement = approvalRow('x').requirement;
+      const at = { requestedAtMs: 1_000 + Math.floor(i / 3), expiresAtMs: 9_000_000_000_000 };
+      const row = approvalRow(`id-${String(i).padStart(3, '0')}`, {
+        digest: `d${i}`,
+        agent: `a${i % 7}`,
+        requirement,
+        ...at,
+      });
+      const search = i % 100 === 0 ? `Rare ${i}` : `Common ${i}`;
+      const keys = i % 2 === 0 ? ['person:eve', 'group:all'] : ['group:all'];
+      await stores.approvals.requestOrJoin(row, { keys, search, notices: [], maxPendingPerAgent: 1_000 });
+      ids.push(row.id);
+    }
+    const newest = ids.toSorted((a, b) => order(b) - order(a) || (a < b ? -1 : 1));
+    const { list, count } = stores.approvals;
+    const found = async (filter: Omit<ApprovalFilter, 'limit'>, limit = 1_000) =>
+      (await list({ ...filter, limit })).map(({ id }) => id);
+    expect(await found({ text: 'RARE' })).toEqual(newest.filter((id) => Number(id.slice(3)) % 100 === 0));
+    expect(await found({ text: 'rare', keys: ['person:eve'], state: 'pending' }, 2)).toEqual(['id-200', 'id-100']);
+    expect(await found({ text: 'rare 0', keys: ['group:all'] })).toEqual(['id-200', 'id-100', 'id-000']);
+    expect(await found({ text: 'nowhere' })).toEqual([]);
+    for (const filter of [
+      {},
+      { text: 'common' },
+      { keys: ['group:all'], state: 'pending' },
+      { agent: 'a3' },
+    ] as const) {
+      const all = await found(filter);
+      const paged: string[] = [];
+      let before: ApprovalFilter['before'];
+      for (;;) {
+        const page = await list({ ...filter, limit: 7, ...(before === undefined ? {} : { before }) });
+        paged.push(...page.map(({ id }) => id));
+        const last = page.at(-1);
+        if (last === undefined) break;
+        before = { requestedAtMs: last.requestedAtMs, id: last.id };
+      }
+      expect(paged).toEqual(all);
+      expect(all).toEqual(newest.filter((id) => all.includes(id)));
+    }
+    expect(await count({ state: 'pending', keys: ['person:eve', 'group:all'] })).toBe(300);
+    expect(await count({ state: 'pending', keys: ['person:eve'] })).toBe(150);
+    expect(await count({ state: 'pending', keys: ['person:eve'], agent: 'a0' })).toBe(22);
+    expect(await count({ state: 'denied', keys: ['group:all'] })).toBe(0);
   });
 
   it('are withdrawn, and asked anew, when somebody else has to be asked now', async () => {

@@ -11,7 +11,7 @@ import { type ApprovalWorld, openApprovalWorld, order } from './approvals-world.
 import { inspect, leftOut, openChromium, withAuthenticator } from './chromium.ts';
 
 /** HU1, HU3: a person sees exactly what would run, signs it with a passkey, and that runs, once. */
-describe('approving in a real browser', () => {
+describe('approving in a real browser', { timeout: 180_000 }, () => {
   if (leftOut('approvals in a browser')) {
     it('is not tried here: there is no browser', () => {});
     return;
@@ -89,7 +89,8 @@ describe('approving in a real browser', () => {
     await page.waitForURL(/done=approved/);
     expect((await bought).isError ?? false).toBe(false);
     expect(world.orders()).toMatchObject([{ supplier: 'northwind', quantity: 3, total_cents: 124_950 }]);
-    await page.goto(`${world.origin}/approvals/${id}`);
+    await page.goto(`${world.origin}/approvals/${id}?done=denied`);
+    expect(await page.textContent('main')).not.toContain('Your denial');
     await inspect(page, 'request-used');
     await page.goto(`${world.origin}/approvals/history`);
     expect(await page.textContent('.inbox')).toContain('You approved');
@@ -148,6 +149,8 @@ describe('approving in a real browser', () => {
     const intent = (await world.records()).find((each) => each.type === 'intent' && each.target === 'orders.create');
     expect(intent).toMatchObject({ approval: id, args: { quantity: 2, total: 600 } });
     await page.goto(`${world.origin}/approvals/${id}`);
+    expect(await page.textContent('h1')).toBe('Order 2 × LAP-14 from northwind for 600 EUR');
+    expect(await page.textContent('main')).toContain('600.00 EUR');
     await inspect(page, 'request-changed');
   });
 

@@ -27,6 +27,18 @@ const actions = (message: NoticeMessage): string[] =>
   );
 
 describe('a message that asks', () => {
+  it('quotes what the agent said beforehand as the agent’s words, and only where values may be told (HU2)', () => {
+    expect(asked({ bindingMessage: 'ORDER 4711' }).text).toContain('\nThe agent says: ORDER 4711\n');
+    expect(everything(asked({ bindingMessage: 'ORDER 4711', dataClass: 'restricted' }))).not.toContain('4711');
+    expect(everything(asked({ bindingMessage: 'ORDER 4711' }, {}, null))).not.toContain('4711');
+    expect(asked().text).not.toContain('says');
+    const hidden = asked({ argumentsDigest: 'd', arguments: {} }, { requirement: SIGNED_IN });
+    expect([hidden.text.includes('Arguments'), actions(hidden)]).toEqual([
+      false,
+      actions(asked({ dataClass: 'restricted' })),
+    ]);
+  });
+
   it('says in every form what is asked, by whom, how much, until when, and where to answer', () => {
     const message = asked();
     expect(message.subject).toBe('Your approval is needed: Order for 900 from “Acme”');

@@ -49,8 +49,8 @@ export async function withdrawRow(
 /** Answers that were given, and by whom; arguments only where the record may hold them. */
 function detailOf(row: ApprovalRow): Json {
   const shown = JSON.parse(row.request) as ShownRequest;
-  const open = shown.dataClass !== null && shown.dataClass !== 'restricted';
-  const hidden: JsonObject = { redacted: shown.dataClass ?? 'unknown' };
+  const open = shown.unrecorded === null;
+  const hidden: JsonObject = { redacted: shown.unrecorded };
   const { proposal } = row;
   const detail = {
     ...{ approval: row.id, outcome: row.state, kind: row.kind, agent: row.agent, subject: row.subject },

@@ -72,7 +72,8 @@ export async function showApproval(context: Context, id: string): Promise<void> 
   const facts = [...about(row, shown), ...answers(row)];
   // One line per value, and nothing an agent wrote may begin a line of its own: JSON text has no raw line breaks inside values.
   for (const [name, value] of facts) context.terminal.line(`${name.padEnd(9)} ${value.replaceAll('\n', '\\n')}`);
-  context.terminal.line('arguments');
+  const hidden = shown?.argumentsDigest ?? null;
+  context.terminal.line(hidden === null ? 'arguments' : `arguments not disclosed, SHA-256 ${hidden}`);
   writeArguments(context, shown?.arguments ?? {});
   if (row.proposal !== null) {
     context.terminal.line(`changed by ${row.proposal.by} to`);

@@ -42,6 +42,7 @@ describe('approvals in the configuration (HU4)', () => {
       quietHours: null,
       standing: { enabled: true, maxMs: 28_800_000 },
       noticesPerTenMinutes: 10,
+      notify: { email: null, slack: null, webhook: null, webPush: null },
     });
   });
 

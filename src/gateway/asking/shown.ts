@@ -6,6 +6,7 @@ import { resolvePointer } from '../../model/pointer.ts';
 import { type ApprovalWords, plainSentence, renderTemplate } from '../../model/sentence.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Entered } from '../steps/enter.ts';
+import { whyUnrecorded } from '../steps/record.ts';
 import type { Known } from '../steps/resolve.ts';
 import type { Trace } from '../trace.ts';
 import { originsOf } from './origins.ts';
@@ -44,6 +45,7 @@ export function shownRequest(_gateway: Gateway, trace: Trace, step: Asking): Sho
     policy: { reasons: decision.reasons, messages: decision.messages, version: decision.policyVersion },
     session: sessionOf(trace),
     watched: step.entry.watched,
+    unrecorded: whyUnrecorded(action.target, known, decision),
   };
 }
 

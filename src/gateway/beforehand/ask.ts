@@ -66,7 +66,7 @@ function beforehand(request: ApprovalRequest, asked: AskBeforehand): ApprovalReq
     shown: {
       ...shown,
       ...(argumentsDigest === null ? {} : { sentence: hidden, reviewed: false, touches: null }),
-      bindingMessage,
+      ...{ bindingMessage, argumentsDigest },
     },
     ...{ ttlMs, assurance },
   };

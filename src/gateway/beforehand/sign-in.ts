@@ -91,13 +91,13 @@ function shownSignIn(gateway: Gateway, asked: AskSignIn, terms: JsonObject): Sho
     subject: { id: person.id, name: person.name },
     chain: [{ id: agent.id, kind: 'agent' }],
     ...{ purpose: agent.purpose, task: null, reviewed: true, touches: null, undo: null, effect: null },
-    ...{ reversible: null, dataClass: null, environment: null, amount: null, currency: null, origins: [] },
+    ...{ reversible: null, dataClass: 'internal', environment: null, amount: null, currency: null, origins: [] },
     policy: { reasons: [], messages: [], version: gateway.snapshot().policies.version },
     session: {
       ...{ id: null, startedAtMs: gateway.clock.nowMs(), calls: 0, denied: 0, asked: 0 },
       ...{ readUntrusted: false, recent: [] },
     },
-    watched: false,
+    ...{ watched: false, unrecorded: null },
     bindingMessage,
   };
 }

@@ -5,6 +5,7 @@ import { canonicalize } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { Person } from '../../model/person.ts';
 import { resolvePointer } from '../../model/pointer.ts';
+import { visibleText } from '../../model/visible.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { Shown } from '../account/web/visit.ts';
 import type { ApprovalPageParts } from './options.ts';
@@ -36,19 +37,45 @@ export async function see(parts: ApprovalPageParts, person: Person, id: string):
   if (row === null || !(await concerns(parts, row, person.id)))
     throw new Shown(404, 'There is no such request', 'It is not for you, or it was removed some time after it ended.');
   const asked = JSON.parse(row.request) as ShownRequest;
-  const displayed = await withProposal(parts, row, asked);
-  const may = parts.approvals.mayAnswer(row, person.id);
+  const { displayed, problem } = await withProposal(parts, row, asked);
+  const stands = parts.approvals.mayAnswer(row, person.id);
+  const may =
+    stands.ok && problem !== null
+      ? {
+          ok: false as const,
+          why: 'proposal' as const,
+          message: `what somebody changed cannot be approved any more: ${problem}`,
+        }
+      : stands;
   const open = row.state === 'pending' && row.expiresAtMs > parts.clock.nowMs();
   return { row, asked, may, ...displayed, mayDeny: open && parts.mayDeny(row, person.id) };
 }
 
-async function withProposal(parts: ApprovalPageParts, row: ApprovalRow, asked: ShownRequest): Promise<Displayed> {
+/** What is there to answer; `problem`: why nobody can, as far as it lies in the change. */
+async function withProposal(
+  parts: ApprovalPageParts,
+  row: ApprovalRow,
+  asked: ShownRequest,
+): Promise<{ readonly displayed: Displayed; readonly problem: string | null }> {
   const { proposal, requirement } = row;
-  if (proposal === null) return displayed({ shown: asked, digest: row.digest, requirement });
-  // What was decided stands; nothing is decided anew for reading.
-  const changed = row.state === 'pending' ? await changedTo(parts, { row, asked }, proposal.arguments) : null;
-  const shown = changed?.ok === true ? changed.shown : { ...asked, arguments: proposal.arguments };
-  return displayed({ shown, digest: proposal.digest, requirement });
+  if (proposal === null)
+    return { displayed: displayed({ shown: asked, digest: row.digest, requirement }), problem: null };
+  const changed = await changedTo(parts, { row, asked }, proposal.arguments);
+  const shown = changed.ok ? changed.shown : withoutWords(asked, proposal.arguments);
+  return {
+    displayed: displayed({ shown, digest: proposal.digest, requirement }),
+    problem: changed.ok ? null : changed.message,
+  };
+}
+
+/** Changed arguments nothing more can be said of: no sentence or amount of what was asked first stands beside them. */
+function withoutWords(asked: ShownRequest, args: JsonObject): ShownRequest {
+  const sentence = [
+    {
+      text: `Run ${visibleText(asked.target ?? asked.action, { maxChars: 120 })} on ${asked.server} with the arguments below`,
+    },
+  ];
+  return { ...asked, arguments: args, sentence, reviewed: false, touches: null, amount: null, origins: [] };
 }
 
 /** What the request would be with these arguments, decided again by the gateway. */

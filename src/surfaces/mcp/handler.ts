@@ -117,7 +117,7 @@ export class McpHandler {
     const turns = Math.ceil(graceMs / DRAIN_POLL_MS);
     for (let turn = 0; turn < turns && busy() > 0; turn++) await sleep(DRAIN_POLL_MS);
     // What goes on without its client ends with the process: what it came to is in the journal.
-    desk.close();
+    this.#waiting.close();
   }
 
   /**

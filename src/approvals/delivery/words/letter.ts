@@ -42,9 +42,9 @@ export function shownOf(row: Pick<ApprovalRow, 'request'>): ShownRequest | null 
   }
 }
 
-/** Values of restricted data, and of data nobody classified, do not leave the gateway in messages. */
-export function mayTell(shown: ShownRequest): boolean {
-  return shown.dataClass !== null && shown.dataClass !== 'restricted';
+/** Values of restricted data, of data nobody classified, and what a policy keeps out of records do not leave the gateway in messages. */
+export function mayTell({ dataClass, unrecorded }: ShownRequest): boolean {
+  return (unrecorded ?? null) === null && dataClass !== null && dataClass !== 'restricted';
 }
 
 /** The sentence, with values only where they may be told. */
@@ -68,12 +68,13 @@ export function line(pieces: readonly SentencePiece[]): string {
 
 /** `details`: for somebody who may answer it; others learn that there is one. */
 export function factsOf(shown: ShownRequest, row: ApprovalRow, details: boolean): readonly Fact[] {
-  const { agent, subject, amount, currency, environment, policy } = shown;
+  const { agent, subject, amount, currency, environment, policy, bindingMessage = null } = shown;
   const told = details && mayTell(shown);
   const facts: (Fact | null)[] = [
     { name: 'Agent', value: `${text(agent.name)} (${text(agent.id, 64)}), owned by ${text(agent.owner, 64)}` },
     subject === null ? null : { name: 'On behalf of', value: `${text(subject.name)} (${text(subject.id, 64)})` },
     { name: 'Purpose', value: text(shown.purpose) },
+    told && bindingMessage !== null ? { name: 'The agent says', value: text(bindingMessage) } : null,
     told && amount !== null
       ? { name: 'Amount', value: `${amountText(amount)}${currency === null ? '' : ` ${text(currency, 20)}`}` }
       : null,
@@ -97,7 +98,8 @@ export function argumentsOf(shown: ShownRequest): {
   readonly facts: readonly Fact[] | null;
   readonly complete: boolean;
 } {
-  if (!mayTell(shown)) return { facts: null, complete: false };
+  const hidden = (shown.argumentsDigest ?? null) !== null;
+  if (!mayTell(shown) || hidden) return { facts: null, complete: false };
   const entries = Object.entries(shown.arguments).map(([name, value]) => [name, valueText(value ?? null)] as const);
   const facts = entries.slice(0, MAX_ARGUMENTS).map(([name, value]) => ({
     name: visibleText(name, { maxChars: NAME_CHARS }),

@@ -82,7 +82,7 @@ function item(parts: ApprovalPageParts, row: ApprovalRow): Html {
   const shown = JSON.parse(row.request) as ShownRequest;
   const nowMs = parts.clock.nowMs();
   return html`<li><a data-row href="/approvals/${row.id}"><span class="say">${sentenceHtml(shown.sentence)}</span>
-<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
+<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${row.proposal !== null && tag('warn', 'Changed since it was asked')}${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
 }
 
 /** What should catch the eye in a list. */

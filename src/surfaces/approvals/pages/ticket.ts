@@ -12,6 +12,6 @@ export function ticketPage(visit: Visit, secret: string): Page {
     body: html`<h1>An agent is waiting for an answer</h1>
 <p class="lead">This link works once and only leads to the request. To answer it you sign in.</p>
 <div class="card"><form method="post" action="/approvals/open/${secret}">${csrfField(visit)}<button class="main full">Open the request</button></form>
-<p class="soft small">Nothing is approved by opening it.</p></div>`,
+<p class="soft small under">Nothing is approved by opening it.</p></div>`,
   };
 }

@@ -22,7 +22,9 @@ const DONE: Readonly<Record<string, string>> = {
 export async function showRequest(parts: ApprovalPageParts, visit: Visit, { who, id }: At): Promise<void> {
   const seen = await see(parts, who.person, id);
   const done = visit.query.get('done');
-  const said = done !== null && Object.hasOwn(DONE, done) ? (DONE[done] as string) : null;
+  // An address somebody else made up says nothing that is not so.
+  const own = seen.row.answers.findLast((answer) => answer.person === who.person.id)?.verdict;
+  const said = own !== undefined && done === own ? (DONE[own] as string) : null;
   const page = { seen, means: await meansOf(parts, who), said, tag: tagOf(seen.row) };
   sendPage(visit, 200, requestPage(parts, visit, page));
 }

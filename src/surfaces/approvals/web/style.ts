@@ -42,6 +42,7 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .answer .note { margin-bottom: 16px; }
 .more { margin: -6px 0 10px; }
 .more > summary { font-size: 15px; }
+.under { margin-top: 14px; }
 .also { border-top: 1px solid var(--line); margin-top: 16px; padding-top: 14px; }
 .card > details:only-child > summary { margin-block: -10px; }
 .given, .needed { list-style: none; margin: 0 0 12px; padding: 0; }

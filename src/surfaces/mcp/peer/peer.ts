@@ -22,7 +22,7 @@ import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerRefusal, withApproval } from '../answers.ts';
 import { Offers } from '../waiting/capabilities.ts';
 import type { Held } from '../waiting/held.ts';
-import { askToConnect } from '../waiting/page.ts';
+import { askToConnect } from '../waiting/page/ask.ts';
 import { isAboutOwnTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
 import type { Waiting } from '../waiting/waiting.ts';
 import { carrying, withheld, withoutAction } from './action/carry.ts';
@@ -165,7 +165,12 @@ export class ServerPeer implements Peer {
     const speaker = { era: context.era, hello: this.#hello };
     const waiter = {
       ...{ ...came, message, caller: context.caller, speaker, version: this.#offers.versionOf(context.era) },
-      ...{ session: context.session.id, taskAsked: step.taskAsked === true, deliver: context.deliver },
+      ...{
+        session: context.session.id,
+        taskAsked: step.taskAsked === true,
+        deliver: context.deliver,
+        unsolicited: this.#options.unsolicited,
+      },
       patienceMs: context.patienceMs ?? null,
     };
     const held = waiting.hold(waiter);

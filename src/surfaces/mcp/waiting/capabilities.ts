@@ -54,18 +54,21 @@ export class Offers {
 /** The server's answer to `initialize`, `server/discover` or `tools/list`, with what the gateway adds. */
 function withTasks(response: RpcResponse, offer: Offer): RpcResponse {
   if (!('result' in response) || !offer.asks) return response;
-  const { result } = response;
-  switch (offer.method) {
+  const result = withOffer(response.result, offer);
+  // The same answer where there is nothing to offer: it passes as it came.
+  return result === response.result ? response : { ...response, result };
+}
+
+function withOffer(result: JsonObject, { method, era, version, mightAsk }: Offer): JsonObject {
+  switch (method) {
     case 'initialize':
-      return offer.version >= SINCE ? { ...response, result: withCapability(result, legacyCapability) } : response;
+      return version >= SINCE ? withCapability(result, legacyCapability) : result;
     case 'server/discover':
-      return { ...response, result: withCapability(result, modernCapability) };
+      return withCapability(result, modernCapability);
     case 'tools/list':
-      return offer.era === 'legacy' && offer.version >= SINCE
-        ? { ...response, result: withSupport(result, offer.mightAsk) }
-        : response;
+      return era === 'legacy' && version >= SINCE ? withSupport(result, mightAsk) : result;
     default:
-      return response;
+      return result;
   }
 }
 

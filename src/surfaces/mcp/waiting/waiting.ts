@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Refusal } from '../../../gateway/attempt.ts';
 import type { Gateway } from '../../../gateway/gateway.ts';
 import type { Action } from '../../../model/action.ts';
@@ -9,11 +10,13 @@ import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { answerRefusal } from '../answers.ts';
 import type { Situation } from './form.ts';
 import { Held, Holding, toldBy } from './held.ts';
-import { APPROVAL, askToOpen, type OwnAnswers, opensPages, type Speaker, takeOwnAnswers } from './page.ts';
+import { APPROVAL, askToOpen, type OwnAnswers, opensPages, type Speaker, takeOwnAnswers } from './page/ask.ts';
+import { RequestStates, type Returned, type Seal } from './page/request-state.ts';
+import { Pages } from './page/watch.ts';
 import { patienceOf } from './patience.ts';
-import { RequestStates, type Returned, type Seal } from './request-state.ts';
 import { type DeskParts, TaskDesk } from './tasks/desk.ts';
 import { createdFrame, declaresTasks } from './tasks/frames.ts';
+import { withoutOwnTaskIds } from './tasks/peer-tasks.ts';
 import type { Runner } from './tasks/runner.ts';
 import { inWords, waitingText } from './words.ts';
 
@@ -46,6 +49,8 @@ export interface Waiter extends Pick<Received, 'answers' | 'returned'> {
   /** The call is a task of this gateway (`params.task`). */
   readonly taskAsked: boolean;
   readonly deliver: OnMessage;
+  /** Where frames go while no request is open. */
+  readonly unsolicited: OnMessage;
   /** As the client states it; `null`: it does not. */
   readonly patienceMs: number | null;
 }
@@ -57,20 +62,29 @@ export class Waiting {
   readonly #states: RequestStates;
   readonly #holding = new Holding();
   readonly #told = new Set<string>();
+  readonly #pages: Pages;
 
   constructor(parts: WaitingParts) {
     const { gateway, seal, origin, outcomeOf } = parts;
     this.#parts = parts;
     this.#states = new RequestStates({ seal, origin, clock: gateway.clock });
+    this.#pages = new Pages(gateway.approvals, (error) =>
+      gateway.log.warn({ err: error }, 'a question could not be read'),
+    );
     this.desk = new TaskDesk({
       ...{ clock: gateway.clock, approvals: gateway.approvals, log: gateway.log },
       ...{ holding: this.#holding, outcomeOf },
     });
   }
 
+  close(): void {
+    this.#pages.close();
+    this.desk.close();
+  }
+
   /** Takes off what is for the gateway alone. Fault `invalid-params`: a state that was not given for this. */
   async receive(received: RpcRequest, caller: Caller): Promise<Received> {
-    const { message: bare, answers } = takeOwnAnswers(received);
+    const { message: bare, answers } = takeOwnAnswers(withoutOwnTaskIds(received));
     const { message, returned } = await this.#states.take(bare, caller);
     return { message, answers, returned };
   }
@@ -102,7 +116,11 @@ export class Waiting {
     of: { held: Held; refusal: Refusal; action: Action; runner: Runner | null },
   ): Promise<UpstreamReply> {
     const approval = of.refusal.approval ?? '';
-    const row = await this.#parts.gateway.approvals.get(approval);
+    const { approvals, log } = this.#parts.gateway;
+    const row = await approvals.get(approval).catch((error: unknown) => {
+      log.warn({ err: error, approval }, 'a question could not be read');
+      return null;
+    });
     const { form } = of.held.choose(approval, row);
     if (form === 'task' && row !== null) {
       const created = this.#createTask(waiter, { row, ...of });
@@ -139,7 +157,11 @@ export class Waiting {
 
   async #askForPage(waiter: Waiter, row: ApprovalRow, action: Action): Promise<UpstreamReply> {
     const { message, caller, speaker } = waiter;
-    this.#remember(waiter, row.id);
+    const elicitationId = randomUUID();
+    if (speaker.era === 'legacy') {
+      this.#remember(waiter, row.id);
+      this.#pages.watch(row.id, { elicitationId, deliver: waiter.unsolicited });
+    }
     const url = this.#pageOf(row.id);
     const text = `An agent asks for approval of one action. Open the page to see exactly what it wants to do, and answer within ${this.#left(row)}.`;
     const error = `This action needs a person's approval (request ${row.id}). It was not carried out. It can be looked at and answered at ${url}; then make exactly the same call again.`;
@@ -147,7 +169,7 @@ export class Waiting {
     const requestState = speaker.era === 'modern' ? await this.#states.write(message, caller, to) : undefined;
     return askToOpen(
       message,
-      { key: APPROVAL, url, text, error, ...(requestState === undefined ? {} : { requestState }) },
+      { key: APPROVAL, url, text, error, elicitationId, ...(requestState === undefined ? {} : { requestState }) },
       speaker,
     );
   }
@@ -193,8 +215,7 @@ export class Waiting {
     return speaker.era === 'legacy' && this.#told.has(`${session} ${approval}`) ? 'told' : 'never';
   }
 
-  #remember({ session, speaker }: Waiter, approval: string): void {
-    if (speaker.era !== 'legacy') return;
+  #remember({ session }: Waiter, approval: string): void {
     this.#told.add(`${session} ${approval}`);
     const [oldest] = this.#told;
     if (this.#told.size > MAX_TOLD && oldest !== undefined) this.#told.delete(oldest);

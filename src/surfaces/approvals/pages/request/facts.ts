@@ -22,15 +22,33 @@ export function factCards(parts: ApprovalPageParts, seen: Seen): readonly Html[]
   ];
 }
 
-function argumentsCard({ shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
+function argumentsCard({ row, shown, asked }: Seen): Html {
+  if ((shown.argumentsDigest ?? null) !== null) return hiddenCard(shown);
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
   const rows = names.map((name) => argumentRow(name, { shown, asked }));
   const table = html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Where it came from</th></tr></thead><tbody>${rows}</tbody></table>`;
   const what = html`<code>${dataText(shown.target ?? shown.action, 120)}</code> on <code>${dataText(shown.server, 80)}</code>`;
-  return card('Exactly this will run', rows.length === 0 ? html`<p class="empty">It has no arguments.</p>` : table, {
-    lead: html`${what}. Nothing is left out; what cannot be seen is spelled out.`,
-  });
+  return card(
+    TITLES[row.state] ?? 'What was asked',
+    rows.length === 0 ? html`<p class="empty">It has no arguments.</p>` : table,
+    {
+      lead: html`${what}. Nothing is left out; what cannot be seen is spelled out.`,
+    },
+  );
 }
+
+/** Nothing may look like a call without arguments that only keeps them to itself. */
+function hiddenCard({ action, target, server, argumentsDigest }: ShownRequest): Html {
+  const what = html`<code>${dataText(target ?? action, 120)}</code> on <code>${dataText(server, 80)}</code>`;
+  const body = html`<p>${tag('bad', 'Not disclosed')} The agent does not say with which arguments. Whatever they are, only those with this SHA-256 run: <code>${text(argumentsDigest ?? '', 80)}</code></p>`;
+  return card('Its arguments are hidden from you', body, { lead: html`${what}.` });
+}
+
+const TITLES: Readonly<Record<string, string>> = {
+  pending: 'Exactly this would run',
+  approved: 'Exactly this was approved',
+  consumed: 'Exactly this was approved',
+};
 
 function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked'>): Html {
   const at = `/${escapePointer(name)}`;
@@ -98,6 +116,7 @@ function whoCard(parts: ApprovalPageParts, shown: ShownRequest): Html {
       ],
       shown.chain.length > 0 && ['Through', chainHtml(parts, shown)],
       ['Its purpose', html`${dataText(purpose)}`],
+      (shown.bindingMessage ?? null) !== null && ['It says', html`<q>${dataText(shown.bindingMessage ?? '', 120)}</q>`],
       task !== null && [
         'Task',
         html`${task.purpose === null ? '' : dataText(task.purpose)} <code class="soft">${text(task.id, 80)}</code>`,

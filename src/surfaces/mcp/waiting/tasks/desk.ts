@@ -32,6 +32,8 @@ export interface DeskParts {
 
 /** A call that did not go on for a passing reason is tried again after this, when somebody looks. */
 const RETRY_MS = 15_000;
+/** Reads of the store at once when a bell rings with many questions waited for. */
+const PARALLEL_LOOKS = 8;
 /** A result that came late is kept at least so long, for a client that asks rarely. */
 const KEPT_AFTER_MS = 300_000;
 
@@ -74,7 +76,13 @@ export class TaskDesk {
       ...{ id: newTaskId(task.approval), owner: ownerOf(task.caller, task.server), era: task.era },
       ...{ message: task.message, approval: task.approval, createdAtMs: nowMs, updatedAtMs: nowMs },
       ...{ keepUntilMs: nowMs + task.ttlMs, status: 'working', statusMessage, response: null, alias: null },
-      ...{ nextTryMs: 0, runner: task.runner, cancel: task.cancel ?? new AbortController(), waiting: new Set() },
+      ...{
+        nextTryMs: 0,
+        going: false,
+        runner: task.runner,
+        cancel: task.cancel ?? new AbortController(),
+        waiting: new Set(),
+      },
     };
     this.#shelf.add(held, nowMs);
     // The answer may have come between the question and now.
@@ -91,22 +99,28 @@ export class TaskDesk {
     return held;
   }
 
-  /** Looks whether the question is answered, and lets the call go on if it is. Resolves when there is nothing more to learn now. */
+  /** Looks whether the question is answered, and lets the call go on if it is; does not wait for what comes of it. Never rejects. */
   async look(held: HeldTask): Promise<void> {
-    const { approval } = held;
-    if (held.status !== 'working' || approval === null) return;
+    if (held.status === 'working' && held.approval !== null) await this.#lookAt(held.approval, [held]);
+  }
+
+  /** One question, for everybody who waits for its answer. */
+  async #lookAt(approval: string, tasks: readonly HeldTask[]): Promise<void> {
     try {
       const row = await this.#parts.approvals.get(approval);
-      if (row === null || row.state === 'consumed') {
-        // Else it is this process that uses it right now.
-        if (!this.#runs.has(approval)) await this.#endUnseen(held, row);
-        else await this.#goOn(held, approval);
-      } else if (row.state === 'pending' || !row.recorded)
-        this.#say(held, waitingText(row, approval, this.#parts.clock));
-      else await this.#goOn(held, approval);
+      for (const held of tasks) await this.#take(held, approval, row);
     } catch (error) {
       this.#parts.log.error({ err: error, approval }, 'a held call could not be looked after; it is looked at again');
     }
+  }
+
+  async #take(held: HeldTask, approval: string, row: ApprovalRow | null): Promise<void> {
+    if (held.status !== 'working') return;
+    if (row !== null && (row.state === 'pending' || !row.recorded))
+      return this.#say(held, waitingText(row, approval, this.#parts.clock));
+    // Used by another call than those of this desk.
+    const used = (row === null || row.state === 'consumed') && !this.#runs.has(approval);
+    return used ? this.#endUnseen(held, row) : this.#goOn(held, approval);
   }
 
   /** Ends it as its client wishes. `false`: it was over. The question ends with it where nobody else waits for its answer. */
@@ -131,7 +145,7 @@ export class TaskDesk {
 
   /** Resolves when the task is over, its time is, or the signal says so. */
   async settled(held: HeldTask, signal: AbortSignal): Promise<void> {
-    while (held.status === 'working' && !signal.aborted) {
+    while (held.status === 'working' && !signal.aborted && !this.#resting) {
       const leftMs = held.keepUntilMs + KEPT_AFTER_MS - this.#parts.clock.nowMs();
       if (leftMs <= 0) return;
       await new Promise<void>((resolve) => {
@@ -176,6 +190,7 @@ export class TaskDesk {
   rest(): void {
     this.#resting = true;
     this.#unsubscribe();
+    for (const held of this.#shelf.all()) for (const wake of [...held.waiting]) wake();
   }
 
   /** Aborts what still goes on. */
@@ -185,22 +200,38 @@ export class TaskDesk {
   }
 
   async #lookAtAll(): Promise<void> {
-    const working = this.#shelf.all().filter(({ status, approval }) => status === 'working' && approval !== null);
-    await Promise.all(working.map((held) => this.look(held)));
+    const waiting = new Map<string, HeldTask[]>();
+    for (const held of this.#shelf.all()) {
+      if (held.status !== 'working' || held.approval === null) continue;
+      const others = waiting.get(held.approval);
+      if (others === undefined) waiting.set(held.approval, [held]);
+      else others.push(held);
+    }
+    const questions = [...waiting];
+    for (let i = 0; i < questions.length; i += PARALLEL_LOOKS)
+      await Promise.all(questions.slice(i, i + PARALLEL_LOOKS).map(([id, tasks]) => this.#lookAt(id, tasks)));
   }
 
   /** Lets the call go on through whoever can carry it out, once for all who joined its question. */
-  async #goOn(held: HeldTask, approval: string): Promise<void> {
+  #goOn(held: HeldTask, approval: string): void {
+    if (held.going) return;
     const running = this.#runs.get(approval) ?? this.#start(held, approval);
     if (running === null) return;
-    const ran = await running;
+    held.going = true;
+    this.#say(held, 'The question is answered. The call is being carried out.');
+    void running.then((ran) => this.#took(held, approval, ran));
+  }
+
+  #took(held: HeldTask, approval: string, ran: Ran): void {
+    held.going = false;
+    if (ran.kind === 'not-yet') this.#runs.delete(approval);
     if (held.status !== 'working') return;
+    const nowMs = this.#parts.clock.nowMs();
     if (ran.kind === 'done') {
-      held.keepUntilMs = Math.max(held.keepUntilMs, this.#parts.clock.nowMs() + KEPT_AFTER_MS);
+      held.keepUntilMs = Math.max(held.keepUntilMs, nowMs + KEPT_AFTER_MS);
       return this.finish(held, ran.response);
     }
-    this.#runs.delete(approval);
-    held.nextTryMs = this.#parts.clock.nowMs() + RETRY_MS;
+    held.nextTryMs = nowMs + RETRY_MS;
     this.#say(held, ran.why);
   }
 
@@ -251,6 +282,7 @@ export class TaskDesk {
         keepUntilMs: Math.max(row.expiresAtMs, this.#parts.clock.nowMs() + KEPT_AFTER_MS),
         alias: null,
         nextTryMs: 0,
+        going: false,
       },
       ...{ runner: by.runner, cancel: new AbortController(), waiting: new Set() },
     };

@@ -44,6 +44,14 @@ const METHODS: ReadonlyMap<string, Era | 'both'> = new Map([
   ['tasks/update', 'modern'],
 ]);
 
+/** A server is asked to tell of its own tasks alone (SEP-2663, "Task Status Notifications"): of the gateway's, clients ask. */
+export function withoutOwnTaskIds(message: RpcRequest): RpcRequest {
+  const wanted = message.method === 'subscriptions/listen' ? message.params?.notifications : undefined;
+  if (!isObject(wanted) || !Array.isArray(wanted.taskIds)) return message;
+  const taskIds = (wanted.taskIds as Json[]).filter((id) => !isOwnTask(id));
+  return { ...message, params: { ...message.params, notifications: { ...wanted, taskIds } } };
+}
+
 /** Requests about the gateway's own tasks. They are answered here: no server ever heard of them. */
 export function isAboutOwnTask(message: RpcRequest, era: Era): boolean {
   const spoken = METHODS.get(message.method);
@@ -61,7 +69,11 @@ export async function answerTask(
   const held = await desk.find(String(message.params?.taskId), runner, { server, era });
   if (held === null) return local(unknownTask(message.id));
   await desk.look(held);
-  if (message.method === 'tasks/result') await desk.settled(held, asking.signal);
+  if (message.method === 'tasks/result') {
+    await desk.settled(held, asking.signal);
+    // The wait was long enough to be stopped in.
+    checkAuthority(gateway, runner.caller, asking.session);
+  }
   return held.alias === null ? local(await answerOwn(desk, message, held)) : askServer(message, held, asking);
 }
 

@@ -53,6 +53,8 @@ export interface HeldTask {
   response: RpcResponse | null;
   /** The server made a task of the call in its turn: asked about in its place. */
   alias: string | null;
+  /** It is being carried out, or waits for the identical call that is. */
+  going: boolean;
   /** Not tried again before. */
   nextTryMs: number;
   /** Whoever can carry it out now: the newest client of its owner. */

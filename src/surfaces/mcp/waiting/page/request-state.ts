@@ -1,10 +1,10 @@
-import type { Caller } from '../../../model/caller.ts';
-import { canonicalize, sha256Base64url } from '../../../model/canonical.ts';
-import { Fault } from '../../../model/fault.ts';
-import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
-import type { RpcRequest } from '../../../model/jsonrpc.ts';
-import type { Clock } from '../../../ports/clock.ts';
-import { boundTask, chainOf } from '../session.ts';
+import type { Caller } from '../../../../model/caller.ts';
+import { canonicalize, sha256Base64url } from '../../../../model/canonical.ts';
+import { Fault } from '../../../../model/fault.ts';
+import { isObject, type Json, type JsonObject } from '../../../../model/json.ts';
+import type { RpcRequest } from '../../../../model/jsonrpc.ts';
+import type { Clock } from '../../../../ports/clock.ts';
+import { boundTask, chainOf } from '../../session.ts';
 
 /** Signs what a client carries and reads it back; `null` for anything else (identity/proof/sealed-state.ts). */
 export interface Seal {

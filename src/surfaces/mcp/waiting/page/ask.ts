@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import type { ConnectionNeeded } from '../../../model/credential.ts';
-import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
-import { failure, type RpcRequest, success } from '../../../model/jsonrpc.ts';
-import { META_CLIENT_CAPABILITIES, metaOf } from '../../../model/mcp.ts';
-import type { Era, UpstreamReply } from '../../../ports/upstream.ts';
+import type { ConnectionNeeded } from '../../../../model/credential.ts';
+import { isObject, type Json, type JsonObject } from '../../../../model/json.ts';
+import { failure, type RpcRequest, success } from '../../../../model/jsonrpc.ts';
+import { META_CLIENT_CAPABILITIES, metaOf } from '../../../../model/mcp.ts';
+import type { Era, UpstreamReply } from '../../../../ports/upstream.ts';
 
 /** MCP 2025-11-25 "URL Elicitation Required Error". */
 const URL_ELICITATION_REQUIRED = -32042;
@@ -29,6 +29,8 @@ export interface Page {
   readonly text: string;
   /** For whoever reads errors (revisions with sessions). */
   readonly error: string;
+  /** Names the page in what is said of it later (revisions with sessions). */
+  readonly elicitationId?: string;
   /** Carried by the client until it comes back (stateless revisions). */
   readonly requestState?: string;
 }
@@ -37,7 +39,7 @@ export interface Page {
 export function askToOpen(message: RpcRequest, page: Page, { era }: Speaker): UpstreamReply {
   const ask = { mode: 'url', message: page.text, url: page.url } as const;
   if (era === 'legacy') {
-    const data = { elicitations: [{ ...ask, elicitationId: randomUUID() }] };
+    const data = { elicitations: [{ ...ask, elicitationId: page.elicitationId ?? randomUUID() }] };
     return reply(failure(message.id, { code: URL_ELICITATION_REQUIRED, message: page.error, data }));
   }
   const inputRequests = { [page.key]: { method: 'elicitation/create', params: ask } };
