@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { until } from '../../../test/cases/house.ts';
-import { ALONE, approvalRow } from '../../../test/contract/approval-row.ts';
+import { ALONE } from '../../../test/contract/approval-row.ts';
 import { manualClock } from '../../../test/contract/stores-memory.ts';
 import { person, request } from '../../../test/notify/fixtures.ts';
 import { openSqlite } from '../../adapters/sql/sqlite.ts';
@@ -405,26 +405,4 @@ describe('when it is over', () => {
     await outbox.deliver();
     expect(all.channels.slack.sent.map(({ replaces }) => replaces)).toEqual([null, 'place-1']);
   });
-});
-
-it('clients that asked beforehand are told by whoever knows them', async () => {
-  const pinged: string[] = [];
-  const { make, stores, clock } = await world({ ping: async ({ id }) => void pinged.push(id) });
-  const row = approvalRow('r1');
-  const notice: NoticeRow = {
-    ...{ id: 'p1', approval: row.id, kind: 'ping', channel: 'ping', recipient: null, state: 'waiting', attempts: 0 },
-    ...{
-      dueMs: clock.nowMs(),
-      ticket: null,
-      openedAtMs: null,
-      error: null,
-      createdAtMs: clock.nowMs(),
-      sentAtMs: null,
-    },
-    place: null,
-  };
-  await stores.notices.add([notice]);
-  await make().deliver();
-  expect(pinged).toEqual(['p1']);
-  expect((await stores.notices.of('r1'))[0]?.state).toBe('sent');
 });

@@ -25,8 +25,6 @@ export interface OutboxOptions {
   readonly waitingFor: (person: string | null) => Promise<{ readonly count: number; readonly more: boolean }>;
   /** What is configured now. A channel that is not fails what was meant for it. */
   readonly channels: () => Readonly<Partial<Record<Channel, NoticeChannel>>>;
-  /** Tells a client that asked about a call beforehand; absent: somebody else sees to those. Rejects like a channel. */
-  readonly ping?: (notice: NoticeRow) => Promise<void>;
   readonly origin: () => string;
   readonly perTenMinutes: () => number;
   readonly clock: Clock;
@@ -40,6 +38,7 @@ export interface OutboxOptions {
 }
 
 const DEFAULTS = { timeoutMs: 60_000, leaseMs: 120_000, everyMs: 5_000 } as const;
+const CHANNELS: readonly Channel[] = ['email', 'slack', 'web-push', 'webhook'];
 /** A decision reaches the journal, or an earlier message its reader. */
 const SOON_MS = 2_000;
 const RINGS_MS = 100;
@@ -69,7 +68,7 @@ export class NoticeOutbox {
 
   /** Sends everything that is due on every channel. How many were sent. Never rejects. */
   async deliver(): Promise<number> {
-    const sent = await Promise.all(this.#served().map((channel) => this.#lane(channel).run()));
+    const sent = await Promise.all(CHANNELS.map((channel) => this.#lane(channel).run()));
     return sent.reduce((sum, each) => sum + each, 0);
   }
 
@@ -78,11 +77,6 @@ export class NoticeOutbox {
     this.#closed = true;
     for (const stop of this.#stops) stop();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
-  }
-
-  #served(): Channel[] {
-    const channels: Channel[] = ['email', 'slack', 'web-push', 'webhook'];
-    return this.#options.ping === undefined ? channels : [...channels, 'ping'];
   }
 
   #lane(channel: Channel): Lane {
@@ -134,12 +128,7 @@ export class NoticeOutbox {
   }
 
   async #send(notice: NoticeRow): Promise<Sent> {
-    const { channels, ping } = this.#options;
-    if (notice.channel === 'ping' && ping !== undefined) {
-      await ping(notice);
-      return { place: null, grouped: false };
-    }
-    const channel = channels()[notice.channel];
+    const channel = this.#options.channels()[notice.channel];
     if (channel === undefined) throw new NotNeeded(`${notice.channel} is not configured any more`);
     if (notice.kind === 'grouped') return this.#sendGrouped(notice, channel);
     const row = await this.#options.approvals.get(notice.approval);

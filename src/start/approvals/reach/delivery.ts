@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { systemClock } from '../../../adapters/clock.ts';
 import type { Approvals, ApprovalsOptions } from '../../../approvals/approvals.ts';
 import { quietUntilMs } from '../../../approvals/approvers/schedule.ts';
-import { NoticeOutbox, type OutboxOptions } from '../../../approvals/delivery/outbox.ts';
+import { NoticeOutbox } from '../../../approvals/delivery/outbox.ts';
 import { type Planned, type PlanSettings, planNotices } from '../../../approvals/delivery/plan.ts';
 import { renderTest } from '../../../approvals/delivery/render.ts';
 import { groupKey } from '../../../approvals/delivery/slots.ts';
@@ -26,8 +26,6 @@ export interface DeliveryParts {
   readonly stores: Stores;
   readonly directory: Directory;
   readonly log: Log;
-  /** Tells clients that asked beforehand (`NoticeRow.channel: 'ping'`); absent: those rows are somebody else's. */
-  readonly ping?: OutboxOptions['ping'];
 }
 
 /** How people and programs hear of requests. */
@@ -123,12 +121,11 @@ function planner(
 }
 
 function openOutbox(
-  { config, stores, directory, log, ping }: DeliveryParts,
+  { config, stores, directory, log }: DeliveryParts,
   { channels, approvals, origin }: { channels: Channels; approvals: Approvals; origin: () => string },
 ): NoticeOutbox {
   return new NoticeOutbox({
     ...{ notices: stores.notices, replay: stores.replay, approvals, origin, clock: systemClock },
-    ...(ping === undefined ? {} : { ping }),
     person: (id) => directory.person(id),
     waitingFor: (person) => waitingFor(approvals, person),
     channels: () => channels.current(),
