@@ -64,6 +64,21 @@ describe('HU3: a receipt of what people answered', () => {
     expect((await cli(elsewhere, 'verify', '--receipt', file, '--vkey', vkey)).code).toBe(1);
   });
 
+  it('is there for whom it concerned, and for nobody else', async () => {
+    const { id, result } = await world.park('buyer', order(8_000));
+    const [bob, carol, dora] = [await world.person('bob'), await world.person('carol'), await world.person('dora')];
+    const erin = await world.person('erin');
+    for (const each of [carol, dora]) expect((await answerAs(each, id)).status).toBe(200);
+    expect((await result).isError ?? false).toBe(false);
+    const sees = async (person: SignedIn) => (await person.browser.get(`/approvals/${id}`)).status;
+    // Who answered, who could have, whose agent it is; and somebody of the house.
+    expect([await sees(carol), await sees(bob), await sees(alice), await sees(erin)]).toEqual([200, 200, 200, 404]);
+    const listed = async (person: SignedIn, of: string) =>
+      (await person.browser.get(`/approvals/history?of=${of}`)).text.includes(id);
+    expect([await listed(carol, 'me'), await listed(bob, 'me'), await listed(bob, 'all')]).toEqual([true, false, true]);
+    expect(await listed(erin, 'all')).toBe(false);
+  });
+
   it('there is none before it is answered', async () => {
     const { id } = await world.park('buyer', order(2_001));
     const none = await cli(world.configPath, 'approvals', 'receipt', id);

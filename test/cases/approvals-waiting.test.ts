@@ -17,8 +17,8 @@ const pay = (sum: number, name = 'pay') => ({ name, arguments: { sum } });
 const RELATED = 'io.modelcontextprotocol/related-task';
 
 /** What the journal says of one question: the calls that asked, the one that went on, how that ended. */
-async function recorded(approval: string) {
-  const all = await world.house.records();
+async function recorded(approval: string, at = world) {
+  const all = await at.house.records();
   const of = (type: JournalRecord['type'], code?: string) =>
     all.filter(
       (r) =>
@@ -53,8 +53,8 @@ async function asked(digest: string): Promise<number> {
     .length;
 }
 
-async function paid(sum: number): Promise<number> {
-  return (await world.effects()).filter(([, args]) => (args as { sum?: number }).sum === sum).length;
+async function paid(sum: number, at = world): Promise<number> {
+  return (await at.effects()).filter(([, args]) => (args as { sum?: number }).sum === sum).length;
 }
 
 describe('a call that waits', () => {
@@ -114,25 +114,6 @@ describe('a call that waits', () => {
     await world.answer(row!.id, 'denied');
   });
 
-  it.each(['legacy', 'auto'] as const)(
-    'stays a question when its client cancels, and a retry joins it (%s)',
-    async (mode) => {
-      const client = await world.house.client('buyer', '/mcp/purse', { mode });
-      const sum = mode === 'legacy' ? 31 : 32;
-      const stop = new AbortController();
-      const calling = client.callTool(pay(sum), { signal: stop.signal } as never).catch((error: Error) => error);
-      const { id } = await world.question();
-      stop.abort();
-      expect(await calling).toBeInstanceOf(Error);
-      await until(async () => (await recorded(id)).refusals('approval-pending').length === 1);
-      expect((await world.question()).id).toBe(id);
-      const again = client.callTool(pay(sum));
-      await world.answer(id, 'approved');
-      expect(textOf(await again)).toBe(`paid {"sum":${sum}}`);
-      expect(await paid(sum)).toBe(1);
-    },
-  );
-
   it('is told what people changed, and the server gets exactly that', async () => {
     const client = await world.house.client('buyer', '/mcp/purse');
     const calling = client.callTool(pay(41));
@@ -167,6 +148,34 @@ describe('a call that waits', () => {
     expect(await world.pending()).toEqual([]);
     expect((await recorded(id)).refusals('approval-used')).toHaveLength(19);
   });
+});
+
+describe('a call that is cancelled', () => {
+  let patient: World;
+  beforeAll(async () => {
+    // Longer than anybody here waits: what ends the waiting is the cancellation.
+    patient = await waitingWorld({ extra: 'approvals: { assurance: operator, waitMs: 60000, expireMs: 60000 }' });
+  });
+  afterAll(() => patient?.stop());
+
+  it.each(['legacy', 'auto'] as const)(
+    'stays a question when its client cancels, and a retry joins it (%s)',
+    async (mode) => {
+      const client = await patient.house.client('buyer', '/mcp/purse', { mode });
+      const sum = mode === 'legacy' ? 31 : 32;
+      const stop = new AbortController();
+      const calling = client.callTool(pay(sum), { signal: stop.signal } as never).catch((error: Error) => error);
+      const { id } = await patient.question();
+      stop.abort();
+      expect(await calling).toBeInstanceOf(Error);
+      await until(async () => (await recorded(id, patient)).refusals('approval-pending').length === 1);
+      expect((await patient.question()).id).toBe(id);
+      const again = client.callTool(pay(sum));
+      await patient.answer(id, 'approved');
+      expect(textOf(await again)).toBe(`paid {"sum":${sum}}`);
+      expect(await paid(sum, patient)).toBe(1);
+    },
+  );
 });
 
 describe('a client that opens pages', () => {
@@ -362,7 +371,7 @@ describe('the tasks extension (2026-07-28)', () => {
       pollIntervalMs: 2000,
     });
     const { taskId } = json.result;
-    const { id } = await world.question();
+    const { id, digest } = await world.question();
     expect((await world.modern('tasks/get', { taskId }, speaks)).json.result).toMatchObject({
       resultType: 'complete',
       taskId,
@@ -373,6 +382,8 @@ describe('the tasks extension (2026-07-28)', () => {
     const { result } = (await world.modern('tasks/get', { taskId }, speaks)).json;
     expect(result).toMatchObject({ status: 'completed', result: { content: [{ text: 'paid {"sum":81}' }] } });
     expect(await paid(81)).toBe(1);
+    // Coming back for the answer asked nobody anew: the record has the question and that it was told, as before.
+    expect(await asked(digest)).toBe(2);
     expect(await carriedOut(id)).toMatchObject([{ approvedBy: ['alice'] }]);
   });
 
