@@ -136,8 +136,8 @@ export async function openGatewayHouse(options: HouseOptions): Promise<GatewayHo
   };
 }
 
-/** No checkpoints of their own accord: what is written is written for the call. */
-const QUIET_MS = 3_600_000;
+/** Checkpoints of their own accord are rare: what is written is written for the call. */
+const QUIET_MS = 60_000;
 
 function yaml({ shop, postgres, waitMs = 3_000 }: HouseOptions, token: string): string {
   const sha256 = createHash('sha256').update(token).digest('base64url');
