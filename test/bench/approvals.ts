@@ -157,7 +157,7 @@ function orderOf(row: ApprovalRow): unknown {
 const PAGES = 20;
 const PAGE = 50;
 
-async function pending(location: Location, plan: ApprovalsPlan): Promise<Pending> {
+export async function pending(location: Location, plan: ApprovalsPlan): Promise<Pending> {
   await (await open(location)).close();
   await fill(location, plan.pending);
   const stores = await open(location);

@@ -235,6 +235,8 @@ describe('a gateway that dies while another one on the same PostgreSQL goes on',
     await answer(there, of);
     await there.exited;
     await tracer.detach();
+    const left = await here.admin<{ approval: ApprovalRow }>('GET', `/v1/approvals/${of.id}`);
+    expect(left?.body.approval).toMatchObject({ state: 'approved', recorded: false });
     expect(of.acknowledged).toBe(false);
     expect(await calling).toBe('placed');
     expect(upstream.effects('answered')).toBe(1);
