@@ -6,7 +6,9 @@ import { openSqlite } from './adapters/sql/sqlite.ts';
 import { type Journal, openJournal } from './audit/journal.ts';
 import { type Config, gatewayUrl } from './config/config.ts';
 import { type Environment, loadConfig } from './config/load.ts';
+
 import { watchConfig } from './config/watch.ts';
+import { openActions } from './credentials/action/actions.ts';
 import type { Log } from './gateway/gateway.ts';
 import { type OpenDirectory, openDirectory } from './identity/directory.ts';
 import { type Inventory, openInventory } from './inventory/catalog.ts';
@@ -14,6 +16,7 @@ import { formatTarget, type Lock } from './model/lock.ts';
 import type { Stores } from './ports/stores.ts';
 import { openRevocation } from './revocation/revocation.ts';
 import { openQuestions, type Questions } from './start/approvals/open.ts';
+import { type Delivery, openDelivery } from './start/approvals/reach/delivery.ts';
 import { type Authority, openAuthority } from './start/authority/authority.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
@@ -83,7 +86,11 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
     url: () => place.url,
   });
   opened.add(() => credentials.close());
-  const servers = new Servers(log, systemClock, credentials);
+  const actions = openActions({
+    ...{ keys: authority.ring, replay: stores.replay, clock: systemClock },
+    issuer: () => place.url,
+  });
+  const servers = new Servers(log, systemClock, { credentials, actions });
   opened.add(() => servers.close());
   const rights = openRightsInForce({ store: stores.relations, log });
   opened.add(() => rights.close());
@@ -97,11 +104,13 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
       await credentials.endFor({ person });
       await credentials.endConnectedBy(person);
       await credentials.endForAgents(agents);
+      await gateway.delivery.subscriptions.removeAll(person);
     },
     web: authority.web,
   });
   const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority });
   place.url = doors.url;
+  gateway.delivery.serve({ approvals: gateway.questions.approvals, origin: () => place.url });
   opened.add(() => doors.close());
   const watching = watchOver({
     ...{ gateway: gateway.gateway, live, doors, stores, humans, questions: gateway.questions },
@@ -171,12 +180,15 @@ async function openPath(
   { config, log, opened }: Assembly,
   base: Base,
   live: Live,
-): Promise<MadeGateway & { questions: Questions }> {
+): Promise<MadeGateway & { questions: Questions; delivery: Delivery }> {
   const { stores, journal, inventory, authority } = base;
   const revocation = await openRevocation({ locks: stores.locks, clock: systemClock, log });
   opened.add(() => revocation.close());
   await recordLocks(journal, revocation.locks());
-  const questions = openQuestions({ live, stores, journal, log, notices: () => [] });
+  const delivery = await openDelivery({ config: () => live.config, stores, directory: base.directory, log });
+  opened.add(() => delivery.close());
+  const { notices } = delivery;
+  const questions = openQuestions({ live, stores, journal, log, notices });
   opened.add(() => questions.close());
   const traces = await openTraces(config.telemetry.otlpEndpoint);
   opened.add(() => traces.close());
@@ -184,7 +196,7 @@ async function openPath(
   const { approvals } = questions;
   const made = await makeGateway({ live, journal, inventory, revocation, approvals, traces, log, isRevoked });
   questions.serve(made.gateway);
-  return { ...made, questions };
+  return { ...made, questions, delivery };
 }
 
 function openStores(config: Config): Promise<Stores> {

@@ -53,9 +53,9 @@ export interface Stage {
 export async function openStage(): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'interlock-demo-'));
   chmodSync(dir, 0o700);
-  const company = await startDemoCompany({ port: 0, dbPath: join(dir, 'company.db') });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const company = await startDemoCompany({ port: 0, dbPath: join(dir, 'company.db'), trusted: { issuer: url } });
   const configFile = await writeConfiguration(dir, { company, port });
   const gateway = startGateway(configFile, join(dir, 'interlock.log'));
   const stage: Stage = {

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RUG_PULL } from '../../examples/demo-company/server.ts';
-import type { DemoAgent } from './agent.ts';
+import { type DemoAgent, openStranger } from './agent.ts';
 import type { Screen } from './screen.ts';
 import type { Stage } from './stage.ts';
 
@@ -35,6 +35,7 @@ export const STORY: readonly Step[] = [
   { title: 'Staging is the agent’s, production is not', run: production },
   { title: 'The same rules hold for servers on stdio', run: stdioServers },
   { title: 'A server changes a tool behind everybody’s back', run: rugPull },
+  { title: 'Going around Interlock leads nowhere: the tools ask for its credential', run: aroundTheGateway },
   { title: 'One agent is killed in mid-flight, its neighbour goes on', run: killed },
   { title: 'Everything is on record, and the record is intact', run: verified },
 ];
@@ -183,6 +184,39 @@ async function rugPull({ agent, expect, screen, stage }: Scene): Promise<void> {
     'the server’s other tools still work',
   );
   expect(stage.company.database.get('SELECT count(*) AS n FROM exports')?.n === 0, 'nothing was exported');
+}
+
+async function aroundTheGateway({ agent, expect, screen, stage }: Scene): Promise<void> {
+  const { company } = stage;
+  const stranger = await openStranger(company.urls.infra);
+  const restartsOf = () =>
+    Number(company.database.get(`SELECT restarts FROM hosts WHERE name = 'stage-web-1'`)?.restarts);
+  try {
+    const host = { host: 'stage-web-1', environment: 'staging' };
+    screen.says('somebody inside the network, straight to the company: servers.restart stage-web-1');
+    const direct = await stranger.call('servers.restart', host);
+    screen.quote(direct.text);
+    expect(direct.refused, 'the tool refuses: the call did not come through Interlock');
+    const before = restartsOf();
+    const infrastructure = await agent('infrastructure', 'infra');
+    expect(
+      !(await infrastructure.call('servers.restart', host)).refused,
+      'through Interlock the same call is carried out',
+    );
+    const stolen = company.lastCarried();
+    expect(stolen?.token != null, 'it carried a credential, which somebody on the wire has copied');
+    const meta = { 'interlock/action': stolen?.token, 'interlock/action-proof': stolen?.proof };
+    const replayed = await stranger.call('servers.restart', host, { meta });
+    screen.quote(replayed.text);
+    expect(replayed.refused && restartsOf() === before + 1, 'the copy is worth nothing: its one use is gone');
+    const other = await stranger.call('servers.delete', { host: 'web-1', environment: 'production' }, { meta });
+    screen.quote(other.text);
+    expect(other.refused, 'nor is it good for anything else');
+    const left = company.database.get(`SELECT count(*) AS n FROM hosts WHERE environment = 'production'`)?.n;
+    expect(left === 3, 'every server of production is still there');
+  } finally {
+    await stranger.close();
+  }
 }
 
 async function killed({ agent, expect, screen, stage }: Scene): Promise<void> {

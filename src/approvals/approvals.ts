@@ -1,7 +1,7 @@
 import { Fault } from '../model/fault.ts';
 import { vote, whetherMayAnswer } from './answering.ts';
 import { keysFor } from './approvers/keys.ts';
-import { ask, met, open, resolve, use } from './asking.ts';
+import { ask, met, open, resolve, resume, use } from './asking.ts';
 import type { ApprovalsOptions, State } from './options.ts';
 import { withdrawRow } from './outcome/record.ts';
 import { recoverApprovals } from './outcome/recover.ts';
@@ -32,7 +32,8 @@ export function openApprovals(options: ApprovalsOptions): Approvals {
     ask: (request, signal, onParked) => ask(state, { request, signal, onParked: onParked ?? (() => {}) }),
     open: (request) => open(state, request),
     required: (asked) => resolve(state, asked),
-    met: (asked, by, requestedAtMs) => met(state, asked, { by, requestedAtMs }),
+    met: (asked, signed, requestedAtMs) => met(state, asked, { signed, requestedAtMs }),
+    resume: (id, request) => resume(state, id, request),
     use: (id, digest, call) => use(state, id, { digest, call }),
     vote(id, ballot) {
       if (ballot.person.trim() === '') throw new Fault('invalid-params', 'an answer needs the name of who gives it');

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Requirement, SentencePart } from '../model/approval.ts';
+import { type Assurance, assuranceAtLeast, type Requirement, type SentencePart } from '../model/approval.ts';
 import { canonicalize } from '../model/canonical.ts';
 import { bug, Fault } from '../model/fault.ts';
 import type { Json } from '../model/json.ts';
@@ -7,11 +7,11 @@ import type { ApprovalRow } from '../ports/stores.ts';
 import { keysOf } from './approvers/keys.ts';
 import { candidates, progress } from './approvers/progress.ts';
 import { resolveAsk } from './approvers/resolve.ts';
-import { approversOf, at, givenOf } from './counting.ts';
+import { at, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { withdrawRow } from './outcome/record.ts';
 import { covers } from './standing/covers.ts';
-import type { ApprovalOutcome, ApprovalRequest, Asked, Opened } from './types.ts';
+import type { ApprovalOutcome, ApprovalRequest, Asked, Opened, Signed } from './types.ts';
 
 const EARLY_TIMER_MS = 5;
 
@@ -26,10 +26,13 @@ export async function ask(state: State, asking: Asking): Promise<ApprovalOutcome
   const { clock, room } = state;
   const { request } = asking;
   const deadlineUs = clock.monotonicUs() + state.rules().waitMs * 1000;
+  let waitedFor: string | null = null;
   for (;;) {
     asking.signal.throwIfAborted();
     const standing = standingFor(state, request);
     if (standing !== null) return standing;
+    // It waited with others for one answer, and one of them went on with it: nobody is asked the same again for the rest.
+    if (waitedFor !== null && (await isUsed(state, waitedFor))) return { outcome: 'used', id: waitedFor };
     const opened = await open(state, request);
     if (opened.kind === 'automatic') return { outcome: 'automatic', rule: opened.rule };
     if (opened.kind === 'nobody') return { outcome: 'nobody', why: opened.why };
@@ -40,10 +43,30 @@ export async function ask(state: State, asking: Asking): Promise<ApprovalOutcome
       const untilExpiryMs = row.expiresAtMs - clock.nowMs() + EARLY_TIMER_MS;
       const leftMs = Math.min((deadlineUs - clock.monotonicUs()) / 1000, untilExpiryMs);
       row = await room.wait(row, leftMs, asking.signal);
+      waitedFor = row.id;
     }
     const outcome = await settle(state, request, row);
     if (outcome !== null) return outcome;
   }
+}
+
+/** What one question came to, for the call that comes back for it. Nobody is asked, whatever it came to. */
+export async function resume(state: State, id: string, request: ApprovalRequest): Promise<ApprovalOutcome> {
+  const row = await state.store.get(id);
+  if (row === null || !isOf(row, request)) return { outcome: 'expired', id };
+  const outcome = await settle(state, request, row);
+  if (outcome !== null) return outcome;
+  const now = await state.store.get(id);
+  return { outcome: now?.state === 'withdrawn' ? 'withdrawn' : now?.state === 'consumed' ? 'used' : 'expired', id };
+}
+
+function isOf(row: ApprovalRow, request: ApprovalRequest): boolean {
+  const members = ['kind', 'agent', 'subject', 'task', 'chain', 'digest'] as const;
+  return members.every((member) => row[member] === request[member]);
+}
+
+async function isUsed(state: State, id: string): Promise<boolean> {
+  return (await state.store.get(id))?.state === 'consumed';
 }
 
 /** The request that is open for exactly this, or a new one. One that asks other people than would be asked now is withdrawn first. */
@@ -53,7 +76,7 @@ export async function open(state: State, request: ApprovalRequest): Promise<Open
     const resolved = resolve(state, request);
     if (resolved.kind === 'automatic') return { kind: 'automatic', rule: resolved.rule };
     if (resolved.kind === 'nobody') return { kind: 'nobody', why: resolved.why };
-    const { requirement } = resolved;
+    const requirement = withProof(resolved.requirement, request.assurance ?? null);
     const row = await requestOrJoin(state, request, {
       requirement,
       shown,
@@ -66,15 +89,21 @@ export async function open(state: State, request: ApprovalRequest): Promise<Open
   }
 }
 
+/** At least as configured; at least as whoever asks wants it. */
+function withProof(requirement: Requirement, assurance: Assurance | null): Requirement {
+  const more = assurance !== null && !assuranceAtLeast(requirement.assurance, assurance);
+  return more ? { ...requirement, assurance } : requirement;
+}
+
 export function resolve(state: State, { asks, facts, starters, subject }: Asked): ReturnType<typeof resolveAsk> {
   return resolveAsk(asks, { facts, rules: state.rules(), starters, subject });
 }
 
 /** Whether these people's answers are enough for what is asked now. */
-export function met(state: State, asked: Asked, of: { by: readonly string[]; requestedAtMs: number }): boolean {
+export function met(state: State, asked: Asked, of: { signed: readonly Signed[]; requestedAtMs: number }): boolean {
   const resolved = resolve(state, asked);
   if (resolved.kind !== 'asks') return resolved.kind === 'automatic';
-  return progress(resolved.requirement, of.by, at(state, of.requestedAtMs)).met;
+  return progress(resolved.requirement, of.signed, at(state, of.requestedAtMs)).met;
 }
 
 /** Uses up an approved request whose approvers may still answer for it. */
@@ -100,7 +129,7 @@ async function settle(state: State, request: ApprovalRequest, row: ApprovalRow):
       const used = await use(state, id, { digest: request.digest, call: request.call });
       if (used === null) return row.expiresAtMs <= state.clock.nowMs() ? { outcome: 'expired', id } : null;
       return {
-        ...{ outcome: 'approved', id, by: approversOf(used), requestedAtMs: used.requestedAtMs },
+        ...{ outcome: 'approved', id, signed: givenOf(used), requestedAtMs: used.requestedAtMs },
         arguments: used.proposal?.arguments ?? null,
         digest: used.proposal?.digest ?? used.digest,
       };
@@ -135,7 +164,7 @@ function standingFor(state: State, request: ApprovalRequest): ApprovalOutcome | 
     const signed = standing.signers.map((person) => ({ person, atMs: standing.createdAtMs }));
     if (requirement.assurance === 'passkey' && standing.assurance !== 'passkey') continue;
     if (!progress(requirement, signed, at(state, standing.createdAtMs)).met) continue;
-    return { outcome: 'standing', id: standing.id, by: standing.signers };
+    return { outcome: 'standing', id: standing.id, signed };
   }
   return null;
 }

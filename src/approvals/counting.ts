@@ -1,6 +1,7 @@
 import type { ApprovalRow } from '../ports/stores.ts';
 import type { At } from './approvers/eligible.ts';
 import type { State } from './options.ts';
+import type { Signed } from './types.ts';
 
 /** Whose approval counts: those of exactly what would be sent. */
 export function approversOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>): readonly string[] {
@@ -8,9 +9,7 @@ export function approversOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'dig
 }
 
 /** The same with when each answered: who was on duty then, or stood in for somebody then, answered well. */
-export function givenOf(
-  row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>,
-): readonly { readonly person: string; readonly atMs: number }[] {
+export function givenOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>): readonly Signed[] {
   const digest = currentDigest(row);
   const given = row.answers.filter((answer) => answer.verdict === 'approved' && answer.digest === digest);
   return given.map(({ person, atMs }) => ({ person, atMs }));

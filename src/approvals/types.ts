@@ -29,28 +29,38 @@ export interface ApprovalRequest {
   readonly context: JsonObject;
   /** `null`: as configured. */
   readonly ttlMs: number | null;
+  /** More proof than is configured, where whoever asks wants it. Left out: as configured. */
+  readonly assurance?: Assurance | null;
 }
 
 export type ApprovalOutcome =
   /** A route of the configuration lets it go on by itself. */
   | { readonly outcome: 'automatic'; readonly rule: string }
   /** An earlier answer covers it; these people stand for it. */
-  | { readonly outcome: 'standing'; readonly id: string; readonly by: readonly string[] }
+  | { readonly outcome: 'standing'; readonly id: string; readonly signed: readonly Signed[] }
   /** Answered by people, used up by this call and no other. `arguments`: what they changed them to, signed; `null`: as asked. */
   | {
       readonly outcome: 'approved';
       readonly id: string;
-      readonly by: readonly string[];
+      readonly signed: readonly Signed[];
       readonly arguments: JsonObject | null;
       readonly digest: string;
       readonly requestedAtMs: number;
     }
   | { readonly outcome: 'denied'; readonly id: string; readonly by: string; readonly reason: string }
   | { readonly outcome: 'expired' | 'withdrawn'; readonly id: string }
+  /** An identical call that waited beside it, or came back for it first, went on with the answer. */
+  | { readonly outcome: 'used'; readonly id: string }
   /** Nobody there is could ever answer it. */
   | { readonly outcome: 'nobody'; readonly why: string }
   /** No answer yet: the agent comes back with the same call and joins the same request. */
   | { readonly outcome: 'pending'; readonly id: string };
+
+/** Who approved, and when: whoever was on duty then, or stood in for somebody then, answered well. */
+export interface Signed {
+  readonly person: string;
+  readonly atMs: number;
+}
 
 /** What decides who must answer. */
 export type Asked = Pick<ApprovalRequest, 'asks' | 'facts' | 'starters' | 'subject'>;
@@ -127,9 +137,11 @@ export interface Approvals {
    * Whether the answers of these people are enough for what is asked now: for a call that was decided again after it waited, perhaps
    * with changed arguments.
    */
-  met(asked: Asked, by: readonly string[], requestedAtMs: number): boolean;
+  met(asked: Asked, signed: readonly Signed[], requestedAtMs: number): boolean;
   /** Uses up an approved request for that call and digest. `null`: not approved (any more), or somebody else was first. */
   use(id: string, digest: string, call: string): Promise<ApprovalRow | null>;
+  /** What one question came to, for a call that comes back for it; an approval is used up by it. Asks nobody and does not wait. */
+  resume(id: string, request: ApprovalRequest): Promise<ApprovalOutcome>;
   /** One person's answer. Recorded before it counts. Never rejects for what the person did wrong. */
   vote(id: string, ballot: Ballot): Promise<Voted>;
   /** Whether this person may answer now, and with what proof at least. */

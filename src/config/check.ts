@@ -1,6 +1,7 @@
 import { checkApprovals } from './checks/approvals.ts';
 import { checkCredentials } from './checks/credentials.ts';
 import { checkDelegation } from './checks/delegation.ts';
+import { checkNotify } from './checks/notify.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkRegistration } from './checks/registration.ts';
 import { checkSentences } from './checks/sentences.ts';
@@ -20,6 +21,7 @@ export interface Checked {
 /** What a schema cannot say: names that must exist, values that must fit together. `raw` satisfies the schema. Pure. */
 export function checkSemantics(raw: ConfigFile): Checked {
   const approvals = checkApprovals(raw);
+  const notify = checkNotify(raw);
   return {
     errors: [
       ...checkAgents(raw),
@@ -35,12 +37,14 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...checkPermissions(raw),
       ...checkDelegation(raw),
       ...approvals.errors,
+      ...notify.errors,
     ],
     warnings: [
       ...warnExposure(raw),
       ...warnPlaintext(raw),
       ...warnPermissions(raw),
       ...approvals.warnings,
+      ...notify.warnings,
       ...warnEmpty(raw),
     ],
   };
@@ -144,7 +148,7 @@ function checkServers(raw: ConfigFile): Finding[] {
     if (url !== null && url.hash !== '') findings.push(value(path, 'a fragment (#…) is never sent', 'remove it'));
     for (const name of Object.keys(server.headers ?? {})) {
       const lower = name.toLowerCase();
-      if (!RESERVED_HEADERS.has(lower) && !lower.startsWith('mcp-')) continue;
+      if (!RESERVED_HEADERS.has(lower) && !/^(?:mcp-|interlock-action)/.test(lower)) continue;
       const help = 'remove it; the gateway sets it itself';
       findings.push({
         path: ['servers', id, 'headers', name],

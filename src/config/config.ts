@@ -7,11 +7,13 @@ import type { FactMapping } from '../model/policy-input.ts';
 import type { ApprovalWords } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { DataClass, ToolEffect } from '../model/tool.ts';
+import type { NotifyConfig } from './schema/approvals/notify.ts';
 import type { VaultConfig } from './schema/credentials.ts';
 import type { Limits } from './schema/limits.ts';
 import type { OAuthConfig } from './schema/oauth.ts';
 import type { PermissionsConfig } from './schema/permissions.ts';
 import type { LeavingConfig, ScimConfig } from './schema/scim.ts';
+import type { ActionCredentialConfig } from './schema/server.ts';
 import type { SignInConfig } from './schema/sign-in.ts';
 
 /** A loaded configuration: every default filled in, every path absolute, every secret resolved. Never changed. */
@@ -29,7 +31,7 @@ export interface Config {
   readonly development: { readonly allowStaticTokens: boolean; readonly anonymousAgent: string | null };
   readonly servers: readonly ServerConfig[];
   readonly policiesDir: string;
-  readonly approvals: ApprovalRules;
+  readonly approvals: ApprovalRules & { readonly notify: NotifyConfig };
   readonly limits: Limits;
   readonly journal: JournalConfig;
   readonly tokens: { readonly ttlMs: number; readonly maxTtlMs: number };
@@ -93,6 +95,8 @@ interface ServerShared {
   readonly id: string;
   /** What calls to it carry. `null`: nothing of their own. */
   readonly credentials: CredentialSettings | null;
+  /** What its tools verify. `null`: nothing. */
+  readonly actionCredential: ActionCredentialConfig | null;
   readonly risk: 'low' | 'medium' | 'high';
   readonly environment: string | null;
   /** Of one call; `limits.requestTimeoutMs` unless the server has its own. */

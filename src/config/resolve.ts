@@ -5,13 +5,14 @@ import { type ApprovalWords, parseTemplate } from '../model/sentence.ts';
 import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { resolveApprovals } from './schema/approvals/approvals.ts';
+import { resolveNotify } from './schema/approvals/notify.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
 import { type OAuthConfig, resolveOAuth } from './schema/oauth.ts';
 import { resolvePermissions } from './schema/permissions.ts';
 import { resolveLeaving, resolveScim } from './schema/scim.ts';
-import { SERVER_DEFAULTS } from './schema/server.ts';
+import { resolveActionCredential, SERVER_DEFAULTS } from './schema/server.ts';
 import { resolveSignIn } from './schema/sign-in.ts';
 import { type ConfigFile, DEFAULTS } from './schema.ts';
 import type { Finding, Path } from './source/problem.ts';
@@ -73,6 +74,10 @@ export function resolveConfig(
     scim: resolveScim(raw.scim, { secret, findings }),
     leaving: resolveLeaving(raw.identity),
     ...resolveOperations(raw, dataDir),
+    approvals: {
+      ...resolveApprovals(raw.approvals),
+      notify: resolveNotify(raw.approvals?.notify, { secret, findings }),
+    },
   };
   const { modelFile = null, tuplesFile = null } = config.permissions ?? {};
   files.push(...[modelFile, tuplesFile].filter((path) => path !== null));
@@ -142,6 +147,10 @@ export function resolveAgent(
     workloads: raw.workloads ?? [],
     clients: raw.clients ?? [],
     redirectUris: raw.redirectUris ?? [],
+    backchannel:
+      raw.backchannel === undefined
+        ? null
+        : { mode: raw.backchannel.mode, notificationEndpoint: raw.backchannel.notificationEndpoint ?? null },
     staticTokenSha256:
       allowStaticTokens && raw.staticToken !== undefined ? base64urlDigest(raw.staticToken.sha256) : null,
   };
@@ -194,12 +203,11 @@ interface ServerContext {
 }
 
 function resolveServer(id: string, raw: ConfigFile['servers'][string], context: ServerContext): ServerConfig {
+  const serverUrl = 'url' in raw ? raw.url : null;
   const shared = {
     id,
-    credentials: resolveCredentials(raw.credentials, {
-      serverUrl: 'url' in raw ? raw.url : null,
-      baseDir: context.baseDir,
-    }),
+    credentials: resolveCredentials(raw.credentials, { serverUrl, baseDir: context.baseDir }),
+    actionCredential: resolveActionCredential(raw.actionCredential, { id, url: serverUrl }),
     risk: raw.risk ?? SERVER_DEFAULTS.risk,
     environment: raw.environment ?? null,
     timeoutMs: raw.timeoutMs ?? context.limits.requestTimeoutMs,
@@ -223,10 +231,9 @@ function resolveServer(id: string, raw: ConfigFile['servers'][string], context: 
 function resolveOperations(
   raw: ConfigFile,
   dataDir: string,
-): Pick<Config, 'approvals' | 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
+): Pick<Config, 'journal' | 'tokens' | 'log' | 'metrics' | 'telemetry'> {
   const metrics = raw.metrics?.listen;
   return {
-    approvals: resolveApprovals(raw.approvals),
     journal: {
       ...DEFAULTS.journal,
       ...raw.journal,

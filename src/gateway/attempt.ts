@@ -8,6 +8,7 @@ import type { RpcRequest, RpcResponse } from '../model/jsonrpc.ts';
 import type { Lock } from '../model/lock.ts';
 import type { Finding } from '../model/tool.ts';
 import type { ServerEntry } from './gateway.ts';
+import type { Lease } from './lease/lease.ts';
 import type { SessionState } from './session-facts.ts';
 
 /** One action an agent attempts, as a surface hands it to the path. */
@@ -23,13 +24,24 @@ export interface Attempt {
    * Sends exactly this action, or, where people changed its arguments, exactly the changed one. Takes nothing but a recorded permit, which
    * it must spend.
    */
-  readonly release: (permit: Permit, signal: AbortSignal, changed: Changed | null) => Promise<RpcResponse>;
+  readonly release: (permit: Permit, signal: AbortSignal, sending: Sending) => Promise<RpcResponse>;
   /** The caller can no longer receive the answer (modern HTTP: the stream was closed). */
   readonly gone: AbortSignal | null;
   /** W3C trace context of the client's own trace. */
   readonly traceparent?: string | null;
   /** Told when the call is parked for a human, so that the surface can keep the client informed. */
   readonly parked?: (approvalId: string) => void;
+  /** Aborted when the client is better told that people are asked than kept waiting; the question stays. */
+  readonly enough?: AbortSignal;
+  /** Id of the question it comes back for: that one's answer is used, and nobody is asked anew. */
+  readonly resumes?: string;
+}
+
+/** What a call is sent with besides what it arrived with. */
+export interface Sending {
+  readonly changed: Changed | null;
+  /** Makes the credential of this one action. `null`: the server asks for none. */
+  readonly lease: Lease | null;
 }
 
 /** Other arguments than the agent sent: what people signed is what is sent. */

@@ -5,6 +5,7 @@ import { approve } from './asking/approve.ts';
 import { reconsider } from './asking/reconsider.ts';
 import type { Attempt, CallResult } from './attempt.ts';
 import type { Gateway, RightsAnswer } from './gateway.ts';
+import { lease } from './lease/lease.ts';
 import { close, closeFailed } from './steps/close.ts';
 import { context, count, decide } from './steps/decide.ts';
 import { type Entered, enter, stopped } from './steps/enter.ts';
@@ -88,8 +89,10 @@ async function released(gateway: Gateway, trace: Trace, step: Released): Promise
   const signal = entry.signal();
   let response: RpcResponse;
   try {
+    // lease: the credential of this one action, made as it is sent
+    const leased = lease(gateway, trace, { permit, entry });
     // send: takes only a recorded permit; what was decided is what is sent
-    response = await trace.attempt.release(permit, signal, changedOf(trace));
+    response = await trace.attempt.release(permit, signal, { changed: changedOf(trace), lease: leased });
     // fulfil: obligations on the way back, and what the session has now seen
     response = fulfil(trace, { known, decision, response });
   } catch (error) {

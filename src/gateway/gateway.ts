@@ -1,5 +1,6 @@
 import type { Approvals } from '../approvals/approvals.ts';
 import type { Journal } from '../audit/journal.ts';
+import type { ServerActions } from '../credentials/action/actions.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Action } from '../model/action.ts';
 import type { Caller, KeptCaller } from '../model/caller.ts';
@@ -21,6 +22,8 @@ export interface ServerEntry {
   readonly upstream: UpstreamServer;
   /** `null`: requests carry no credential but what is configured for everybody. */
   readonly credentials: ServerCredentials | null;
+  /** Makes the credential each call of a tool carries. `null`: the server asks for none. */
+  readonly actions: ServerActions | null;
   readonly timeoutMs: number;
   /** Fact mappings by tool name; `*` for all others. */
   readonly facts: ReadonlyMap<string, FactMapping>;

@@ -6,6 +6,7 @@ import type { TierAnswers } from '../model/record.ts';
 import type { RememberedCall } from './asking/memory.ts';
 import type { Attempt, Changed } from './attempt.ts';
 import type { Gateway } from './gateway.ts';
+import type { Lease } from './lease/lease.ts';
 
 /** What the path learns about one call on its way: ids and times, nothing a later step may decide on but `facts`. */
 export interface Trace {
@@ -20,6 +21,8 @@ export interface Trace {
   approval: string | null;
   /** Who answered it. */
   approvedBy: readonly string[];
+  /** The credential of this one action, where the server asks for one. */
+  lease: Lease | null;
   changed: JsonObject | null;
   /** The call in its session's memory, from when it was permitted. */
   remembered: RememberedCall | null;
@@ -45,6 +48,7 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     tiers: null,
     approval: null,
     approvedBy: [],
+    lease: null,
     changed: null,
     remembered: null,
     decidedUs: startedUs,

@@ -180,7 +180,7 @@ class CachingAuthenticator implements Authenticator {
   #bind({ claims, token, proven }: Pick<Entry, 'claims' | 'token' | 'proven'>): Entry {
     const { directory } = this.#options;
     const { version } = directory;
-    const { subject, chain, jti, expiresAtMs, taskId, scopes, txn, keyThumbprint } = claims;
+    const { subject, chain, jti, expiresAtMs, taskId, scopes, txn, keyThumbprint, approved } = claims;
     const acting = this.#acting(claims.agentId);
     const hasKey = keyThumbprint === null || acting.agent.keys.some((key) => thumbprint(key) === keyThumbprint);
     const person = subject === null ? null : (directory.person(subject) ?? null);
@@ -191,7 +191,7 @@ class CachingAuthenticator implements Authenticator {
       .map((actor) => this.#acting(actor.id));
     const tasks = claims.taskBound && taskId !== null ? this.#tasks(taskId) : [];
     const caller: Caller = {
-      ...{ ...acting, subject, person, chain, through, scopes, taskId, tasks, txn, expiresAtMs },
+      ...{ ...acting, subject, person, chain, through, scopes, taskId, tasks, txn, expiresAtMs, approved },
       method: proven ? 'dpop' : 'token',
       credentialId: jti,
       credential: claims,

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import type { Actor } from '../model/caller.ts';
+import type { Actor, ApprovedAction } from '../model/caller.ts';
 import { isObject, type Json, type JsonObject } from '../model/json.ts';
 import { parseScopes } from '../model/scope.ts';
 import { CredentialRefused, isSignedBy, readJws } from './proof/jws.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from './proof/keys.ts';
+
+/** RFC 9396: one exact action, approved beforehand. */
+export const ACTION_TYPE = 'agent_action';
 
 export const TOKEN_LIMITS = {
   /** Characters of the whole JWT. */
@@ -48,6 +51,8 @@ export interface AccessClaims {
   readonly dpopJkt: string | null;
   /** How often it may be exchanged for another (requirements CR2). `null`: as often as it lives. */
   readonly maxUses: number | null;
+  /** `authorization_details` (RFC 9396 section 9.1): the one action people approved beforehand. `null`: none. */
+  readonly approved: ApprovedAction | null;
   /** The gateway's key that signed it: the token dies with that key, too. */
   readonly signedBy: string;
 }
@@ -61,7 +66,8 @@ type Optional =
   | 'taskBound'
   | 'keyThumbprint'
   | 'dpopJkt'
-  | 'maxUses';
+  | 'maxUses'
+  | 'approved';
 
 /** What is left out is `null` (`clientId`: the agent; `txn`: a new one). */
 export type MintRequest = Pick<AccessClaims, 'agentId' | 'subject' | 'chain' | 'audiences'> &
@@ -109,7 +115,7 @@ async function mint(keys: SigningKeys, issuer: string, request: MintRequest): Pr
 /** The claims that say who acts, for whom, where and how far; without times and ids. One shape for every way a token is made. */
 export function identityClaims(request: Omit<MintRequest, 'nowMs' | 'ttlMs'>): JsonObject {
   const { agentId, subject, audiences, keyThumbprint = null, dpopJkt = null, scopes = null } = request;
-  const { taskId = null, taskBound = false, txn = null, grant = null, maxUses = null } = request;
+  const { taskId = null, taskBound = false, txn = null, grant = null, maxUses = null, approved = null } = request;
   const { root, actors } = rooted(request);
   return {
     sub: root.id,
@@ -120,6 +126,7 @@ export function identityClaims(request: Omit<MintRequest, 'nowMs' | 'ttlMs'>): J
     ...(txn === null ? {} : { txn }),
     ...(grant === null ? {} : { grant }),
     ...(maxUses === null ? {} : { max_uses: maxUses }),
+    ...(approved === null ? {} : { authorization_details: [{ type: ACTION_TYPE, ...approved }] }),
     ...(keyThumbprint === null ? {} : { client_jkt: keyThumbprint }),
     ...(dpopJkt === null ? {} : { cnf: { jkt: dpopJkt } }),
     ...(taskId === null ? {} : { task: taskId, ...(taskBound ? { task_bound: true } : {}) }),
@@ -169,6 +176,7 @@ async function verify(token: string, { keys, issuer, nowMs }: Checking): Promise
     keyThumbprint: optional(payload, 'client_jkt'),
     dpopJkt: dpopKeyOf(payload),
     maxUses: usesOf(payload),
+    approved: approvedOf(payload),
     signedBy: key.kid,
   };
   if (claims.expiresAtMs <= nowMs) throw new CredentialRefused('the token has expired');
@@ -177,8 +185,8 @@ async function verify(token: string, { keys, issuer, nowMs }: Checking): Promise
   return claims;
 }
 
-/** Person, agents and client, as the chain in `Caller` wants them (model/caller.ts). */
-function whoOf(payload: JsonObject): Pick<AccessClaims, 'agentId' | 'clientId' | 'subject' | 'chain'> {
+/** Person, agents and client, as the chain in `Caller` wants them (model/caller.ts). Throws CredentialRefused. */
+export function whoOf(payload: JsonObject): Pick<AccessClaims, 'agentId' | 'clientId' | 'subject' | 'chain'> {
   const clientId = text(payload, 'client_id');
   const root: Actor = { id: text(payload, 'sub'), kind: kindOf(payload.sub_profile, 'sub_profile') };
   const acting = flattenActors(payload.act);
@@ -248,6 +256,15 @@ function usesOf({ max_uses: uses }: JsonObject): number | null {
   if (typeof uses !== 'number' || !Number.isSafeInteger(uses) || uses < 1)
     throw new CredentialRefused('the token has no usable "max_uses"');
   return uses;
+}
+
+/** A detail that is not understood may be a limit. */
+function approvedOf({ authorization_details: details }: JsonObject): ApprovedAction | null {
+  if (details === undefined) return null;
+  const one = Array.isArray(details) && details.length === 1 ? details[0] : undefined;
+  const known = isObject(one) && Object.keys(one).sort().join() === 'approval,digest,type' && one.type === ACTION_TYPE;
+  if (!known) throw new CredentialRefused('the token has no usable "authorization_details"');
+  return { approval: text(one, 'approval'), digest: text(one, 'digest') };
 }
 
 /** A confirmation that is not understood must not be taken for none. */

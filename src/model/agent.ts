@@ -39,6 +39,8 @@ export interface Agent {
   readonly clients: readonly string[];
   /** Redirect URIs when the agent itself is an OAuth client of the authorization code grant. */
   readonly redirectUris: readonly string[];
+  /** How it asks people beforehand, without a browser (OpenID Connect CIBA). `null`: it may not. */
+  readonly backchannel: Backchannel | null;
   /** Server ids it may connect to at all. `null`: policy alone decides. */
   readonly servers: readonly string[] | null;
   /** The most it may ever be granted (model/scope.ts). `null`: policy alone decides. */
@@ -47,6 +49,14 @@ export interface Agent {
   readonly template: string | null;
   /** Agents of the configuration file are changed there; what happens to them (orphaned, suspended) is kept in the store. */
   readonly origin: 'configuration' | 'registry';
+}
+
+/** OpenID Connect CIBA section 4: how an agent hears that its request was answered. */
+export interface Backchannel {
+  /** `poll`: it comes back and asks; `ping`: it is told to come back. */
+  readonly mode: 'poll' | 'ping';
+  /** Where it is told. `null` exactly where it polls. */
+  readonly notificationEndpoint: string | null;
 }
 
 /** A workload token's issuer and subject, both compared exactly. For SPIFFE the subject is the SPIFFE id. */
@@ -67,6 +77,7 @@ export const AGENT_DEFAULTS = Object.freeze({
   workloads: [],
   clients: [],
   redirectUris: [],
+  backchannel: null,
   servers: null,
   scopes: null,
   template: null,

@@ -44,6 +44,8 @@ export interface Route {
 export interface RouteTier {
   /** Ten-thousandths: covers amounts strictly below. A call without an amount is covered by no tier that has this. */
   readonly below: number | null;
+  /** Only amounts in these currencies, as the call says. `null`: any. */
+  readonly currencies: readonly string[] | null;
   /** Only these environments, classes of data, effects. `null`: any; one that is not known is covered by no list. */
   readonly environments: readonly string[] | null;
   readonly dataClasses: readonly DataClass[] | null;
@@ -80,6 +82,8 @@ export interface QuietHours {
 /** What a route looks at. */
 export interface AskFacts {
   readonly amount: number | null;
+  /** Left out: not known. */
+  readonly currency?: string | null;
   readonly environment: string | null;
   readonly dataClass: DataClass | null;
   readonly effect: ToolEffect | null;

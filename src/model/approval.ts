@@ -141,6 +141,12 @@ export interface ShownRequest {
   };
   /** Something this call touches is watched. */
   readonly watched: boolean;
+  /** Why the arguments stay out of records and messages (`restricted`, `policy`, …). People are shown them all the same. */
+  readonly unrecorded: string | null;
+  /** OpenID Connect CIBA `binding_message`: one line the agent shows as well, so that people see it is the same request. Data. */
+  readonly bindingMessage?: string | null;
+  /** SHA-256 (base64url) of the RFC 8785 form of arguments nobody is shown: then `arguments` is empty, and says nothing. */
+  readonly argumentsDigest?: string | null;
 }
 
 /** What an approver may let through from now on besides this one call: the exact narrow rule. */

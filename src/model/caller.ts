@@ -15,6 +15,14 @@ export interface Acting {
   readonly owner: Person | null;
 }
 
+/** One action people approved before the credential was issued (OpenID Connect CIBA): it lets exactly that one through, once. */
+export interface ApprovedAction {
+  /** Id of the approval, which the call uses up. */
+  readonly approval: string;
+  /** Digest of the action (model/action.ts), or of what was told of it (gateway/tiers/approved.ts). */
+  readonly digest: string;
+}
+
 /** Everything a credential rests on: revoking any of these ends it (ports/identity-stores.ts, RevokedKind). */
 export interface Credential {
   readonly jti: string;
@@ -58,6 +66,8 @@ export interface Caller extends Acting {
   readonly tasks: readonly Task[];
   /** One id for everything that follows from one root authorization (draft-ietf-oauth-transaction-tokens `txn`). */
   readonly txn: string | null;
+  /** What it may do once beyond its scopes. `null`: nothing. */
+  readonly approved: ApprovedAction | null;
 }
 
 /** What a caller has that acts alone, for itself, without limits of its own. */
@@ -72,6 +82,7 @@ export const ALONE = Object.freeze({
   taskId: null,
   tasks: [],
   txn: null,
+  approved: null,
 } as const satisfies Partial<Caller>);
 
 /** A caller by ids, as it is kept with a question to people. */

@@ -52,6 +52,8 @@ export type RefusalCode =
   | 'approval-denied'
   | 'approval-expired'
   | 'approval-pending'
+  /** An identical call that waited beside it went on with the answer. */
+  | 'approval-used'
   /** Nobody has to answer any more: the agent was stopped, or the question taken back. */
   | 'approval-withdrawn'
   /** A policy asks for somebody there is not. */

@@ -80,6 +80,8 @@ export interface OutcomeRecord {
   readonly code: string | null;
   /** SHA-256 of the result as sent to the agent, base64url. */
   readonly resultDigest: string | null;
+  /** `jti` of the credential the action carried; left out where it carried none. */
+  readonly lease?: string;
   readonly timingsUs: {
     readonly decide: number;
     readonly durable: number;

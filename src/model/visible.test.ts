@@ -22,6 +22,7 @@ describe('text that somebody else chose (HU1)', () => {
     ['a variation selector after a digit', '9\ufe0f', '9⟨U+FE0F⟩'],
     ['many of what an emoji needs once', '😀\ufe0f\ufe0f', '😀⟨U+FE0F ×2⟩'],
     ['a strike through an amount', '9\u03360\u0336', '9⟨U+0336⟩0⟨U+0336⟩'],
+    ['a strike through a letter', 'pay\u0336', 'pay⟨U+0336⟩'],
     ['a box around a digit', '9\u20e3', '9⟨U+20E3⟩'],
     ['an accent on a digit', '9\u0301', '9⟨U+0301⟩'],
     ['an accent at the beginning, over what stands before', '\u0301x', '⟨U+0301⟩x'],
@@ -62,6 +63,11 @@ describe('text that somebody else chose (HU1)', () => {
       kind: 'marked',
     });
     expect(visibleText('🤖'.repeat(30), { maxChars: 20 })).toBe(`${'🤖'.repeat(10)}… 30 characters in all`);
+  });
+
+  it('keeps quotes only where something else keeps values apart', () => {
+    expect(visibleText('say “hi”', { quotes: true })).toBe('say “hi”');
+    expect(visibleText('⟨“”⟩', { quotes: true })).toBe('⟨U+27E8⟩“”⟨U+27E9⟩');
   });
 
   it('keeps lines only where they were asked for', () => {

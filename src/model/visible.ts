@@ -1,3 +1,5 @@
+import { looksLatin } from './confusable.ts';
+
 /**
  * Text somebody else chose, made safe for a person who decides by it: nothing in it hides, reorders, overprints or pretends. A page, a
  * mail, a terminal and the scan of tool definitions read the same rules.
@@ -13,6 +15,8 @@ export interface Showing {
   readonly maxChars?: number;
   /** Line feeds and tabs stay: only where the text stands in a box of its own. */
   readonly lines?: boolean;
+  /** “ and ” stay: only where something else than quotes keeps the value apart. */
+  readonly quotes?: boolean;
 }
 
 /** Enough to read by; what is longer is kept whole where it is signed and recorded. */
@@ -90,9 +94,12 @@ export function makeVisible(text: string): string {
  * Everything that would not be seen as what it is, marked. Pure, total, linear in what is shown. Text of a right-to-left script stays
  * as it is: whoever shows a segment keeps it apart from its neighbours (`bdi`, or `isolated`).
  */
-export function visible(text: string, { maxChars = SHOWN_CHARS, lines = false }: Showing = {}): readonly Segment[] {
+export function visible(
+  text: string,
+  { maxChars = SHOWN_CHARS, lines = false, quotes = false }: Showing = {},
+): readonly Segment[] {
   const head = headOf(text, maxChars);
-  const reading = { ...head, lines, pretending: pretenders(head.points) };
+  const reading = { ...head, lines, quotes, pretending: pretenders(head.points) };
   const out: { text: string; kind: Segment['kind'] }[] = [];
   let room = maxChars;
   let at = 0;
@@ -151,16 +158,18 @@ function countOf(text: string): number {
 
 interface Reading extends Head {
   readonly lines: boolean;
+  readonly quotes: boolean;
   /** Whether a letter of another script at that place would be read as a Latin one. */
   readonly pretending: (at: number) => boolean;
 }
 
-function piecesAt({ points, runs, lines, pretending }: Reading, at: number): readonly Segment[] {
+function piecesAt({ points, runs, lines, quotes, pretending }: Reading, at: number): readonly Segment[] {
   const point = points[at] as string;
   const run = runs.get(at) ?? 1;
   const stays = point === ' ' ? run <= MAX_SPACES || lines : lines && (point === '\n' || point === '\t');
   if (stays) return [plain(point.repeat(run))];
-  if (point === ' ' || run > 1 || isUnplain(points, at)) {
+  if (quotes && (point === '“' || point === '”')) return [plain(point)];
+  if (run > 1 || isUnplain(points, at)) {
     return [marked(run === 1 ? `⟨${codeOf(point)}⟩` : `⟨${codeOf(point)} ×${run}⟩`)];
   }
   if (passesForAnother(points, at) || (LOOK_ALIKE.test(point) && pretending(at))) {
@@ -202,7 +211,7 @@ function isAccent(points: readonly string[], at: number): boolean {
 function pretenders(points: readonly string[]): (at: number) => boolean {
   const others = points.filter((point) => LOOK_ALIKE.test(point));
   if (others.length === 0) return () => false;
-  if (others.every((point) => LATIN_SHAPES.has(point))) return () => true;
+  if (others.every(looksLatin)) return () => true;
   const mixed = mixedPlaces(points);
   return (at) => mixed.has(at);
 }
@@ -221,11 +230,6 @@ function mixedPlaces(points: readonly string[]): ReadonlySet<number> {
 
 /** With what joins parts of one: `сlaude.example` is one word. */
 const IN_WORD = /[\p{L}\p{M}\p{N}\p{Cf}_.'@\-]/u;
-
-/** Letters of other scripts drawn like a Latin letter in common fonts. */
-const LATIN_SHAPES: ReadonlySet<string> = new Set(
-  'аɑαьвсϲԁеєҽցһնіιјϳкκӏмμпηоοօрρԛѕтτυսνѵԝωхχуүγΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕКМНОРСТУХЅІЈԌԚԜ',
-);
 
 function plain(text: string): Segment {
   return { text, kind: 'plain' };

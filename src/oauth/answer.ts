@@ -7,7 +7,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** RFC 6749 section 5.2, RFC 8707 section 2, RFC 9396 section 5, RFC 9449 section 5, RFC 7591 section 3.2.2; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
+/** RFC 6749 section 5.2, RFC 8707 section 2, RFC 9396 section 5, RFC 9449 section 5, RFC 7591 section 3.2.2, CIBA Core sections 11 and 13; `temporarily_unavailable` as in RFC 6749 section 4.1.2.1. */
 export type OAuthError =
   | 'invalid_request'
   | 'invalid_client'
@@ -21,6 +21,12 @@ export type OAuthError =
   | 'invalid_target'
   | 'invalid_redirect_uri'
   | 'invalid_client_metadata'
+  | 'authorization_pending'
+  | 'slow_down'
+  | 'expired_token'
+  | 'access_denied'
+  | 'unknown_user_id'
+  | 'invalid_binding_message'
   | 'temporarily_unavailable';
 
 const STATUS: Readonly<Record<OAuthError, number>> = {
@@ -36,6 +42,12 @@ const STATUS: Readonly<Record<OAuthError, number>> = {
   invalid_target: 400,
   invalid_redirect_uri: 400,
   invalid_client_metadata: 400,
+  authorization_pending: 400,
+  slow_down: 400,
+  expired_token: 400,
+  access_denied: 400,
+  unknown_user_id: 400,
+  invalid_binding_message: 400,
   temporarily_unavailable: 503,
 };
 

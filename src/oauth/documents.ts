@@ -2,10 +2,13 @@ import { DPOP_ALGORITHMS } from '../identity/proof/dpop.ts';
 import { SIGNATURE_ALGORITHMS } from '../identity/proof/jws.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from '../identity/proof/keys.ts';
 import { type Resources, serverOf } from '../identity/resources.ts';
+import { ACTION_TYPE } from '../identity/tokens.ts';
 import type { JsonObject } from '../model/json.ts';
 import { RIGHTS } from '../model/scope.ts';
 import { type HttpAnswer, publicDocument } from './answer.ts';
 import { ID_JAG_TOKEN } from './assertions/issue-id-jag.ts';
+import { BACKCHANNEL_PATH } from './backchannel/options.ts';
+import { DELEGATION_TYPE, TASK_TYPE } from './grants/details.ts';
 import { PROVIDER_ROUTES } from './provider/configuration.ts';
 import { CLIENT_CREDENTIALS } from './token-endpoint.ts';
 
@@ -22,6 +25,8 @@ export interface Discovery {
   readonly grantProfiles: readonly string[];
   /** Whether agents may get ID-JAGs here, to carry them elsewhere. */
   readonly issuesIdJags?: boolean;
+  /** Agents may ask people beforehand. Left out: they may not. */
+  readonly backchannel?: { readonly acrValues: readonly string[] };
   /** `null`: no person can sign in here. */
   readonly people: {
     readonly registration: boolean;
@@ -47,7 +52,7 @@ export function authorizationServerMetadata(
 ): HttpAnswer | null {
   const known = [AS_METADATA, OPENID_METADATA].some((base) => path === base || isProtected(resources, path, base));
   if (!known) return null;
-  const { people, grantTypes, grantProfiles, issuesIdJags = false } = discovery;
+  const { people, grantTypes, grantProfiles, issuesIdJags = false, backchannel } = discovery;
   return publicDocument(
     {
       issuer: resources.issuer,
@@ -69,9 +74,22 @@ export function authorizationServerMetadata(
       dpop_signing_alg_values_supported: DPOP_ALGORITHMS,
       protected_resources: [resources.aggregate],
       ...(people === null ? {} : forPeople(resources, people)),
+      ...(backchannel === undefined ? {} : forBackchannel(resources, backchannel)),
     },
     MAX_AGE_SECONDS,
   );
+}
+
+/** OpenID Connect CIBA section 4, RFC 9396 section 10. Push is not supported. */
+function forBackchannel({ issuer }: Resources, { acrValues }: NonNullable<Discovery['backchannel']>): JsonObject {
+  return {
+    backchannel_authentication_endpoint: `${issuer}${BACKCHANNEL_PATH}`,
+    backchannel_token_delivery_modes_supported: ['poll', 'ping'],
+    backchannel_authentication_request_signing_alg_values_supported: SIGNATURE_ALGORITHMS,
+    backchannel_user_code_parameter_supported: false,
+    acr_values_supported: acrValues,
+    authorization_details_types_supported: [ACTION_TYPE, TASK_TYPE, DELEGATION_TYPE],
+  };
 }
 
 function forPeople({ issuer }: Resources, people: NonNullable<Discovery['people']>): JsonObject {

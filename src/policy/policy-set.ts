@@ -54,6 +54,8 @@ export class PolicySet {
   /** Short digest of the policy texts. */
   readonly version: string;
   readonly rules: readonly Rule[];
+  /** Whether any policy asks people. */
+  readonly asks: boolean;
   private readonly world: World;
   private readonly index: PolicyIndex;
   private readonly byPolicy: ReadonlyMap<Policy, Rule>;
@@ -65,6 +67,7 @@ export class PolicySet {
   constructor(version: string, rules: readonly Rule[], world: PolicyWorld) {
     this.version = version;
     this.rules = rules;
+    this.asks = rules.some((rule) => rule.ask !== null);
     this.world = buildWorld(world);
     this.index = new PolicyIndex(rules.map((rule) => rule.policy));
     this.byPolicy = new Map(rules.map((rule) => [rule.policy, rule]));
@@ -113,6 +116,17 @@ export class PolicySet {
       // `decide` would fail the same way, and deny.
       return false;
     }
+  }
+
+  /** Whether some context could make a policy ask people about this. A hint: `decide` answers. */
+  couldAsk(caller: Caller, action: Action, labels: ToolLabels | null): boolean {
+    const known = this.know(caller, action, labels);
+    if (typeof known === 'string') return false;
+    const env: Env = { ...known.env, context: EMPTY_RECORD };
+    return this.index.candidates(env).some((policy) => {
+      const asks = (this.byPolicy.get(policy) as Rule).ask !== null;
+      return asks && applies(policy, env) && stepOf(this.byPolicy.get(policy) as Rule, known.env) !== null;
+    });
   }
 
   /** What is remembered of earlier questions, for watching memory. */

@@ -118,6 +118,11 @@ export interface OAuthStore {
   /** Expired rows are not found. */
   find(kind: string, id: string): Promise<OAuthRow | null>;
   findBy(kind: string, by: 'uid' | 'userCode', value: string): Promise<OAuthRow | null>;
+  /**
+   * Compare-and-set on the whole payload, of a row that is neither consumed nor expired. `false`: somebody else was first, or there is
+   * none.
+   */
+  change(kind: string, id: string, payload: { readonly from: JsonObject; readonly to: JsonObject }): Promise<boolean>;
   /** `true` for the first, `false` for everyone after, and when there is none. */
   consume(kind: string, id: string, atMs: number): Promise<boolean>;
   remove(kind: string, id: string): Promise<boolean>;

@@ -194,8 +194,9 @@ export interface ApprovalStore {
 export interface NoticeRow {
   readonly id: string;
   readonly approval: string;
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'ping';
-  readonly channel: 'email' | 'slack' | 'web-push' | 'webhook' | 'ping';
+  /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
+  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
+  readonly channel: 'email' | 'slack' | 'web-push' | 'webhook';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;
   readonly state: 'waiting' | 'sent' | 'failed';
@@ -216,8 +217,9 @@ export interface NoticeRow {
 export interface NoticeStore {
   /**
    * Takes what is due and not taken: nobody else gets it until `nowMs + leaseMs`. `attempts` has grown by one. Oldest due first.
+   * `channel`: of that one alone.
    */
-  take(nowMs: number, leaseMs: number, limit: number): Promise<readonly NoticeRow[]>;
+  take(nowMs: number, leaseMs: number, limit: number, channel?: NoticeRow['channel']): Promise<readonly NoticeRow[]>;
   /** Says how it went, by whoever took it: compare-and-set on `attempts`. */
   settle(
     id: string,
@@ -227,6 +229,11 @@ export interface NoticeStore {
   /** Adds notices that belong to no change of a request. Those whose id is there already are left as they are. */
   add(notices: readonly NoticeRow[]): Promise<void>;
   of(approval: string): Promise<readonly NoticeRow[]>;
+  /**
+   * What asks that recipient on that channel, is due and not taken, is told of by another message: `sent`, with `error` and without a time.
+   * One statement, however many there are. How many.
+   */
+  absorb(place: Pick<NoticeRow, 'channel' | 'recipient'>, nowMs: number, error: string): Promise<number>;
   /** Sent to that recipient on that channel since then: for grouping. */
   countSince(recipient: string | null, channel: NoticeRow['channel'], sinceMs: number): Promise<number>;
   /** The notice whose ticket this is, marked as opened: for the first alone, `null` for everyone after. */

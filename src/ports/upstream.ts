@@ -15,6 +15,8 @@ export interface SendOptions {
   readonly onMessage: OnMessage;
   /** Extra HTTP headers the protocol mirrors from the body (Mcp-Method, Mcp-Name, Mcp-Param-*). Ignored by stdio. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Name, value, name, value: the credential of this one action. Never logged. Ignored by stdio. */
+  readonly actionHeaders?: readonly string[];
   /**
    * Legacy HTTP only: the server closed the stream of this request before its answer, to be asked again after `retryMs` (MCP
    * 2025-11-25 "Sending Messages to the Server", item 6). The link comes back for the answer by itself; a caller that streams to a

@@ -8,7 +8,7 @@ export type WebFetch = (url: string, request?: WebRequest) => Promise<WebAnswer>
 export interface WebRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** Of the answer's body. Default 65,536. */
   readonly maxBytes?: number;
   /** For everything: name, connection, answer. Default 5,000. */

@@ -41,7 +41,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   const { live, inventory, log } = parts;
   const usage = new Usage();
   const { dir } = live.config.journal;
-  const entries = readJournal(dir, { disk: realDisk, fromSeq: await firstRecent(dir) });
+  const entries = readJournal(dir, { disk: realDisk, fromSeq: await firstSince(dir, systemClock.nowMs() - DAY_MS) });
   const replayed = await replay(entries, { usage, inventory, nowMs: systemClock.nowMs() });
   if (replayed.records > 0) log.info({ calls: replayed.records }, 'usage and session facts rebuilt from the journal');
   const reopened = await parts.approvals.recover(replayed.approvals);
@@ -71,9 +71,8 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   return { gateway, metrics, sessions: replayed.sessions, readings };
 }
 
-/** Where reading must begin to see the last day: at the first segment written to since. Older ones need not be read at every start. */
-async function firstRecent(dir: string): Promise<number> {
-  const since = systemClock.nowMs() - DAY_MS;
+/** Where reading must begin to see everything since then: at the first segment written to. Older ones need not be read at every start. */
+export async function firstSince(dir: string, since: number): Promise<number> {
   for (const name of (await readdir(dir)).sort()) {
     const first = /^(\d{16})\.jsonl$/.exec(name)?.[1];
     if (first !== undefined && (await stat(join(dir, name))).mtimeMs >= since) return Number(first);

@@ -1,6 +1,7 @@
 import { httpUpstream } from '../adapters/upstream/http.ts';
 import { stdioUpstream } from '../adapters/upstream/stdio.ts';
 import type { Config, ServerConfig } from '../config/config.ts';
+import type { Actions, ServerActions } from '../credentials/action/actions.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import type { Log, ServerEntry } from '../gateway/gateway.ts';
 import type { FactMapping } from '../model/policy-input.ts';
@@ -20,11 +21,13 @@ export class Servers {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #credentials: Credentials;
+  readonly #actions: Actions;
 
-  constructor(log: Log, clock: Clock, credentials: Credentials) {
+  constructor(log: Log, clock: Clock, made: { readonly credentials: Credentials; readonly actions: Actions }) {
     this.#log = log;
     this.#clock = clock;
-    this.#credentials = credentials;
+    this.#credentials = made.credentials;
+    this.#actions = made.actions;
   }
 
   /** Entries for this configuration; `retire` closes what is no longer used, after the new snapshot is in force. */
@@ -50,6 +53,7 @@ export class Servers {
         environment: server.environment,
         upstream,
         credentials: this.#credentials.of(server.id),
+        actions: actionsOf(this.#actions, server),
         timeoutMs: server.timeoutMs,
         facts: factsOf(server),
         words: wordsOf(server),
@@ -91,6 +95,7 @@ export class Servers {
 function connection(server: ServerConfig): unknown {
   const {
     tools: _tools,
+    actionCredential: _actionCredential,
     risk: _risk,
     trust: _trust,
     environment: _environment,
@@ -98,6 +103,13 @@ function connection(server: ServerConfig): unknown {
     ...rest
   } = server;
   return rest;
+}
+
+function actionsOf(actions: Actions, server: ServerConfig): ServerActions | null {
+  const { id, actionCredential } = server;
+  return actionCredential === null
+    ? null
+    : actions.of(id, actionCredential, server.kind === 'http' ? server.url : null);
 }
 
 function factsOf(server: ServerConfig): ReadonlyMap<string, FactMapping> {

@@ -256,6 +256,11 @@ describe('a forged token', () => {
     ['exp', -1],
     ['iat', undefined],
     ['jti', undefined],
+    ['authorization_details', []],
+    ['authorization_details', { type: 'agent_action', approval: 'a', digest: 'd' }],
+    ['authorization_details', [{ type: 'payment', approval: 'a', digest: 'd' }]],
+    ['authorization_details', [{ type: 'agent_action', approval: 'a' }]],
+    ['authorization_details', [{ type: 'agent_action', approval: 'a', digest: 'd', only_before: 1 }]],
     ['act', 'buyer'],
     ['act', { sub: 'x', kind: 'god' }],
   ])('without a usable %s (%j) is refused', async (name, value) => {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CONNECT, type House, openHouse, ROOT } from './house.ts';
 
@@ -36,6 +37,8 @@ describe('the registry on the command line (ID1, ID5)', () => {
     expect([made.code, made.err]).toEqual([0, '']);
     const token = await interlock('agents', 'token', 'keyed', '--server', 'tools', '--gateway', house.url);
     expect([token.code, token.out.split('.').length]).toEqual([0, 3]);
+    const proof = await interlock('agents', 'token', 'keyed', '--assertion', '--gateway', house.url);
+    expect(decodeJwt(proof.out.trim())).toMatchObject({ iss: 'keyed', aud: `${house.url}/oauth/token` });
     const fields = [
       '--owner',
       'alice',
@@ -53,9 +56,14 @@ describe('the registry on the command line (ID1, ID5)', () => {
     expect([self.code, self.err]).toEqual([5, expect.stringContaining('somebody else')]);
     expect((await interlock('agents', 'approve', 'asked', '--by', 'bob', ...because, '--activate')).code).toBe(0);
     expect((await interlock('agents', 'update', 'asked', '--scope', 'tools:read', ...because)).code).toBe(0);
+    const backchannel = (how: string) => interlock('agents', 'update', 'asked', '--backchannel', how, ...because);
+    expect((await backchannel('http://intranet.example/told')).code).not.toBe(0);
+    expect((await backchannel('https://desk.example/told')).code).toBe(0);
     expect((await interlock('agents', 'expire', 'asked', '30d', ...because)).code).toBe(0);
     const shown = JSON.parse((await interlock('agents', 'show', 'asked', '--json')).out);
     expect(shown.agent).toMatchObject({ state: 'active', scopes: ['tools:read'], creator: 'alice' });
+    expect(shown.agent.backchannel).toEqual({ mode: 'ping', notificationEndpoint: 'https://desk.example/told' });
+    expect((await backchannel('none')).code).toBe(0);
     expect((await interlock('agents')).out).toMatch(/asked\tactive/);
     const dry = await interlock('agents', 'decommission', 'keyed', '--dry-run');
     expect(dry.out).toMatch(/keys\t/);

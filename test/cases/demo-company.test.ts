@@ -105,3 +105,26 @@ it('gives each department its own tools', async () => {
   await client.close();
   await company.close();
 });
+
+it('trusts a gateway, where it is told to: what could do harm and did not come through it is not done (requirement CR3)', async () => {
+  const trusted = { issuer: 'http://127.0.0.1:9' };
+  const company = await startDemoCompany({ port: 0, dbPath: ':memory:', trusted });
+  const client = new Client({ name: 'test', version: '1.0.0' });
+  await client.connect(new StreamableHTTPClientTransport(new URL(company.url)));
+  const call = (name: string, args: Record<string, unknown>) => client.callTool({ name, arguments: args });
+  const order = { supplier: 'helios', item: 'MON-27', quantity: 1, currency: 'EUR' };
+  const host = { host: 'web-1', environment: 'production' };
+  const refused = [
+    await call('orders.create', { ...order, total: 400 }),
+    await call('orders.cancel', { id: 1 }),
+    await call('servers.delete', host),
+    await call('customers.export', { destination: 'x@example.net' }),
+  ];
+  for (const one of refused) expect(JSON.stringify(one)).toContain('it did not come through the gateway');
+  expect(company.database.get('SELECT count(*) AS n FROM hosts')).toEqual({ n: 5 });
+  expect((await call('orders.create', { ...order, total: 399.99 })).isError).not.toBe(true);
+  expect((await call('servers.list', {})).isError).not.toBe(true);
+  expect(company.lastCarried()).toEqual({ token: null, proof: null });
+  await client.close();
+  await company.close();
+});

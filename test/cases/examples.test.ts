@@ -138,8 +138,8 @@ describe('the demo company’s policies', () => {
   });
 });
 
-it('the minimal example loads and its policy is published', async () => {
-  const config = await loadExample('minimal');
+it.each(['minimal', 'verify-tool'])('the example %s loads and its policies are published', async (name) => {
+  const config = await loadExample(name);
   const published = await publishFolder(config);
   expect(published).toMatchObject({ ok: true, warnings: [] });
 });

@@ -107,6 +107,7 @@ export function shown(over: Partial<ShownRequest> = {}): ShownRequest {
       ...{ id: 's1', startedAtMs: 0, calls: 0, denied: 0, asked: 0, readUntrusted: false, recent: [] },
     },
     watched: false,
+    unrecorded: null,
     ...over,
   } as ShownRequest;
 }

@@ -229,6 +229,30 @@ describe.each(GROUNDS)('identity stores on $name', ({ start }) => {
       });
     });
 
+    it('is changed by whoever read it as it is, and by nobody once it was consumed or has expired', async () => {
+      const [from, to] = [{ scope: 'a', nested: [{ id: '1' }] }, { n: 1 }];
+      await stores.oauth.put(token('1'));
+      expect(await stores.oauth.change('RefreshToken', '1', { from: { scope: 'b' }, to })).toBe(false);
+      expect(await stores.oauth.change('RefreshToken', '1', { from, to })).toBe(true);
+      expect(await stores.oauth.change('RefreshToken', '1', { from, to })).toBe(false);
+      expect(await stores.oauth.change('RefreshToken', 'unknown', { from, to })).toBe(false);
+      await reopen();
+      const row = await stores.oauth.find('RefreshToken', '1');
+      expect(row).toEqual(token('1', { payload: to }));
+      const all = Array.from({ length: 20 }, (_, i) =>
+        stores.oauth.change('RefreshToken', '1', { from: to, to: { i } }),
+      );
+      expect((await Promise.all(all)).filter((won) => won)).toHaveLength(1);
+      const { payload } = (await stores.oauth.find('RefreshToken', '1'))!;
+      await stores.oauth.consume('RefreshToken', '1', NOW_MS);
+      expect(await stores.oauth.change('RefreshToken', '1', { from: payload, to })).toBe(false);
+      await stores.oauth.put(token('2'));
+      nowMs = NOW_MS + 1_000;
+      expect(await stores.oauth.change('RefreshToken', '2', { from: { scope: 'a', nested: [{ id: '2' }] }, to })).toBe(
+        false,
+      );
+    });
+
     it('is inserted once while it lives, also after reopening', async () => {
       const row = token('jti', { kind: 'ReplayDetection' });
       expect(await stores.oauth.insert(row)).toBe(true);

@@ -153,7 +153,7 @@ function inspect(detail: object): string {
   return err?.stack ?? JSON.stringify(detail);
 }
 
-function browserAt(origin: string): Browser {
+export function browserAt(origin: string): Browser {
   const cookies = new Map<string, string>();
   const state = { csrf: '' };
   const send = async (method: string, path: string, rest: { headers?: Record<string, string>; body?: string }) => {

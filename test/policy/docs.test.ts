@@ -27,6 +27,15 @@ describe('docs/policy.md', () => {
       expect(publish([{ path: 'x.cedar', text }], world)).toMatchObject({ ok: true, warnings: [] });
   });
 
+  it('and so does docs/approvals.md', () => {
+    const approvals = readFileSync(new URL('../../docs/approvals.md', import.meta.url), 'utf8');
+    const examples = [...approvals.matchAll(/```cedar\n([\s\S]*?)```/g)].map((match) => match[1] as string);
+    expect(examples.length).toBeGreaterThan(0);
+    const approvers = { roles: ['operations'], routes: ['purchases'], schedules: [], groups: [] };
+    for (const text of examples)
+      expect(publish([{ path: 'x.cedar', text }], { ...world, approvers })).toMatchObject({ ok: true, warnings: [] });
+  });
+
   it('names every action, every word, every obligation and every fact of the schema', () => {
     for (const action of ACTION_GROUPS.keys()) expect(page).toContain(`\`${action}\``);
     for (const words of WORDS.values()) for (const word of words) expect(page).toContain(`\`${word}\``);

@@ -38,6 +38,7 @@ export const exportCustomers = companyTool({
   description: 'Sends the whole customer list, with addresses and phone numbers, to a destination outside the company.',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: true },
   input: Type.Object({ destination: Type.String({ description: 'E-mail address or URL.', maxLength: 500 }) }, closed),
+  guarded: () => true,
   run: ({ args, database }) => {
     const customers = database.all('SELECT * FROM customers ORDER BY id');
     const csv = [COLUMNS.join(','), ...customers.map(csvLine)].join('\n');

@@ -31,6 +31,7 @@ export const restartServer = companyTool({
   description: 'Restarts one host. Users of that host are interrupted for about a minute.',
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: false, openWorldHint: false },
   input: HostInput,
+  guarded: () => true,
   run: (call) => {
     change(
       call,
@@ -46,6 +47,7 @@ export const deleteServer = companyTool({
   description: 'Removes a host and everything on it. This cannot be undone.',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: HostInput,
+  guarded: () => true,
   run: (call) => {
     change(call, 'DELETE FROM hosts WHERE name = ? AND environment = ?');
     return { deleted: call.args.host };

@@ -5,6 +5,9 @@ const SELECT = `SELECT id, supplier, item, quantity, total_cents / 100.0 AS tota
   FROM orders`;
 const closed = { additionalProperties: false } as const;
 
+/** The company's handbook: from here on somebody has to have said yes. */
+const GUARDED_FROM = 400;
+
 export const createOrder = companyTool({
   name: 'orders.create',
   title: 'Place an order',
@@ -21,6 +24,7 @@ export const createOrder = companyTool({
     },
     closed,
   ),
+  guarded: ({ total }) => total >= GUARDED_FROM,
   run: ({ args, database }) => {
     if (database.get('SELECT 1 AS one FROM suppliers WHERE id = ?', args.supplier) === undefined) {
       throw new Error(
@@ -66,6 +70,7 @@ export const cancelOrder = companyTool({
   description: 'Cancels a purchase order that has not been shipped. This cannot be undone.',
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: Type.Object({ id: Type.Integer({ minimum: 1 }) }, closed),
+  guarded: () => true,
   run: ({ args, database }) => {
     const { changes } = database.run(
       `UPDATE orders SET status = 'cancelled' WHERE id = ? AND status = 'placed'`,

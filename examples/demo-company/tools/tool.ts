@@ -2,6 +2,7 @@ import type { McpServer, RegisteredTool, ServerContext, ToolAnnotations } from '
 import { fromJsonSchema } from '@modelcontextprotocol/server';
 import type { Static, TObject } from 'typebox';
 import type { CompanyDatabase } from '../database.ts';
+import type { Guard } from '../guard.ts';
 
 /** One tool of the demo company, before it is registered on a server instance. */
 export interface CompanyTool {
@@ -13,6 +14,8 @@ export interface CompanyTool {
 export interface CompanyContext {
   readonly database: CompanyDatabase;
   readonly descriptions: ReadonlyMap<string, string>;
+  /** Verifies calls that could do harm. `null`: every call is carried out. */
+  readonly guard: Guard | null;
 }
 
 interface ToolSpec<Input extends TObject> {
@@ -21,6 +24,8 @@ interface ToolSpec<Input extends TObject> {
   readonly description: string;
   readonly annotations: ToolAnnotations;
   readonly input: Input;
+  /** Which calls could do harm. Left out: none. */
+  readonly guarded?: (args: Static<Input>) => boolean;
   readonly run: (call: ToolCall<Static<Input>>) => object | Promise<object>;
 }
 
@@ -40,6 +45,10 @@ export function companyTool<Input extends TObject>(spec: ToolSpec<Input>): Compa
     register: (server, company) => {
       const description = company.descriptions.get(name) ?? spec.description;
       return server.registerTool(name, { title, description, annotations, inputSchema }, async (args, context) => {
+        if (company.guard !== null && spec.guarded?.(args) === true) {
+          const why = await company.guard({ tool: name, args, context });
+          if (why !== null) throw new Error(why);
+        }
         const result = await spec.run({ args, database: company.database, context });
         return { content: [{ type: 'text' as const, text: JSON.stringify(result) }] };
       });

@@ -41,7 +41,11 @@ export function explainAsk(asks: readonly Asked[], context: AskContext, at: At):
   const { requirement, expireMs } = resolved;
   const { assurance, urgent, starters } = requirement;
   return {
-    ...{ kind: 'asks', assurance, expireMs, urgent, starters },
+    kind: 'asks',
+    assurance,
+    expireMs,
+    urgent,
+    starters,
     parts: requirement.parts.map(({ ask, slots }) => ({
       ask,
       places: slots.map((slot) => placeOf(slot, requirement, at)),

@@ -131,6 +131,11 @@ describe('whom to tell', () => {
     expect(candidates(requirement, at(PEOPLE, {}, { requestedAtMs: NOW_MS - 60_000 }))).toEqual(['dora', 'alice']);
   });
 
+  it('somebody, also where two who are away stand in for each other', () => {
+    const each = { away: [away('alice', 'bob'), away('bob', 'alice')] };
+    expect(candidates(needs([[slot('person:alice')]]), at(PEOPLE, each))).toEqual(['alice', 'bob']);
+  });
+
   it('at most two hundred', () => {
     const many = view(Array.from({ length: 1_000 }, (_, i) => person(`p${i}`, { groups: ['finance'] })));
     expect(candidates(needs([[slot('group:finance')]]), at(many))).toHaveLength(200);
@@ -206,6 +211,7 @@ describe('the assignment', () => {
       fc.property(anyCompany({ absences: true }), anyRequirement, fc.subarray(IDS), (now, requirement, by) => {
         const before = progress(requirement, by, now).missing.length;
         const told = candidates(requirement, now, by);
+        expect(told.length > 0).toBe(IDS.some((who) => mayAnswer(requirement, who, by, now).ok));
         for (const who of IDS) {
           const may = mayAnswer(requirement, who, by, now).ok;
           expect(may).toBe(progress(requirement, [...by, who], now).missing.length < before);

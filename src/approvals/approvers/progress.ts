@@ -154,9 +154,10 @@ function* possible(slots: readonly Slot[], requirement: Requirement, at: At): Ge
   for (const id of who.flatMap((one) => namedIds(one, at))) yield* withDeputies(id, at);
   const groups = new Set(who.flatMap((one) => groupsOf(one, at)));
   if (groups.size === 0) return;
-  // Everybody else was named, or is nobody who is meant: an organisation may be large, its groups are not.
-  for (const { id, groups: own } of at.people.people())
-    if (own.some((group) => groups.has(group))) yield* withDeputies(id, at);
+  // A directory may hold very many people: the rest is asked of members alone.
+  for (const person of at.people.people()) {
+    if (person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
+  }
 }
 
 function* withDeputies(id: string, { rules, nowMs }: At): Generator<string> {

@@ -3,7 +3,14 @@ import { RULES, who } from '../../../test/approvals/company.ts';
 import type { AskFacts, Route, RouteTier } from '../../model/approval-rules.ts';
 import { type AskContext, resolveAsk } from './resolve.ts';
 
-const TIER: RouteTier = { below: null, environments: null, dataClasses: null, effects: null, ask: null };
+const TIER: RouteTier = {
+  below: null,
+  currencies: null,
+  environments: null,
+  dataClasses: null,
+  effects: null,
+  ask: null,
+};
 const route = (tiers: readonly Partial<RouteTier>[], more: Partial<Route> = {}): Route => ({
   tiers: tiers.map((tier) => ({ ...TIER, ...tier })),
   escalations: [],
@@ -144,6 +151,13 @@ describe('a route', () => {
     expect(of({ dataClass: 'restricted' }, one)).toEqual([['person:z']]);
     expect(of({ dataClass: 'public', effect: 'write' }, one)).toEqual([['person:z']]);
     expect(of({}, one)).toEqual([['person:z']]);
+  });
+
+  it('an amount counts in the currencies the tier names', () => {
+    const one = route([{ below: 100, currencies: ['EUR', 'USD'] }, { ask: 'owner' }]);
+    expect(of({ amount: 1, currency: 'EUR' }, one)).toEqual(AUTOMATIC);
+    for (const currency of ['KWD', 'eur', null]) expect(of({ amount: 1, currency }, one)).toEqual([['owner:buyer']]);
+    expect(of({ amount: 1 }, one)).toEqual([['owner:buyer']]);
   });
 
   it('goes on by itself only where every policy says so', () => {

@@ -74,12 +74,14 @@ function resolveOne({ text, agent }: Asked, context: AskContext): One {
 }
 
 /** Whether a tier is about this call. What is not known is covered by no bound and no list. */
-function covers(tier: RouteTier, { amount, environment, dataClass, effect }: AskFacts): boolean {
+function covers(tier: RouteTier, facts: AskFacts): boolean {
+  const { amount, currency = null, environment, dataClass, effect } = facts;
   const within = <T>(list: readonly T[] | null, value: T | null): boolean =>
     list === null || (value !== null && list.includes(value));
   // Below nothing is nothing that was ordered: an amount with a minus sign is no small amount.
   if (tier.below !== null && (amount === null || amount < 0 || amount >= tier.below)) return false;
-  return within(tier.environments, environment) && within(tier.dataClasses, dataClass) && within(tier.effects, effect);
+  if (!within(tier.currencies, currency) || !within(tier.environments, environment)) return false;
+  return within(tier.dataClasses, dataClass) && within(tier.effects, effect);
 }
 
 interface Wanted {

@@ -40,16 +40,6 @@ export function quietUntilMs(quiet: QuietHours | null, nowMs: number): number | 
   return ends.find((endMs) => endMs > nowMs) ?? null;
 }
 
-/** Whether the runtime knows that time zone (IANA). */
-export function isTimezone(name: string): boolean {
-  try {
-    formatOf(name);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Hours that end before they begin go on past midnight, and belong to the weekday on which they began. */
 function inHours(hours: NonNullable<Schedule['hours']>, { day, minute }: Local): boolean {
   const [from, to] = [minuteOf(hours.from), minuteOf(hours.to)];

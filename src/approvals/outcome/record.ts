@@ -39,16 +39,18 @@ export async function withdrawRow(
     answerReason: reason,
     answeredAtMs: atMs,
   } as const;
-  if (!(await state.store.change(row.id, row.version, change))) return false;
-  await recordOutcome(state, { ...row, ...change, version: row.version + 1 });
+  const after = { ...row, ...change, version: row.version + 1 };
+  const notices = state.notices(after, 'withdrawn', []);
+  if (!(await state.store.change(row.id, row.version, change, { notices }))) return false;
+  await recordOutcome(state, after);
   return true;
 }
 
 /** Answers that were given, and by whom; arguments only where the record may hold them. */
 function detailOf(row: ApprovalRow): Json {
   const shown = JSON.parse(row.request) as ShownRequest;
-  const open = shown.dataClass !== null && shown.dataClass !== 'restricted';
-  const hidden: JsonObject = { redacted: shown.dataClass ?? 'unknown' };
+  const open = shown.unrecorded === null;
+  const hidden: JsonObject = { redacted: shown.unrecorded };
   const { proposal } = row;
   const detail = {
     ...{ approval: row.id, outcome: row.state, kind: row.kind, agent: row.agent, subject: row.subject },

@@ -31,8 +31,10 @@ async function recordLeftOvers(state: State): Promise<void> {
     const decidedMs = row.answeredAtMs ?? 0;
     const theirs = row.state !== 'expired' && decidedMs > state.clock.nowMs() - UNRECORDED_MS;
     // Claimed by a new version: of several gateways one records it.
-    if (theirs || !(await state.store.change(row.id, row.version, {}))) continue;
-    await recordOutcome(state, { ...row, version: row.version + 1 });
+    if (theirs) continue;
+    const after = { ...row, version: row.version + 1 };
+    const notices = row.state === 'expired' ? state.notices(after, 'expired', []) : [];
+    if (await state.store.change(row.id, row.version, {}, { notices })) await recordOutcome(state, after);
   }
 }
 

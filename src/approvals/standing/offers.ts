@@ -24,10 +24,12 @@ const DAY_MS = 24 * HOUR_MS;
 
 /**
  * The narrow rules this request can become. Never wider than one agent for one person on one tool, never without an end. What cannot be
- * undone, leaves the house or touches restricted data is offered with exactly these arguments only.
+ * undone or leaves the house is offered with exactly these arguments only; what no record may hold is not offered at all, because a rule
+ * names its arguments.
  */
 export function standingOffers(shown: ShownRequest, at: OfferTime): readonly StandingOffer[] {
-  if (shown.action !== 'tools/call' || shown.target === null || at.maxMs <= 0) return [];
+  const { action, target, unrecorded } = shown;
+  if (action !== 'tools/call' || target === null || unrecorded !== null || at.maxMs <= 0) return [];
   const spans = spansOf(shown, at);
   const same = spans.map((span) =>
     offer('same', span, { shown, fixed: fixedBut(shown, []), free: [], maxAmount: null }),

@@ -38,6 +38,7 @@ const SHOWN: ShownRequest = {
   policy: { reasons: [], messages: [], version: 'v' },
   session: { id: 's1', startedAtMs: 0, calls: 0, denied: 0, asked: 0, readUntrusted: false, recent: [] },
   watched: false,
+  unrecorded: null,
 };
 
 function standing(terms: StandingTerms): Standing {
@@ -127,6 +128,7 @@ describe('what may be let through besides (HU5)', () => {
     expect(standingOffers({ ...SHOWN, action: 'resources/read' }, AT)).toEqual([]);
     expect(standingOffers({ ...SHOWN, target: null }, AT)).toEqual([]);
     expect(standingOffers(SHOWN, { ...AT, maxMs: 0 })).toEqual([]);
+    expect(standingOffers({ ...SHOWN, unrecorded: 'restricted' }, AT)).toEqual([]);
   });
 
   it('no smaller amount where the amount is unknown, or no argument of its own', () => {

@@ -15,7 +15,7 @@ import { clientSnippets, invocation } from './client-config.ts';
 import { editConfig, withAgent, withKey } from './edit-config.ts';
 import { httpClient } from './http.ts';
 import { type AgentKey, type KeyAlgorithm, keyFile, makeKey, readKey, writeKey } from './keys.ts';
-import { fetchToken } from './token.ts';
+import { fetchToken, signAssertion } from './token.ts';
 
 interface AddOptions {
   readonly owner?: string;
@@ -41,6 +41,7 @@ interface TokenOptions {
   readonly key?: string;
   readonly gateway?: string;
   readonly headers?: boolean;
+  readonly assertion?: boolean;
 }
 
 export function addAgentCommands(program: Command, act: Act): void {
@@ -102,6 +103,7 @@ export function addAgentCommands(program: Command, act: Act): void {
     .option('--server <id>', 'for this server only (default: all)')
     .option('--key <file>', 'its private key (default: <data>/keys/<id>.jwk)')
     .option('--gateway <url>', 'where the gateway is (default: as configured)')
+    .option('--assertion', 'print the client assertion that proves the agent instead: good once, for a minute')
     .option('--headers', 'print {"Authorization":"Bearer …"}, as the headersHelper of Claude Code wants it')
     .addHelpText(
       'after',
@@ -293,6 +295,12 @@ function printAdded(context: Context, { id, config, options, file, key, running 
 
 async function token(context: Context, id: string, options: TokenOptions): Promise<void> {
   const place = await gatewayOf(context, { agent: id, ...options });
+  if (options.assertion === true) {
+    const proof = { agent: id, key: readKey(place.keyFile), gateway: place.gateway };
+    const assertion = await signAssertion(proof, systemClock.nowMs());
+    context.terminal.value({ assertion });
+    return context.terminal.line(assertion);
+  }
   const http = httpClient({ ca: place.ca });
   try {
     const request = { agent: id, key: readKey(place.keyFile), gateway: place.gateway, resource: place.resource };

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { approvalReceipt } from '../journal/receipt.ts';
 import type { Act } from '../shell/act.ts';
 import { answer, withdraw } from './answer.ts';
+import { listNotices, type TestOptions, testNotice } from './notices.ts';
 import { listApprovals, showApproval } from './read.ts';
 import { listStanding, revokeStanding } from './standing.ts';
 import { whoIsAsked } from './who.ts';
@@ -13,6 +15,7 @@ export function addApprovalCommands(program: Command, act: Act): void {
   addReading(approvals, act);
   addAnswering(approvals, act);
   addStanding(approvals, act);
+  addNotices(approvals, act);
 }
 
 function addReading(approvals: Command, act: Act): void {
@@ -34,12 +37,23 @@ function addReading(approvals: Command, act: Act): void {
     .addHelpText('after', '\nExample:\n  interlock approvals show 0197b0')
     .action(act((context, [id = '']) => showApproval(context, id)));
   approvals
+    .command('receipt')
+    .description('print the proof of what one came to: who answered what, signed with which passkey')
+    .argument('<id>', 'its id, or the beginning of it')
+    .option('--out <file>', 'write it to a file')
+    .addHelpText(
+      'after',
+      '\nExample:\n  interlock approvals receipt 0197b0 --out order.receipt; interlock verify --receipt order.receipt',
+    )
+    .action(act((context, [id = ''], options: { readonly out?: string }) => approvalReceipt(context, id, options)));
+  approvals
     .command('who')
     .description('who would be asked now, and why nobody else')
     .argument('<ask>', 'as in @ask("…"): owner, 2 group:finance, route:purchases')
     .option('--agent <id>', 'the agent that acts')
     .option('--for <person>', 'on whose authority it acts')
     .option('--amount <amount>', 'what the call is about, for routes')
+    .option('--currency <code>', 'in what currency')
     .option('--environment <name>', 'where')
     .option('--data-class <class>', 'public, internal, confidential or restricted')
     .option('--effect <effect>', 'read, write, destructive, external or credential')
@@ -77,6 +91,23 @@ function addAnswering(approvals: Command, act: Act): void {
     .option('--by <name>', 'who gives the order (default: your login name)')
     .addHelpText('after', '\nExample:\n  interlock approvals withdraw 0197b0 --reason "asked by mistake"')
     .action(act((context, [id = ''], options) => withdraw(context, id, options as never)));
+}
+
+function addNotices(approvals: Command, act: Act): void {
+  approvals
+    .command('notices')
+    .description('who was told of one, on which channel, and whether it arrived')
+    .argument('<id>', 'its id, or the beginning of it')
+    .addHelpText('after', '\nExample:\n  interlock approvals notices 0197b0')
+    .action(act((context, [id = '']) => listNotices(context, id)));
+  approvals
+    .command('test-notice')
+    .description('send a test message, and say what happened')
+    .option('--channel <name>', 'email, slack, web-push or webhook')
+    .option('--to <person>', 'the id of a person; left out: the Slack channel, or the webhook')
+    .option('--by <name>', 'who gives the order (default: your login name)')
+    .addHelpText('after', '\nExample:\n  interlock approvals test-notice --channel email --to alice')
+    .action(act((context, _args, options: TestOptions) => testNotice(context, options)));
 }
 
 function addStanding(approvals: Command, act: Act): void {

@@ -1,7 +1,9 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { amountText } from '../../model/amount.ts';
 import type { ShownRequest } from '../../model/approval.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { effectWords, sentenceText } from '../../model/sentence.ts';
+import { visibleText } from '../../model/visible.ts';
 import type { ApprovalRow, ApprovalState } from '../../ports/stores.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
@@ -70,11 +72,21 @@ export async function showApproval(context: Context, id: string): Promise<void> 
   const facts = [...about(row, shown), ...answers(row)];
   // One line per value, and nothing an agent wrote may begin a line of its own: JSON text has no raw line breaks inside values.
   for (const [name, value] of facts) context.terminal.line(`${name.padEnd(9)} ${value.replaceAll('\n', '\\n')}`);
-  context.terminal.line('arguments');
-  for (const line of JSON.stringify(shown?.arguments ?? {}, null, 2).split('\n')) context.terminal.line(`  ${line}`);
+  const hidden = shown?.argumentsDigest ?? null;
+  context.terminal.line(hidden === null ? 'arguments' : `arguments not disclosed, SHA-256 ${hidden}`);
+  writeArguments(context, shown?.arguments ?? {});
   if (row.proposal !== null) {
     context.terminal.line(`changed by ${row.proposal.by} to`);
-    for (const line of JSON.stringify(row.proposal.arguments, null, 2).split('\n')) context.terminal.line(`  ${line}`);
+    writeArguments(context, row.proposal.arguments);
+  }
+}
+
+/** One line for each value, whatever is in it: what hides or pretends is marked, and a long one says how long it is. */
+function writeArguments(context: Context, args: JsonObject): void {
+  for (const line of JSON.stringify(args, null, 2).split('\n')) {
+    const text = line.trimStart();
+    const indent = ' '.repeat(line.length - text.length);
+    context.terminal.line(`  ${indent}${visibleText(text, { quotes: true })}`);
   }
 }
 
@@ -96,10 +108,11 @@ function about(row: ApprovalRow, shown: ShownRequest | null): readonly Fact[] {
   if (shown === null) return facts;
   facts.push(
     ['what', sentenceText(shown.sentence)],
-    ['tool', `${shown.server}/${shown.target ?? ''}`],
+    ['tool', `${shown.server}/${shown.target ?? shown.action}`],
     ['effect', effectWords(shown)],
   );
   if (shown.amount !== null) facts.push(['amount', `${amountText(shown.amount)} ${shown.currency ?? ''}`.trim()]);
+  if ((shown.bindingMessage ?? null) !== null) facts.push(['says', JSON.stringify(shown.bindingMessage)]);
   if (shown.purpose !== '') facts.push(['purpose', shown.purpose]);
   facts.push(['policy', shown.policy.reasons.join(', ')]);
   for (const { at, from, source } of shown.origins.filter((each) => each.from === 'untrusted-result'))

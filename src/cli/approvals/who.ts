@@ -7,6 +7,7 @@ interface WhoOptions {
   readonly agent?: string;
   readonly for?: string;
   readonly amount?: string;
+  readonly currency?: string;
   readonly environment?: string;
   readonly dataClass?: string;
   readonly effect?: string;
@@ -16,10 +17,10 @@ const WHY = { separation: 'started it', inactive: 'is deactivated' } as const;
 
 /** Who would be asked now, and who is meant and may not answer. */
 export async function whoIsAsked(context: Context, ask: string, options: WhoOptions): Promise<void> {
-  const { agent, for: subject, amount, environment, dataClass, effect } = options;
+  const { agent, for: subject, amount, currency, environment, dataClass, effect } = options;
   const client = await openClient(context);
   // What was not given is left out of the JSON.
-  const question = { ask, agent, subject, amount, environment, dataClass, effect };
+  const question = { ask, agent, subject, amount, currency, environment, dataClass, effect };
   const answer = await client.post<WhoIsAsked>('/v1/approvers', question);
   const { terminal } = context;
   terminal.value(answer);

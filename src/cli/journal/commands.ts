@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { realDisk } from '../../adapters/disk/real.ts';
-import { readReceipt, verifyReceipt } from '../../audit/read/receipt.ts';
+import { readReceipt } from '../../audit/read/receipt.ts';
 import { verifyJournal } from '../../audit/read/verify.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
@@ -11,6 +10,7 @@ import { chain } from './chain.ts';
 import { latestCheckpoint, readVkey } from './checkpoint.ts';
 import { explain } from './explain.ts';
 import { type LogOptions, log } from './log.ts';
+import { checkReceipt, readText, writeProof } from './receipt.ts';
 
 interface VerifyOptions {
   readonly checkpoint?: string;
@@ -55,7 +55,7 @@ export function addJournalCommands(program: Command, act: Act): void {
     )
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere: proves that nothing before it was rewritten')
     .option('--vkey <key>', 'the verifier key, or a file with it, kept elsewhere')
-    .option('--receipt <file>', 'check one receipt instead of the journal')
+    .option('--receipt <file>', 'check one receipt instead of the journal, with every signature of a passkey in it')
     .addHelpText('after', '\nExample:\n  interlock verify --checkpoint yesterday.checkpoint --vkey interlock.vkey')
     .action(act((context, _args, options: VerifyOptions) => verify(context, options)));
   program
@@ -83,7 +83,11 @@ async function journalDir(context: Context): Promise<string> {
 }
 
 async function verify(context: Context, options: VerifyOptions): Promise<ExitCode> {
-  if (options.receipt !== undefined) return await checkReceipt(context, options);
+  if (options.receipt !== undefined) {
+    const text = readText(options.receipt);
+    const vkey = options.vkey === undefined ? await readVkey(await journalDir(context)) : vkeyOf(options.vkey);
+    return await checkReceipt(context, { text, vkey, vkeyNoted: options.vkey !== undefined });
+  }
   const dir = await journalDir(context);
   const report = await verifyJournal(dir, {
     disk: realDisk,
@@ -97,24 +101,6 @@ async function verify(context: Context, options: VerifyOptions): Promise<ExitCod
   const tone = report.ok ? 'good' : 'bad';
   for (const [i, line] of report.summary.entries()) context.terminal.line(line, i === 0 ? tone : 'plain');
   return report.ok ? EXIT.ok : EXIT.failed;
-}
-
-async function checkReceipt(context: Context, options: VerifyOptions): Promise<ExitCode> {
-  const text = readText(options.receipt ?? '');
-  const vkey = options.vkey === undefined ? await readVkey(await journalDir(context)) : vkeyOf(options.vkey);
-  const result = verifyReceipt(JSON.parse(text), { vkey });
-  context.terminal.value(result);
-  if (result.ok) {
-    const { entry, checkpoint: covered } = result;
-    context.terminal.line(
-      `The receipt is genuine: record ${entry.seq} of ${covered.origin}, written ${entry.time}.`,
-      'good',
-    );
-    context.terminal.line(JSON.stringify(entry.record, null, 2));
-    if (options.vkey === undefined)
-      context.terminal.line('The verifier key was taken from the journal itself; give the one you noted with --vkey.');
-  } else context.terminal.line(`The receipt is NOT valid: ${result.problem}.`, 'bad');
-  return result.ok ? EXIT.ok : EXIT.failed;
 }
 
 async function checkpoint(context: Context, onlyKey: boolean): Promise<void> {
@@ -138,7 +124,7 @@ async function receipt(context: Context, text: string): Promise<void> {
     throw new CliError(EXIT.usage, `"${text}" is no record number`, { help: 'see the first column of: interlock log' });
   const dir = await journalDir(context);
   const proof = await readReceipt(dir, Number(text), { disk: realDisk });
-  process.stdout.write(`${JSON.stringify(proof, null, context.terminal.json ? undefined : 2)}\n`);
+  writeProof(context, proof, undefined);
 }
 
 function noJournal(dir: string, cause: unknown): CliError {
@@ -146,14 +132,6 @@ function noJournal(dir: string, cause: unknown): CliError {
     help: 'it begins with the first: interlock up',
     cause,
   });
-}
-
-function readText(file: string): string {
-  try {
-    return readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (error) {
-    throw new CliError(EXIT.usage, `cannot read ${file} (${(error as NodeJS.ErrnoException).code})`, { cause: error });
-  }
 }
 
 /** A verifier key has the form name+id+key; anything else is a file that holds one. */

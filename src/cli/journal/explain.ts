@@ -40,6 +40,7 @@ export async function explain(context: Context, call: string): Promise<void> {
   if (outcome !== null) {
     const code = outcome.code === null ? '' : ` (${outcome.code})`;
     context.terminal.line(`  outcome    ${outcome.outcome}${code}, ${(outcome.timingsUs.total / 1000).toFixed(1)} ms`);
+    if (outcome.lease !== undefined) context.terminal.line(`  credential ${outcome.lease}`);
   }
 }
 

@@ -135,7 +135,7 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
       /\tpending\ttester\towner\t.*\teverything\/echo \{"message":"line\\n\\u\{202e\}gnol"\}\n/,
     );
     const shown = await interlock('approvals', 'show', id.slice(0, 13));
-    expect(shown.out).toContain('line\\n\\u{202e}gnol');
+    expect(shown.out).toContain('line\\n⟨U+202E⟩gnol');
     expect(shown.out).toMatch(/^agent {4} tester$/m);
     expect(await interlock('approvals', 'deny', id)).toMatchObject({
       code: 2,

@@ -16,6 +16,7 @@ export interface FieldOptions {
   readonly scope?: readonly string[];
   readonly client?: readonly string[];
   readonly redirectUri?: readonly string[];
+  readonly backchannel?: string;
   readonly workload?: readonly string[];
   readonly publicKey?: readonly string[];
   readonly expires?: string;
@@ -36,6 +37,10 @@ export function withFields(command: Command): Command {
     .option('--scope <scope...>', 'the most it may be granted, e.g. crm:read')
     .option('--client <id...>', 'OAuth clients that act as it: https URLs of client metadata, or client ids')
     .option('--redirect-uri <uri...>', 'when it is an OAuth client itself')
+    .option(
+      '--backchannel <how>',
+      'it may ask people beforehand (CIBA): poll, or the https address to ping; none: it may not',
+    )
     .option('--workload <issuer=subject...>', 'workload identities that prove it')
     .option('--public-key <file...>', 'public keys that prove it (JWK)')
     .option('--expires <time>', 'a date, a duration from now, or never')
@@ -59,11 +64,18 @@ export function fieldsOf(options: FieldOptions): Readonly<Record<string, unknown
     template,
     clients: options.client,
     redirectUris: options.redirectUri,
+    backchannel: backchannel(options.backchannel),
     workloads: options.workload?.map(workload),
     keys: options.publicKey?.map(publicKey),
     expiresAtMs: options.expires === undefined ? undefined : readTime(options.expires),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** An address that cannot be pinged is refused where every field is checked. */
+function backchannel(how: string | undefined): unknown {
+  if (how === undefined || how === 'none') return how === undefined ? undefined : null;
+  return how === 'poll' ? { mode: 'poll', notificationEndpoint: null } : { mode: 'ping', notificationEndpoint: how };
 }
 
 function workload(text: string): { readonly issuer: string; readonly subject: string } {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { ApprovalRules } from '../../model/approval-rules.ts';
 import { type Loaded, loadConfigText } from '../load.ts';
@@ -41,6 +42,7 @@ describe('approvals in the configuration (HU4)', () => {
       quietHours: null,
       standing: { enabled: true, maxMs: 28_800_000 },
       noticesPerTenMinutes: 10,
+      notify: { email: null, slack: null, webhook: null, webPush: null },
     });
   });
 
@@ -50,7 +52,7 @@ roles: { cfo: { groups: [finance], people: [bob], onCall: [duty] } }
 routes:
   buy:
     tiers:
-      - { below: 400, automatic: true }
+      - { below: 400, currencies: [EUR], automatic: true }
       - { below: "9999.99", environments: [test], dataClasses: [public], effects: [write], ask: owner }
       - ask: 2 role:cfo except starter
     escalate: [ { afterMs: 60000, to: "person:bob | owner" } ]
@@ -70,9 +72,23 @@ standing: { enabled: false }`);
     });
     expect(all.routes.get('buy')).toEqual({
       tiers: [
-        { below: 4_000_000, environments: null, dataClasses: null, effects: null, ask: null },
-        { below: 99_999_900, environments: ['test'], dataClasses: ['public'], effects: ['write'], ask: 'owner' },
-        { below: null, environments: null, dataClasses: null, effects: null, ask: '2 role:cfo except starter' },
+        { below: 4_000_000, currencies: ['EUR'], environments: null, dataClasses: null, effects: null, ask: null },
+        {
+          below: 99_999_900,
+          currencies: null,
+          environments: ['test'],
+          dataClasses: ['public'],
+          effects: ['write'],
+          ask: 'owner',
+        },
+        {
+          below: null,
+          currencies: null,
+          environments: null,
+          dataClasses: null,
+          effects: null,
+          ask: '2 role:cfo except starter',
+        },
       ],
       escalations: [
         {
@@ -252,5 +268,17 @@ standing: { enabled: false }`);
     const section =
       'away:\n  - { person: bob, deputy: alice, from: 2026-12-01, until: 2026-12-10 }\n  - { person: bob, deputy: alice, from: 2026-12-10, until: 2026-12-20 }';
     expect(said(section)).toBe('');
+  });
+
+  it('what docs/approvals.md shows can be loaded without a warning', () => {
+    const page = readFileSync(new URL('../../../docs/approvals.md', import.meta.url), 'utf8');
+    const examples = [...page.matchAll(/```yaml\n(approvals:\n[\s\S]*?)```/g)].map((match) => match[1] as string);
+    expect(examples.length).toBeGreaterThan(1);
+    const people = ['carol', 'dora'].map((id) => `  ${id}: { name: X, groups: [finance, testers] }\n`).join('');
+    for (const text of examples) {
+      const loaded = loadConfigText('/tmp/interlock.yaml', BASE.replace('agents:', `${people}agents:`) + text, {});
+      const problems = loaded.ok ? loaded.warnings : loaded.problems;
+      expect(problems.filter(({ message }) => !message.startsWith('no agent'))).toEqual([]);
+    }
   });
 });

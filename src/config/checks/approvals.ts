@@ -111,8 +111,8 @@ function checkReach(check: Check, path: Path, tiers: readonly RawTier[]): void {
   }
 }
 
-function isUnbounded({ below, environments, dataClasses, effects }: RawTier): boolean {
-  return [below, environments, dataClasses, effects].every((bound) => bound === undefined);
+function isUnbounded({ below, currencies, environments, dataClasses, effects }: RawTier): boolean {
+  return [below, currencies, environments, dataClasses, effects].every((bound) => bound === undefined);
 }
 
 /** Whether every call the second covers is covered by the first. */
@@ -123,6 +123,7 @@ function includes(wide: RawTier, narrow: RawTier): boolean {
   const amounts = wide.below === undefined || (most != null && least != null && least <= most);
   return (
     amounts &&
+    within(wide.currencies, narrow.currencies) &&
     within(wide.environments, narrow.environments) &&
     within(wide.dataClasses, narrow.dataClasses) &&
     within(wide.effects, narrow.effects)

@@ -4,7 +4,7 @@ import type { Finding, Path } from '../source/problem.ts';
 
 /** Set by the gateway or the protocol; a credential in one of them would break the conversation. */
 const RESERVED =
-  /^(?:accept|connection|content-length|content-type|expect|host|keep-alive|last-event-id|te|trailer|transfer-encoding|upgrade|mcp-.*)$/i;
+  /^(?:accept|connection|content-length|content-type|expect|host|keep-alive|last-event-id|te|trailer|transfer-encoding|upgrade|mcp-.*|interlock-action.*)$/i;
 
 type RawClient = { issuer?: string; tokenEndpoint?: string; clientAuth?: string; clientSecret?: unknown };
 

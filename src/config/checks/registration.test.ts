@@ -33,6 +33,20 @@ describe('what the file says of an agent’s registration (ID1)', () => {
     expect(loaded.config.templates[0]).toMatchObject({ id: 'clerk', lifetimeMs: 30 * 86_400_000, admits: 'no' });
   });
 
+  it('says how an agent that asks people beforehand hears of the answer (HU2)', () => {
+    const how = (agent: string) => {
+      const loaded = load(agent);
+      return loaded.ok ? loaded.config.agents[0]?.backchannel : loaded.problems;
+    };
+    expect(how('')).toBeNull();
+    expect(how(', backchannel: { mode: poll }')).toEqual({ mode: 'poll', notificationEndpoint: null });
+    const notificationEndpoint = 'http://127.0.0.1:9/told';
+    expect(how(`, backchannel: { mode: ping, notificationEndpoint: "${notificationEndpoint}" }`)).toEqual({
+      mode: 'ping',
+      notificationEndpoint,
+    });
+  });
+
   const wrong: readonly (readonly [string, RegExp])[] = [
     [', deputies: [carol]', /unknown person "carol"/],
     [', scopes: ["crm:everything"]', /scopes/],
@@ -44,6 +58,11 @@ describe('what the file says of an agent’s registration (ID1)', () => {
     [', template: clark', /unknown template "clark"/],
     [', template: clerk', /servers are not limited/],
     [', state: decommissioned', /state/],
+    [', backchannel: { mode: push }', /mode/],
+    [', backchannel: { mode: ping }', /needs an address/],
+    [', backchannel: { mode: ping, notificationEndpoint: "http://c.example/told" }', /no address to ping/],
+    [', backchannel: { mode: ping, notificationEndpoint: "https://c.example/told#x" }', /no address to ping/],
+    [', backchannel: { mode: poll, notificationEndpoint: "https://c.example/told" }', /told nothing/],
   ];
   it.each(wrong)('%s is refused', (agent, message) => {
     const loaded = load(agent);

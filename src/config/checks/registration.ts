@@ -1,3 +1,4 @@
+import { isNotificationEndpoint } from '../../model/notification.ts';
 import { exceeds } from '../../model/template.ts';
 import { resolveAgent, resolveTemplate } from '../resolve.ts';
 import type { ConfigFile } from '../schema.ts';
@@ -20,6 +21,7 @@ export function checkRegistration(raw: ConfigFile): Finding[] {
         if (other === undefined) return [];
         return [finding(at('workloads', i), `this workload is ${other} already`, 'a workload proves one agent')];
       }),
+      ...badBackchannel(at('backchannel'), agent.backchannel),
       ...checkEnd(at('expires'), agent.expires),
       ...checkTemplate(raw, id),
     ];
@@ -58,6 +60,29 @@ function badRedirect(path: Path, uri: string): Finding[] {
   const proper = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback) || own;
   if (proper && url?.hash === '' && url.username === '') return [];
   return [finding(path, `"${uri}" is no redirect URI`, 'use https, http on loopback, or com.example.app:/…')];
+}
+
+function badBackchannel(path: Path, backchannel: ConfigFile['agents'][string]['backchannel']): Finding[] {
+  if (backchannel === undefined) return [];
+  const { mode, notificationEndpoint: endpoint } = backchannel;
+  if (mode === 'poll')
+    return endpoint === undefined
+      ? []
+      : [
+          finding(
+            [...path, 'notificationEndpoint'],
+            'an agent that polls is told nothing',
+            'remove it, or write mode: ping',
+          ),
+        ];
+  if (endpoint === undefined)
+    return [
+      finding([...path, 'mode'], 'an agent that is pinged needs an address', 'add notificationEndpoint: https://…'),
+    ];
+  if (isNotificationEndpoint(endpoint)) return [];
+  return [
+    finding([...path, 'notificationEndpoint'], `"${endpoint}" is no address to ping`, 'use https, or http on loopback'),
+  ];
 }
 
 function checkEnd(path: Path, expires: string | undefined): Finding[] {

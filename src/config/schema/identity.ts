@@ -97,6 +97,23 @@ export const TemplateSchema = Type.Object(
   { ...closed, description: 'The most that agents of one class may have.' },
 );
 
+const BackchannelSchema = Type.Object(
+  {
+    mode: Type.Enum(['poll', 'ping'], { description: 'It comes back and asks, or is told to come back.' }),
+    notificationEndpoint: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 1000,
+        description: 'Where it is told, in mode ping: https; a private address also needs oauth.trustedOrigins.',
+      }),
+    ),
+  },
+  {
+    ...closed,
+    description: 'It may ask people beforehand, without a browser (OpenID Connect CIBA). Left out: it may not.',
+  },
+);
+
 export const AgentSchema = Type.Object(
   {
     name: text('Name people read.'),
@@ -144,6 +161,7 @@ export const AgentSchema = Type.Object(
     ),
     clients: uris('OAuth clients that act as it when a person signs in: https URLs of client metadata, or client ids.'),
     redirectUris: uris('Redirect URIs when it is itself an OAuth client.'),
+    backchannel: Type.Optional(BackchannelSchema),
     keys: Type.Optional(
       Type.Array(PublicJwkSchema, { maxItems: 10, default: [], description: 'Public keys that prove it.' }),
     ),

@@ -19,6 +19,7 @@ export const OAUTH_DEFAULTS = {
   consentDays: 30,
   refreshDays: 14,
   keyRotationDays: 90,
+  backchannel: { expireSeconds: 300, maxExpireSeconds: 3_600, intervalSeconds: 5, perMinute: 10 },
 } as const;
 
 const hosts = (description: string) =>
@@ -65,6 +66,36 @@ const ClientsSchema = Type.Object(
   { ...closed, description: 'Which programs may ask people to sign in.' },
 );
 
+const seconds = (minimum: number, maximum: number, of: { readonly default: number; readonly description: string }) =>
+  Type.Optional(Type.Integer({ minimum, maximum, ...of }));
+
+const { backchannel: BACKCHANNEL } = OAUTH_DEFAULTS;
+const BackchannelSchema = Type.Object(
+  {
+    expireSeconds: seconds(10, 86_400, {
+      default: BACKCHANNEL.expireSeconds,
+      description: 'How long a person has to answer when the agent names no time.',
+    }),
+    maxExpireSeconds: seconds(10, 86_400, {
+      default: BACKCHANNEL.maxExpireSeconds,
+      description: 'The longest an agent may ask for (`requested_expiry`).',
+    }),
+    intervalSeconds: seconds(1, 60, {
+      default: BACKCHANNEL.intervalSeconds,
+      description: 'How long an agent waits between two looks.',
+    }),
+    perMinute: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 100,
+        default: BACKCHANNEL.perMinute,
+        description: 'Requests one agent may make of one person in a minute.',
+      }),
+    ),
+  },
+  { ...closed, description: 'Agents asking people beforehand, without a browser (OpenID Connect CIBA).' },
+);
+
 export const OAuthSchema = Type.Object(
   {
     clients: Type.Optional(ClientsSchema),
@@ -99,6 +130,7 @@ export const OAuthSchema = Type.Object(
         description: 'To which authorization servers agents may carry people’s identity (ID-JAG). Left out: none.',
       }),
     ),
+    backchannel: Type.Optional(BackchannelSchema),
     trustedOrigins: Type.Optional(
       Type.Array(Type.String({ pattern: '^https?://[^/?#]+$' }), {
         maxItems: 100,
@@ -126,6 +158,12 @@ export interface OAuthConfig {
   readonly refreshMs: number;
   /** `null`: only by hand. */
   readonly keyRotationMs: number | null;
+  readonly backchannel: {
+    readonly expireMs: number;
+    readonly maxExpireMs: number;
+    readonly intervalMs: number;
+    readonly perMinute: number;
+  };
   readonly trustedOrigins: readonly string[];
   readonly issuers: readonly TrustedIssuer[];
   readonly identityAssertions: readonly IdentityAssertion[];
@@ -151,8 +189,16 @@ export function resolveOAuth(
     consentMs: (raw?.consentDays ?? OAUTH_DEFAULTS.consentDays) * DAY_MS,
     refreshMs: (raw?.refreshDays ?? OAUTH_DEFAULTS.refreshDays) * DAY_MS,
     keyRotationMs: rotation === null ? null : rotation * DAY_MS,
+    backchannel: resolveBackchannel(raw?.backchannel),
     trustedOrigins: raw?.trustedOrigins ?? [],
     issuers: resolveIssuers(raw?.issuers, baseDir),
     identityAssertions: resolveIdentityAssertions(raw?.identityAssertions),
   };
+}
+
+function resolveBackchannel(raw: Static<typeof BackchannelSchema> | undefined): OAuthConfig['backchannel'] {
+  const { expireSeconds, maxExpireSeconds, intervalSeconds, perMinute } = { ...BACKCHANNEL, ...raw };
+  const maxExpireMs = maxExpireSeconds * 1000;
+  const expireMs = Math.min(expireSeconds * 1000, maxExpireMs);
+  return { expireMs, maxExpireMs, intervalMs: intervalSeconds * 1000, perMinute };
 }

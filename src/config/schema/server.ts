@@ -1,4 +1,5 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
+import { ACTION_LIMITS, serverName } from '../../model/action-credential.ts';
 import { TEMPLATE_CHARS } from '../../model/sentence.ts';
 import { CredentialsSchema } from './credentials.ts';
 
@@ -59,8 +60,38 @@ const ToolSchema = Type.Object(
   { ...closed, description: 'Labels of one tool, by the operator.' },
 );
 
+const ActionCredentialSchema = Type.Object(
+  {
+    audience: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 500,
+        description:
+          'What its tools call themselves (`aud`). Default: its url; `urn:interlock:server:<id>` for a child process.',
+      }),
+    ),
+    ttlMs: Type.Optional(
+      Type.Integer({
+        minimum: 1_000,
+        maximum: ACTION_LIMITS.ttlMs,
+        default: ACTION_LIMITS.defaultTtlMs,
+        description: 'How long it is good after the call was sent; full seconds.',
+      }),
+    ),
+    proof: Type.Optional(
+      Type.Boolean({ default: true, description: 'Bound to a key of this process, whose proof (DPoP) comes with it.' }),
+    ),
+  },
+  {
+    ...closed,
+    description:
+      'Every call of a tool carries a signed credential for exactly that call, which the tool can verify. Left out: none.',
+  },
+);
+
 const shared = {
   credentials: Type.Optional(CredentialsSchema),
+  actionCredential: Type.Optional(ActionCredentialSchema),
   risk: Type.Optional(
     Type.Enum(['low', 'medium', 'high'], {
       default: SERVER_DEFAULTS.risk,
@@ -142,3 +173,20 @@ export const StdioServerSchema = Type.Object(
 );
 
 export const ServerSchema = Type.Union([HttpServerSchema, StdioServerSchema]);
+
+/** What calls to a server carry for its tools to verify. */
+export interface ActionCredentialConfig {
+  readonly audience: string;
+  readonly ttlMs: number;
+  readonly proof: boolean;
+}
+
+/** `url`: `null` for a child process. Pure. */
+export function resolveActionCredential(
+  raw: Static<typeof ActionCredentialSchema> | undefined,
+  { id, url }: { readonly id: string; readonly url: string | null },
+): ActionCredentialConfig | null {
+  if (raw === undefined) return null;
+  const { audience = url ?? serverName(id), ttlMs = ACTION_LIMITS.defaultTtlMs, proof = true } = raw;
+  return { audience, ttlMs, proof };
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
+import { isNotifySecret } from '../schema/approvals/notify.ts';
 import { type Finding, formatPath, type Path } from './problem.ts';
 
 const MAX_SECRET_FILE_BYTES = 65_536;
@@ -21,6 +22,7 @@ export interface Expanded {
 /** The fields where a reference is replaced: what is secret there, and nothing else. */
 export function isSecretField(path: Path): boolean {
   if (path[0] === 'store') return path.length === 2 && path[1] === 'url';
+  if (path[0] === 'approvals') return path[1] === 'notify' && isNotifySecret(path);
   if (path[0] === 'scim') return path[1] === 'tokenSha256';
   if (path[0] === 'permissions') return path.length === 3 && path[1] === 'server' && path[2] === 'token';
   return path[0] === 'servers' && path.length === 4 && (path[2] === 'headers' || path[2] === 'env');
@@ -79,6 +81,7 @@ export function strayReferences(value: unknown, path: Path = []): Finding[] {
     return Object.entries(value).flatMap(([key, member]) => strayReferences(member, [...path, key]));
   }
   if (typeof value !== 'string' || isSecretField(path) || !/\$\{[A-Za-z_]/.test(value)) return [];
-  const help = 'references work in servers.*.headers, servers.*.env and store.url only; write the value itself here';
+  const help =
+    'references work in servers.*.headers, servers.*.env, store.url and the secrets of approvals.notify only; write the value itself here';
   return [{ path, at: 'value', message: `${formatPath(path)}: \${…} is not replaced here`, help }];
 }

@@ -1,13 +1,14 @@
 import type { Preview } from '../../approvals/types.ts';
 import { argumentProblems } from '../../inventory/arguments.ts';
 import type { Action } from '../../model/action.ts';
-import type { Requirement } from '../../model/approval.ts';
+import type { Requirement, ShownRequest } from '../../model/approval.ts';
 import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { withArguments } from '../action.ts';
 import type { Attempt } from '../attempt.ts';
+import { whySignInStopped } from '../beforehand/sign-in.ts';
 import type { Gateway } from '../gateway.ts';
 import { SessionState } from '../session-facts.ts';
 import { context, decide } from '../steps/decide.ts';
@@ -16,7 +17,7 @@ import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import { begin, type Trace } from '../trace.ts';
 import { asked, type KeptContext } from './question.ts';
-import { shownRequest } from './shown.ts';
+import { shownAgain, shownRequest } from './shown.ts';
 
 type Refused = Extract<Preview, { ok: false }>;
 
@@ -31,6 +32,8 @@ interface Recalled {
  * to agree. Nothing is sent or counted; the call itself is decided once more when it goes on.
  */
 export async function decideAgain(gateway: Gateway, row: ApprovalRow, args: JsonObject): Promise<Preview> {
+  const { signIn, undisclosed } = keptOf(row);
+  if (signIn === true || undisclosed === true) return no('this has no arguments that could be changed');
   const recalled = recall(gateway, row, args);
   if ('ok' in recalled) return recalled;
   const { trace, known } = recalled;
@@ -45,12 +48,18 @@ export async function decideAgain(gateway: Gateway, row: ApprovalRow, args: Json
     return no(`that would be denied${decision.messages.length > 0 ? `: ${decision.messages.join(' ')}` : ''}`);
   const requirement = whoMustAnswer(gateway, row, { trace, known, decision });
   if (typeof requirement === 'string') return no(requirement);
-  const shown = shownRequest(gateway, trace, { known, decision, entry: { watched: false } });
+  const now = shownRequest(gateway, trace, { known, decision, entry: { watched: false } });
+  const shown = shownAgain(now, JSON.parse(row.request) as ShownRequest);
   return { ok: true, digest: trace.attempt.action.digest, shown, requirement };
 }
 
 /** Whether the agent of a question, everybody it acts through and for, may still act, and nothing about the call is locked. */
 export function whyStopped(gateway: Gateway, row: ApprovalRow): string | null {
+  const { signIn, caller } = keptOf(row);
+  if (signIn === true) {
+    const known = gateway.recall(caller);
+    return known === null ? 'the agent or the person is not there any more' : whySignInStopped(gateway, known);
+  }
   const recalled = recall(gateway, row, null);
   if ('ok' in recalled) return recalled.message;
   const { attempt } = recalled.trace;

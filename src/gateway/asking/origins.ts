@@ -69,24 +69,34 @@ function* leavesOf(value: Json, at: string, depth: number): Generator<Leaf> {
   }
 }
 
-/** Everything a text says, decoded, and the same with spelling differences taken out. */
+/** Everything a text says, decoded, and made ready to be asked about many values: each is looked up, or searched for once. */
 interface Words {
   readonly plain: string;
+  /** Without differences of spelling. */
   readonly folded: string;
+  readonly tokens: ReadonlySet<string>;
 }
 
 /** A result is JSON whose texts may be JSON again: values are looked for as they were meant, however they were escaped. */
 function wordsOf({ text }: SeenText): Words {
   const value = parsed(text);
   // What was cut off does not parse; it is searched as it stands.
-  return value === undefined ? { plain: text, folded: fold(text) } : textsIn(value);
+  return value === undefined ? prepared(text) : textsIn(value);
 }
 
 function textsIn(value: Json): Words {
   const texts: string[] = [];
   collect(value, texts, 0);
-  const plain = texts.join('\0');
-  return { plain, folded: fold(plain) };
+  return prepared(texts.join('\0'));
+}
+
+/** Whole numbers with their separators, and whole words: 900 is no part of 1,900, acme none of acmeology. */
+const TOKEN = /[0-9]+(?:[.,][0-9]+)*|[\p{L}\p{N}]+/gu;
+
+function prepared(plain: string): Words {
+  const tokens = new Set<string>();
+  for (const [token] of plain.matchAll(TOKEN)) tokens.add(token);
+  return { plain, folded: fold(plain), tokens };
 }
 
 function collect(value: Json, texts: string[], depth: number): void {
@@ -115,16 +125,19 @@ function parsed(text: string): Json | undefined {
 
 /** `null`: too short to mean anything. */
 function soughtOf(value: Json): ((words: Words) => boolean) | null {
-  if (typeof value === 'number') {
-    const forms = numberForms(value);
-    if ((forms[0] as string).replace(/[^0-9]/g, '').length < MIN_CHARS) return null;
-    return ({ plain }) => forms.some((form) => hasToken(plain, form, isPartOfNumber));
-  }
+  if (typeof value === 'number') return numberSought(value);
   if (typeof value !== 'string' || value.trim().length < MIN_CHARS) return null;
-  if (/^-?\d+(\.\d+)?$/.test(value)) return ({ plain }) => hasToken(plain, value, isPartOfNumber);
+  if (/^-?\d+([.,]\d+)*$/.test(value)) return ({ tokens }) => tokens.has(value.replace(/^-/, ''));
   const folded = fold(value);
-  if (folded.length < MIN_FOLDED_CHARS) return ({ plain }) => hasToken(plain, value, isPartOfWord);
-  return (words) => words.plain.includes(value) || words.folded.includes(folded);
+  if (folded.length >= MIN_FOLDED_CHARS) return (words) => words.plain.includes(value) || words.folded.includes(folded);
+  const parts = value.match(TOKEN) ?? [];
+  return ({ plain, tokens }) => parts.every((part) => tokens.has(part)) && plain.includes(value);
+}
+
+function numberSought(value: number): ((words: Words) => boolean) | null {
+  const forms = numberForms(Math.abs(value));
+  if ((forms[0] as string).replace(/[^0-9]/g, '').length < MIN_CHARS) return null;
+  return ({ tokens }) => forms.some((form) => tokens.has(form));
 }
 
 function fold(text: string): string {
@@ -134,34 +147,16 @@ function fold(text: string): string {
     .replace(/[\s\p{Default_Ignorable_Code_Point}\-‐-―]+/gu, '');
 }
 
+const GROUPED = ['en-US', 'de-DE'].flatMap((place) => [
+  new Intl.NumberFormat(place, { maximumFractionDigits: 20 }),
+  new Intl.NumberFormat(place, { minimumFractionDigits: 2, maximumFractionDigits: 20 }),
+]);
+
 /** `1250` is also written 1250.00, 1,250 and 1.250,00. */
 function numberForms(value: number): readonly string[] {
   const plain = String(value);
-  if (!Number.isFinite(value) || Math.abs(value) >= 1e15) return [plain];
-  const digits = { minimumFractionDigits: 2, maximumFractionDigits: 20 };
-  const grouped = ['en-US', 'de-DE', 'fr-FR'].flatMap((place) => [
-    value.toLocaleString(place, { maximumFractionDigits: 20 }),
-    value.toLocaleString(place, digits),
-  ]);
-  return [...new Set([plain, plain.replace('.', ','), ...grouped])];
-}
-
-type IsPart = (around: string, towards: 'left' | 'right') => boolean;
-
-/** Whether the form stands in the text as a whole token, not as part of a longer one. */
-function hasToken(text: string, form: string, isPart: IsPart): boolean {
-  for (let at = text.indexOf(form); at >= 0; at = text.indexOf(form, at + 1)) {
-    const end = at + form.length;
-    if (!isPart(text.slice(Math.max(0, at - 2), at), 'left') && !isPart(text.slice(end, end + 2), 'right')) return true;
-  }
-  return false;
-}
-
-/** Another digit, or a separator with a digit behind it. */
-function isPartOfNumber(around: string, towards: 'left' | 'right'): boolean {
-  return towards === 'left' ? /\d$|\d[.,]$/.test(around) : /^\d|^[.,]\d/.test(around);
-}
-
-function isPartOfWord(around: string, towards: 'left' | 'right'): boolean {
-  return towards === 'left' ? /[\p{L}\p{N}]$/u.test(around) : /^[\p{L}\p{N}]/u.test(around);
+  if (!(value < 1e15)) return [plain];
+  const cents = plain.includes('.') ? plain.padEnd(plain.indexOf('.') + 3, '0') : `${plain}.00`;
+  const grouped = GROUPED.map((format) => format.format(value));
+  return [...new Set([plain, cents, plain.replace('.', ','), cents.replace('.', ','), ...grouped])];
 }

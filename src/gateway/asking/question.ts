@@ -42,6 +42,7 @@ export function asked(_gateway: Gateway, trace: Trace, { known, decision }: Step
     asks: decision.asks ?? [],
     facts: {
       amount: trace.facts.amount,
+      currency: trace.facts.currency,
       environment: trace.facts.environment ?? server.environment,
       dataClass: labels?.dataClass ?? null,
       effect: labels?.effect ?? null,
@@ -60,6 +61,10 @@ export interface KeptContext {
   readonly params: JsonObject;
   readonly pin: string | null;
   readonly session: KeptSession;
+  /** A person lets an agent act for them (beforehand/sign-in.ts): there is no call, and nothing but `caller` is kept. */
+  readonly signIn?: true;
+  /** The arguments were not shown to anybody. */
+  readonly undisclosed?: true;
 }
 
 type KeptSession = Omit<SessionFacts, 'toolsCalled'> & { readonly toolsCalled: readonly string[] };

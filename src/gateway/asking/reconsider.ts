@@ -48,7 +48,7 @@ export async function reconsider(gateway: Gateway, trace: Trace, step: Step): Pr
 
 function note(trace: Trace, approved: Approved): void {
   trace.approval = approved.outcome === 'automatic' ? approved.rule : approved.id;
-  trace.approvedBy = approved.outcome === 'automatic' ? [] : approved.by;
+  trace.approvedBy = approved.outcome === 'automatic' ? [] : approved.signed.map(({ person }) => person);
   if (approved.outcome !== 'approved' || approved.arguments === null) return;
   const { attempt } = trace;
   trace.attempt = { ...attempt, action: withArguments(attempt.frame, approved.arguments, attempt.server.id) };
@@ -67,5 +67,5 @@ function isAnswered(
   const now = asked(gateway, trace, { known, decision });
   if (approved.outcome === 'automatic') return gateway.approvals.met(now, [], gateway.clock.nowMs());
   const since = approved.outcome === 'approved' ? approved.requestedAtMs : gateway.clock.nowMs();
-  return gateway.approvals.met(now, approved.by, since);
+  return gateway.approvals.met(now, approved.signed, since);
 }

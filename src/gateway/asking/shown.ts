@@ -1,9 +1,12 @@
 import { targetName } from '../../model/action.ts';
 import type { ShownRequest } from '../../model/approval.ts';
+import { canonicalize } from '../../model/canonical.ts';
 import type { Decision } from '../../model/decision.ts';
+import { resolvePointer } from '../../model/pointer.ts';
 import { type ApprovalWords, plainSentence, renderTemplate } from '../../model/sentence.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Entered } from '../steps/enter.ts';
+import { whyUnrecorded } from '../steps/record.ts';
 import type { Known } from '../steps/resolve.ts';
 import type { Trace } from '../trace.ts';
 import { originsOf } from './origins.ts';
@@ -42,7 +45,25 @@ export function shownRequest(_gateway: Gateway, trace: Trace, step: Asking): Sho
     policy: { reasons: decision.reasons, messages: decision.messages, version: decision.policyVersion },
     session: sessionOf(trace),
     watched: step.entry.watched,
+    unrecorded: whyUnrecorded(action.target, known, decision),
   };
+}
+
+/**
+ * What is shown of a call that is decided again with other arguments: its session is the one that asked, a value nobody changed came from
+ * where it came from, and one that somebody changed came from them.
+ */
+export function shownAgain(now: ShownRequest, before: ShownRequest): ShownRequest {
+  const known = new Map(before.origins.map((origin) => [origin.at, origin]));
+  const same = (at: string): boolean => {
+    const [was, is] = [resolvePointer(before.arguments, at), resolvePointer(now.arguments, at)];
+    return was !== undefined && is !== undefined && canonicalize(was) === canonicalize(is);
+  };
+  const origins = now.origins.map((origin) => {
+    const was = same(origin.at) ? known.get(origin.at) : undefined;
+    return was ?? { at: origin.at, from: 'not-looked' as const, source: null };
+  });
+  return { ...now, call: before.call, session: before.session, watched: before.watched, origins };
 }
 
 function ownerName(owner: { readonly name: string } | null): { readonly ownerName?: string } {

@@ -26,6 +26,7 @@ export function close(
     code: failed,
     resultDigest: digest,
   });
+  trace.lease?.over(true);
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
 }
 
@@ -69,6 +70,7 @@ export function closeFailed(
   const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);
   const code = unsent ? 'stopped-before-send' : aborted ? 'aborted' : (fault?.code ?? 'internal');
   write(gateway, trace, { permit, outcome: never ? 'failed' : 'unknown', code, resultDigest: null });
+  trace.lease?.over(false);
   if (trace.remembered !== null) trace.remembered.outcome = never ? 'failed' : 'unknown';
   if (unsent || aborted) return 'killed';
   if (fault === null) gateway.log.error({ call: trace.call, err: error }, 'sending failed unexpectedly');
@@ -86,7 +88,9 @@ function write(gateway: Gateway, trace: Trace, ending: Ending): void {
     upstream: Math.round(nowUs - trace.durableUs),
     total: Math.round(nowUs - trace.startedUs),
   };
-  gateway.journal.outcome(permit, { ...fields, timingsUs }).catch((error: unknown) => {
+  const jti = trace.lease?.jti ?? null;
+  const lease = jti === null ? {} : { lease: jti };
+  gateway.journal.outcome(permit, { ...fields, ...lease, timingsUs }).catch((error: unknown) => {
     // The intent stays open on disk and is closed as `unknown` at the next start (invariant 8).
     gateway.log.error({ call: trace.call, err: error }, 'an outcome could not be recorded');
   });

@@ -3,7 +3,8 @@ import type { PolicyInput } from '../../model/policy-input.ts';
 import { extractFacts } from '../../policy/facts.ts';
 import { rememberedAs } from '../asking/memory.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
-import { coarse } from '../tiers/coarse.ts';
+import { callerApproval, ownScopesCover } from '../tiers/approved.ts';
+import { coarse, neededScope } from '../tiers/coarse.ts';
 import { decideForAll } from '../tiers/everyone.ts';
 import { NO_FACTS, type Trace } from '../trace.ts';
 import type { Entered } from './enter.ts';
@@ -47,9 +48,23 @@ export function decide(gateway: Gateway, trace: Trace, step: Deciding): Decision
   trace.tiers = { ...answers, policy: policy.effect };
   trace.decidedUs = gateway.clock.monotonicUs();
   if (code !== null) return denial(policies.version, `interlock#${code}`);
-  if (policy.effect === 'deny' || known.state === 'known') return policy;
+  if (policy.effect === 'deny') return policy;
+  if (known.state === 'known') {
+    const spends = policy.effect === 'permit' && byApprovalAlone(input, known);
+    return spends ? { ...policy, ...askedAnyway(input) } : policy;
+  }
   // A tool nobody has seen, or one an operator has not accepted, is not callable whatever the policy says.
   return denial(policies.version, known.state === 'quarantined' ? 'interlock#quarantined' : 'interlock#unknown-target');
+}
+
+/** A call its credential has no scope for, let through by what people approved beforehand: that must be used up, whatever policies permit. */
+function byApprovalAlone({ caller, action }: PolicyInput, known: Known): boolean {
+  if (callerApproval(caller, action) === null) return false;
+  return !ownScopesCover(caller, neededScope({ action, server: { id: action.server } }, known));
+}
+
+function askedAnyway({ caller }: PolicyInput): Pick<Decision, 'effect' | 'ask' | 'asks'> {
+  return { effect: 'ask', ask: ['subject'], asks: [{ text: 'subject', agent: caller.agent.id }] };
 }
 
 export interface Deciding {

@@ -1,5 +1,5 @@
 import type { Permit } from '../../audit/journal.ts';
-import { targetName } from '../../model/action.ts';
+import { type ActionTarget, targetName } from '../../model/action.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { Json } from '../../model/json.ts';
 import type { Tier } from '../../model/lock.ts';
@@ -60,11 +60,16 @@ export function callFacts(trace: Trace, { known, decision, code, lock }: Recorde
 /** Restricted data never enters the record; its digest always does. */
 function recordedArgs(trace: Trace, known: Known, decision: Decision): Json {
   const { args, target, sizeChars } = trace.attempt.action;
-  if (target.kind === 'tool' && (known.labels === null || known.labels.dataClass === 'restricted')) {
-    return { redacted: known.labels?.dataClass ?? 'unknown' };
-  }
-  if (decision.obligations.some((o) => o.name === 'redact-arguments')) return { redacted: 'policy' };
+  const redacted = whyUnrecorded(target, known, decision);
+  if (redacted !== null) return { redacted };
   return sizeChars > MAX_RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
+}
+
+/** Why the arguments of a call stay out of every record: the class of their data, or `policy`. `null`: they do not. */
+export function whyUnrecorded(target: ActionTarget, { labels }: Known, { obligations }: Decision): string | null {
+  if (target.kind === 'tool' && (labels === null || labels.dataClass === 'restricted'))
+    return labels?.dataClass ?? 'unknown';
+  return obligations.some(({ name }) => name === 'redact-arguments') ? 'policy' : null;
 }
 
 /** Durable intent: resolves with the permit after the disk has it, or null when it cannot be recorded (and nothing may happen). */

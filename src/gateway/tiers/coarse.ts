@@ -8,6 +8,7 @@ import { ACTION_GROUPS } from '../../policy/schema.ts';
 import type { Attempt } from '../attempt.ts';
 import type { Gateway, RightsAnswer } from '../gateway.ts';
 import type { Known } from '../steps/resolve.ts';
+import { callerApproval } from './approved.ts';
 
 /** The answer of the tiers before the policies: null where all of them permit. */
 export interface Coarse {
@@ -38,7 +39,10 @@ export function userRights(
 }
 
 /** What the call needs of a token's scopes. A tool nobody labelled needs the most. */
-export function neededScope(attempt: Pick<Attempt, 'action' | 'server'>, known: Known): string | null {
+export function neededScope(
+  attempt: Pick<Attempt, 'action'> & { readonly server: { readonly id: string } },
+  known: Known,
+): string | null {
   const { action, server } = attempt;
   if (!uses(action.name)) return null;
   const effect: ToolEffect = action.target.kind === 'tool' ? (known.labels?.effect ?? 'destructive') : 'read';
@@ -52,8 +56,10 @@ export function neededScope(attempt: Pick<Attempt, 'action' | 'server'>, known: 
 export function coarse(gateway: Gateway, input: PolicyInput, step: { known: Known; rights: RightsAnswer }): Coarse {
   const { caller, action } = input;
   const server = { id: action.server };
-  const needed = neededScope({ action, server } as Attempt, step.known);
-  const limits = [caller.scopes, caller.agent.scopes, ...caller.through.map(({ agent }) => agent.scopes)];
+  const needed = neededScope({ action, server }, step.known);
+  // What people approved beforehand needs no scope of the credential: it is used up by this call.
+  const own = callerApproval(caller, action) === null ? caller.scopes : null;
+  const limits = [own, caller.agent.scopes, ...caller.through.map(({ agent }) => agent.scopes)];
   const unscoped = needed !== null && !limits.every((scopes) => coversScope(scopes, needed));
   const outside = uses(action.name) ? taskProblem(gateway, input, caller.tasks) : null;
   const answers = {

@@ -59,3 +59,17 @@ export function couldPermit(
   if (!policies.couldPermit(caller, action, labels)) return false;
   return caller.through.every((acting) => policies.couldPermit({ ...caller, ...acting }, action, labels));
 }
+
+/** Whether people might be asked about a call of that tool. A hint for clients, that decides nothing. */
+export function couldAsk(gateway: Gateway, of: { caller: Caller; server: string; tool: string }): boolean {
+  const { policies } = gateway.snapshot();
+  const { caller, server, tool } = of;
+  const known = gateway.inventory.resolve(server, tool);
+  if (known.state !== 'pinned') return false;
+  const action = {
+    ...{ name: 'tools/call', server, args: {}, digest: '', sizeChars: 0 },
+    target: { kind: 'tool', name: tool } as const,
+  };
+  const actors = [caller, ...caller.through.map((acting) => ({ ...caller, ...acting }))];
+  return actors.some((actor) => policies.couldAsk(actor, action, known.labels));
+}

@@ -182,7 +182,9 @@ export class View {
 
 /** A stored row that only says what happened to an agent of the configuration is no agent by itself, once the file no longer has it. */
 function whole(body: Partial<Agent> | null): Agent | null {
-  return body === null || body.keys === undefined || body.purpose === undefined ? null : (body as Agent);
+  if (body === null || body.keys === undefined || body.purpose === undefined) return null;
+  // Those that were stored before there was such a field.
+  return body.backchannel === undefined ? ({ ...body, backchannel: null } as Agent) : (body as Agent);
 }
 
 /** What did not change stays the very object it was: answers that were worked out for it, and calls that wait, stay good. */

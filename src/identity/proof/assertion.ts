@@ -128,7 +128,7 @@ function checkTask(payload: JsonObject): string | null {
 }
 
 /** The kid only chooses among the agent's own keys; without one, those whose type fits the algorithm are tried. */
-async function keyThatSigned(agent: Agent, jws: CompactJws): Promise<PublicJwk | null> {
+export async function keyThatSigned(agent: Agent, jws: CompactJws): Promise<PublicJwk | null> {
   const fitting = agent.keys.filter(
     (key) => (jws.kid === null || key.kid === jws.kid) && algorithmsOf(key).includes(jws.alg),
   );

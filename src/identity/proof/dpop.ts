@@ -134,6 +134,8 @@ function checkRequest(payload: JsonObject, { method, url, accessToken }: DpopReq
 function normalized(text: string): string | null {
   if (text.length > 2048 || !URL.canParse(text)) return null;
   const url = new URL(text);
+  // A child process has no address: what is for it names it.
+  if (url.protocol === 'urn:') return url.href;
   if ((url.protocol !== 'https:' && url.protocol !== 'http:') || url.username !== '' || url.password !== '')
     return null;
   url.search = '';

@@ -1,6 +1,7 @@
 import type { Agent, PublicJwk } from '../../model/agent.ts';
 import { isObject } from '../../model/json.ts';
 import { whyUnusable } from '../../model/jwk.ts';
+import { isNotificationEndpoint } from '../../model/notification.ts';
 import { isScope } from '../../model/scope.ts';
 
 /** What a person can say of an agent. State, creator and origin are made by the registry. */
@@ -67,6 +68,7 @@ export const FIELDS: Readonly<Record<FieldName, Check>> = Object.freeze({
   workloads: list(20, workload),
   clients: list(50, client),
   redirectUris: list(50, redirectUri),
+  backchannel: orNull(backchannel),
   servers: orNull(list(500, server)),
   scopes: orNull(list(200, (value) => (typeof value === 'string' && isScope(value) ? null : 'is no scope'))),
   template: orNull(like(ID, 'the id of a template')),
@@ -123,6 +125,18 @@ function client(value: unknown): string | null {
   const url = URL.parse(value);
   const proper = url?.protocol === 'https:' && url.pathname.length > 1 && url.hash === '' && url.username === '';
   return proper ? null : 'must be an https URL with a path and without a fragment, or a registered client id';
+}
+
+/** OpenID Connect CIBA section 4: https; http on loopback for trying out. Private addresses are asked only where an operator named them. */
+function backchannel(value: unknown): string | null {
+  if (!isObject(value) || Object.keys(value).some((name) => name !== 'mode' && name !== 'notificationEndpoint'))
+    return 'must be { mode, notificationEndpoint }';
+  const { mode, notificationEndpoint: endpoint } = value;
+  if (mode === 'poll') return endpoint === null ? null : 'in mode poll has notificationEndpoint: null';
+  if (mode !== 'ping') return 'needs the mode poll or ping';
+  return isNotificationEndpoint(endpoint)
+    ? null
+    : 'in mode ping needs a notificationEndpoint: https, or http on loopback';
 }
 
 /** RFC 8252: https anywhere, http on loopback, or a scheme of the program's own. Never script or data. */

@@ -58,8 +58,14 @@ export class PersonSessions {
     return secret;
   }
 
-  /** `null`: there is none, it is too old, nobody used it for too long, or its person is active no longer; the last ends it. */
-  async find(secret: string): Promise<{ readonly session: PersonSession; readonly person: Person } | null> {
+  /**
+   * `null`: there is none, it is too old, nobody used it for too long, or its person is active no longer; the last ends it.
+   * `unattended`: a page asks by itself, which is no use of it.
+   */
+  async find(
+    secret: string,
+    { unattended = false } = {},
+  ): Promise<{ readonly session: PersonSession; readonly person: Person } | null> {
     if (!/^[\w-]{43}$/.test(secret)) return null;
     const { store, directory, clock, lifetimes } = this.#options;
     const id = keptAs(SESSION, secret);
@@ -78,7 +84,7 @@ export class PersonSessions {
     const nowMs = clock.nowMs();
     const { idleMs, absoluteMs } = lifetimes();
     if (nowMs - session.authTimeMs >= absoluteMs || nowMs - session.lastSeenMs >= idleMs) return null;
-    if (nowMs - session.lastSeenMs > Math.min(60_000, idleMs / 10)) await this.#see(id, session.person);
+    if (!unattended && nowMs - session.lastSeenMs > Math.min(60_000, idleMs / 10)) await this.#see(id, session.person);
     return { session, person };
   }
 

@@ -1,3 +1,5 @@
+import { CONFUSABLE } from '../../model/confusable.ts';
+
 /** A tool's name as it stands in the catalogue. */
 export interface KnownName {
   readonly server: string;
@@ -5,36 +7,6 @@ export interface KnownName {
   /** Hash of the accepted definition. */
   readonly hash: string;
 }
-
-/** Letters of other scripts that look like Latin ones in common fonts (a small part of Unicode TR39 confusables). */
-const CONFUSABLE: ReadonlyMap<string, string> = new Map(
-  Object.entries({
-    a: 'аɑα',
-    b: 'Ьв',
-    c: 'сϲ',
-    d: 'ԁ',
-    e: 'еєҽ',
-    g: 'ɡց',
-    h: 'һն',
-    i: 'іıιΙІ',
-    j: 'јϳ',
-    k: 'кκ',
-    l: 'ӏ1|ǀ',
-    m: 'мΜМ',
-    n: 'пηΝ',
-    o: 'оοօ0ОΟ',
-    p: 'рρРΡ',
-    q: 'ԛ',
-    s: 'ѕʂЅ',
-    t: 'тτТΤ',
-    u: 'υսц',
-    v: 'νѵ',
-    w: 'ԝωш',
-    x: 'хχХΧ',
-    y: 'уүγУΥ',
-    z: 'ᴢΖ',
-  }).flatMap(([latin, others]) => [...others].map((other) => [other, latin] as const)),
-);
 
 const MIN_TYPO_LENGTH = 8;
 

@@ -1,19 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { CredentialRefused, isSignedBy, readJws } from '../../identity/proof/jws.ts';
+import { CredentialRefused } from '../../identity/proof/jws.ts';
 import { SIGNING_ALGORITHM, type SigningKeys } from '../../identity/proof/keys.ts';
 import type { Agent } from '../../model/agent.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { type HttpAnswer, OAuthRefused, tokenAnswer } from '../answer.ts';
 import { authenticateClient } from '../grants/client.ts';
 import type { Grant, GrantRequest, TokenEndpointOptions } from '../grants/context.ts';
+import { readOwnIdToken } from './own-id-token.ts';
 
 export const ID_JAG_TOKEN = 'urn:ietf:params:oauth:token-type:id-jag';
 const ID_TOKEN = 'urn:ietf:params:oauth:token-type:id_token';
 const REFRESH_TOKEN = 'urn:ietf:params:oauth:token-type:refresh_token';
 const LIFETIME_S = 300;
-const MAX_ID_TOKEN = 16_384;
-const SKEW_MS = 30_000;
 /** Said of the person's sign-in, and passed on as it was said. */
 const SIGN_IN_CLAIMS = ['auth_time', 'acr', 'amr'] as const;
 const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;
@@ -164,29 +163,14 @@ interface Shown {
   readonly nowMs: number;
 }
 
-/** OpenID Connect Core section 3.1.3.7, for a token of our own. */
 async function fromIdToken(options: TokenEndpointOptions, { keys }: IdJagOptions, shown: Shown): Promise<SignedIn> {
   try {
-    const jws = readJws(shown.token, MAX_ID_TOKEN);
-    const key = jws.alg === SIGNING_ALGORITHM && jws.kid !== null ? keys.find(jws.kid) : undefined;
-    // An access token, an ID-JAG and everything else that we sign says what it is.
-    if (jws.typ !== null && jws.typ !== 'jwt') throw new CredentialRefused('this is no ID token');
-    if (key === undefined || !(await isSignedBy(jws, key))) throw new CredentialRefused('it was not signed here');
-    const { iss, aud, azp, sub, exp, iat } = jws.payload;
-    if (iss !== options.resources().issuer) throw new CredentialRefused('it was issued by somebody else');
-    const audience = Array.isArray(aud) && aud.length === 1 ? aud[0] : aud;
-    const own =
-      typeof audience === 'string' && shown.clients.includes(audience) && (azp === undefined || azp === audience);
-    if (!own) throw new CredentialRefused('it was issued for another client');
-    if (typeof exp !== 'number' || exp * 1000 <= shown.nowMs) throw new CredentialRefused('it has expired');
-    if (typeof iat !== 'number' || iat * 1000 > shown.nowMs + SKEW_MS)
-      throw new CredentialRefused('it is not valid yet');
-    if (typeof sub !== 'string') throw new CredentialRefused('it names nobody');
+    const payload = await readOwnIdToken(keys, { ...shown, issuer: options.resources().issuer });
     const claims = SIGN_IN_CLAIMS.flatMap((name) => {
-      const value = jws.payload[name];
+      const value = payload[name];
       return value === undefined ? [] : [[name, value] as const];
     });
-    return { person: sub, claims: Object.fromEntries(claims) };
+    return { person: payload.sub, claims: Object.fromEntries(claims) };
   } catch (error) {
     if (error instanceof CredentialRefused)
       throw new OAuthRefused('invalid_request', `subject_token: ${error.message}`);

@@ -22,8 +22,15 @@ export function refuseOtherAuthentication(authorization: string | readonly strin
   );
 }
 
-/** The agent that asks, proven by its key and able to act. Throws OAuthRefused. */
-export async function authenticateClient(options: TokenEndpointOptions, request: GrantRequest): Promise<ProvenAgent> {
+/**
+ * The agent that asks, proven by its key and able to act. `endpoint`: where it asks, when that is not the token endpoint; an assertion may
+ * then name it as its audience. Throws OAuthRefused.
+ */
+export async function authenticateClient(
+  options: TokenEndpointOptions,
+  request: Pick<GrantRequest, 'form' | 'nowMs'>,
+  endpoint?: string,
+): Promise<ProvenAgent> {
   const { form, nowMs } = request;
   if (form.get('client_secret') !== null) {
     throw new OAuthRefused('invalid_client', 'agents have no secrets: authenticate with private_key_jwt');
@@ -40,7 +47,7 @@ export async function authenticateClient(options: TokenEndpointOptions, request:
   const checks: AssertionOptions = {
     agents: () => ({ get: (id) => directory.agent(id) }),
     replay: options.replay,
-    audiences: () => [resources.tokenEndpoint, resources.issuer],
+    audiences: () => [resources.tokenEndpoint, resources.issuer, ...(endpoint === undefined ? [] : [endpoint])],
     maxLifetimeMs: options.lifetimes().maxAssertionMs,
   };
   const clientId = form.get('client_id');
@@ -75,7 +82,7 @@ export async function provenKey(options: TokenEndpointOptions, request: TokenReq
 }
 
 /** The scopes asked for; `null`: none were. Throws OAuthRefused. */
-export function askedScopes({ form }: GrantRequest): readonly string[] | null {
+export function askedScopes({ form }: Pick<GrantRequest, 'form'>): readonly string[] | null {
   const text = form.get('scope');
   if (text === null) return null;
   const scopes = parseScopes(text);
@@ -91,7 +98,11 @@ export function ownScopes(agent: Agent, asked: readonly string[] | null): readon
 }
 
 /** RFC 8707 section 2, in one spelling each. Throws OAuthRefused. */
-export function askedResources(options: TokenEndpointOptions, { form }: GrantRequest, agent: Agent): readonly string[] {
+export function askedResources(
+  options: TokenEndpointOptions,
+  { form }: Pick<GrantRequest, 'form'>,
+  agent: Agent,
+): readonly string[] {
   const asked = form.all('resource');
   if (asked.length > TOKEN_LIMITS.audiences) {
     throw new OAuthRefused('invalid_target', `at most ${TOKEN_LIMITS.audiences} resources in one token`);

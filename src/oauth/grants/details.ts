@@ -22,9 +22,8 @@ const CLASSES: readonly string[] = ['public', 'internal', 'confidential', 'restr
 /** A type or member that is not known is refused, not skipped (RFC 9396 section 5). Throws OAuthRefused. */
 export function readDetails(text: string | null): AskedDetails {
   if (text === null) return NOTHING;
-  if (text.length > MAX_CHARS) throw wrong(`longer than ${MAX_CHARS} characters`);
   let found = NOTHING;
-  for (const detail of parse(text)) {
+  for (const detail of parseDetails(text, { maxDepth: 6, maxNodes: 1_000 })) {
     if (detail.type === TASK_TYPE && found.task === null) found = { ...found, task: readTask(detail) };
     else if (detail.type === DELEGATION_TYPE && found.maxUses === null) found = { ...found, maxUses: readUses(detail) };
     else throw wrong(`a type that is not known here, or there twice; known are ${TASK_TYPE} and ${DELEGATION_TYPE}`);
@@ -32,10 +31,12 @@ export function readDetails(text: string | null): AskedDetails {
   return found;
 }
 
-function parse(text: string): readonly JsonObject[] {
+/** RFC 9396 section 2: an array of objects. Throws OAuthRefused. */
+export function parseDetails(text: string, limits: { maxDepth: number; maxNodes: number }): readonly JsonObject[] {
+  if (text.length > MAX_CHARS) throw wrong(`longer than ${MAX_CHARS} characters`);
   let value: Json;
   try {
-    value = parseStrict(text, { maxDepth: 6, maxNodes: 1_000 });
+    value = parseStrict(text, limits);
   } catch {
     throw wrong('not a JSON array of objects');
   }
@@ -70,7 +71,7 @@ function readUses(detail: JsonObject): number {
   return uses;
 }
 
-function only(detail: JsonObject, known: readonly string[]): void {
+export function only(detail: JsonObject, known: readonly string[]): void {
   const odd = Object.keys(detail).find((name) => !known.includes(name));
   if (odd !== undefined) throw wrong(`a member that is not known; known are ${known.join(', ')}`);
 }
@@ -87,6 +88,6 @@ function numberOf(name: string, value: Json | undefined, unit: number): number |
   return units;
 }
 
-function wrong(why: string): OAuthRefused {
+export function wrong(why: string): OAuthRefused {
   return new OAuthRefused('invalid_authorization_details', `authorization_details: ${why}`);
 }

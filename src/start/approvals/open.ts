@@ -64,3 +64,11 @@ export function openQuestions({ live, stores, journal, log, notices }: QuestionP
 export function journalId({ vkey }: Pick<Journal, 'vkey'>): string {
   return vkey.split('+').slice(0, 2).join('+');
 }
+
+/** Whether an answer of people still lets the call go on that it was given for. */
+export async function stands({ approvals, standing }: Questions, approval: string, agent: string): Promise<boolean> {
+  const row = await approvals.get(approval);
+  // Used by that very call: nobody takes it back any more but by stopping who acts.
+  if (row !== null) return row.state === 'consumed';
+  return standing.of(agent).some(({ id, state }) => id === approval && state === 'active');
+}

@@ -13,6 +13,7 @@ export function recall(directory: Directory, kept: KeptCaller): Caller | null {
   return {
     ...rest,
     ...(first as Acting),
+    approved: null,
     person,
     through: others as readonly Acting[],
     tasks: bound as readonly Task[],

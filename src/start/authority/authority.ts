@@ -8,7 +8,7 @@ import type { Log } from '../../gateway/gateway.ts';
 import { openSigningKey } from '../../identity/proof/keys.ts';
 import { openRevoked, type Revoked } from '../../identity/revoked.ts';
 import { type KeyRing, openKeyRing } from '../../identity/ring/key-ring.ts';
-import { openFileSeal } from '../../identity/ring/seal.ts';
+import { openFileSeal, type Seal } from '../../identity/ring/seal.ts';
 import type { Credential } from '../../model/caller.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { WebFetch } from '../../ports/web.ts';
@@ -20,6 +20,8 @@ const SKEW_MS = 60_000;
 /** What tokens rest on: the keys that sign them, and what has been revoked. */
 export interface Authority {
   readonly ring: KeyRing;
+  /** Of the key ring: for what else lies in the store and is nobody else's business. */
+  readonly seal: Seal;
   readonly revoked: Revoked;
   readonly web: WebFetch;
   /** Whether a credential is good no more: revoked, or signed with a key that was taken out. */
@@ -38,9 +40,10 @@ export interface AuthorityParts {
 export async function openAuthority({ config, stores, log, trusted }: AuthorityParts): Promise<Authority> {
   const keys = join(config.dataDir, 'keys');
   const { ttlMs, maxTtlMs } = config.tokens;
+  const seal = await openFileSeal(keys);
   const ring = await openKeyRing({
     store: stores.secrets,
-    seal: await openFileSeal(keys),
+    seal,
     clock: systemClock,
     times: {
       publishMs: PUBLISH_MS,
@@ -61,6 +64,7 @@ export async function openAuthority({ config, stores, log, trusted }: AuthorityP
   const web = openWeb({ trusted });
   return {
     ring,
+    seal,
     revoked,
     web: web.fetch,
     isRevoked: (credential, nowMs) =>

@@ -6,16 +6,24 @@ import { type AccessClaims, accessTokens } from '../../identity/tokens.ts';
 import type { TrustedIssuer } from '../../model/issuer.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
 import { ID_JAG_PROFILE } from '../../oauth/assertions/jwt-bearer.ts';
-import { type AuthorizationServer, authorizationServer } from '../../oauth/authorization-server.ts';
+import {
+  type AuthorizationServer,
+  type AuthorizationServerOptions,
+  authorizationServer,
+} from '../../oauth/authorization-server.ts';
+import { ACR } from '../../oauth/backchannel/asked/terms.ts';
+import { backchannelEndpoint } from '../../oauth/backchannel/endpoint.ts';
+import { CIBA, cibaGrant } from '../../oauth/backchannel/grant.ts';
 import { endGrant, findConsent, whyNotGood } from '../../oauth/consent/consents.ts';
 import { AGENTS_ONLY } from '../../oauth/documents.ts';
 import { type FrontRequest, introspect } from '../../oauth/introspection.ts';
 import { type RevocationOptions, revoke } from '../../oauth/revocation.ts';
-import { grantTypes } from '../../oauth/token-endpoint.ts';
+import { grantTypes, type TokenRequest } from '../../oauth/token-endpoint.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Live } from '../live.ts';
 import { assertions } from './assertions.ts';
 import type { Authority } from './authority.ts';
+import { openBackchannel } from './backchannel.ts';
 import { delegation } from './delegation.ts';
 import { openPeople, type People, type PeopleParts } from './people.ts';
 
@@ -35,6 +43,10 @@ export interface Identity {
   readonly authenticator: Authenticator;
   readonly oauth: AuthorizationServer;
   readonly people: People;
+  /** POST /oauth/bc-authorize */
+  backchannel(request: TokenRequest): Promise<HttpAnswer>;
+  /** From now on agents that asked people are told when they were answered. */
+  follow(): { close(): void };
   introspect(request: FrontRequest): Promise<HttpAnswer>;
   revoke(request: FrontRequest): Promise<HttpAnswer>;
 }
@@ -52,11 +64,13 @@ export function openIdentity(parts: IdentityParts): Identity {
     development: () => ({ ...live.config.development, staticTokens: live.staticTokens }),
   });
   const people = openPeople({ ...parts, resources });
+  const backchannel = openBackchannel(parts);
   const foreign = assertions({ ...parts, people });
-  const oauth = authorizationServer({
+  const grants = new Map([...(foreign.grants ?? []), [CIBA, cibaGrant(backchannel.options)] as const]);
+  const options: AuthorizationServerOptions = {
     ...{ tokens, keys: ring, resources, directory, isRevoked },
     ...delegation(parts),
-    ...foreign,
+    ...{ ...foreign, grants },
     servers: () => live.snapshot().servers,
     replay: stores.replay,
     clock: systemClock,
@@ -65,14 +79,16 @@ export function openIdentity(parts: IdentityParts): Identity {
       const { registration, documents, basicRights } = live.config.oauth;
       return {
         ...AGENTS_ONLY,
-        grantTypes: grantTypes(foreign),
+        grantTypes: grantTypes({ grants }),
+        backchannel: { acrValues: Object.values(ACR) },
         grantProfiles: live.config.oauth.issuers.some(provesPeople) ? [ID_JAG_PROFILE] : [],
         issuesIdJags: live.config.oauth.identityAssertions.length > 0,
         people: { registration: registration.enabled, documents: documents.enabled, basicRights },
       };
     },
     onError: (error) => log.error({ err: error }, 'the token endpoint failed'),
-  });
+  };
+  const oauth = authorizationServer(options);
   const front: RevocationOptions = {
     ...{ tokens, resources, agents },
     store: stores.oauth,
@@ -89,6 +105,8 @@ export function openIdentity(parts: IdentityParts): Identity {
   };
   return {
     ...{ authenticator, oauth, people },
+    backchannel: backchannelEndpoint(options, backchannel.options),
+    follow: () => backchannel.follow(),
     introspect: (request) => introspect(front, request),
     revoke: (request) => revoke(front, request),
   };

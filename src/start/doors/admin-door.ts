@@ -1,4 +1,5 @@
 import { keyRoutes } from '../../surfaces/admin/keys.ts';
+import { noticeRoutes } from '../../surfaces/admin/notices.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
 import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
@@ -21,13 +22,16 @@ import type { DoorOptions, PublicDoor } from './public-door.ts';
 
 /** What an operator can do, per noun. */
 export function adminRoutes(
-  { live, gateway, stores, authority, humans, credentials, questions }: DoorOptions,
+  { live, gateway, stores, authority, humans, credentials, questions, delivery }: DoorOptions,
   { agents, signIn }: PublicDoor,
   parts: OperationParts,
 ): Parameters<typeof openAdmin>[2] {
   const { people, groups } = humans;
   return [
     approvalRoutes(approvalOperations(questions, gateway.journal)),
+    noticeRoutes(delivery.operations, ({ by, order }) =>
+      gateway.journal.append({ type: 'admin', act: 'notice.test', by, reason: 'a test message', detail: { ...order } }),
+    ),
     approverRoutes(approverOperations(live, gateway.clock)),
     credentialRoutes(() => signIn.desk),
     rightsRoutes(rightsOperations(parts)),

@@ -27,7 +27,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   // The port may be chosen by the system, so that the address is known only after listening.
   const place: Place = { url: gatewayUrl(config.listen), rules: null };
   const door = publicDoor(options, place);
-  const { mcp, agents, scim } = door;
+  const { mcp, agents, reach } = door;
   const { host, port, tls } = config.listen;
   const listener = await listen({ host, port, tls, ...config.limits }, door.handler, gateway.log);
   place.url = config.listen.publicUrl ?? (port === 0 ? listener.url : gatewayUrl(config.listen));
@@ -56,11 +56,12 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     async close() {
       await admin.close();
       await metricsDoor?.close(0);
-      scim.close();
+      door.close();
       // Nothing new comes in; what is under way has until the grace ends. Then streams that never end by themselves are ended.
       await mcp.drain(live.config.limits.drainMs);
       await mcp.end(() => true, 'the gateway stops');
       await listener.close(CLOSE_GRACE_MS);
+      await reach.close();
     },
   };
 }

@@ -1,20 +1,22 @@
 import { systemClock } from '../../adapters/clock.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
-import { stepUp } from '../../identity/challenge.ts';
-import { resourcesOf } from '../../identity/resources.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
-import { McpHandler } from '../../surfaces/mcp/handler.ts';
+import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { scimServer } from '../../surfaces/scim/server.ts';
 import { type OpenRegistry, openAgents } from '../agents/registry.ts';
 import type { Questions } from '../approvals/open.ts';
+import type { Delivery } from '../approvals/reach/delivery.ts';
+import { type ReachDoor, reachDoor } from '../approvals/reach/doors.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
 import type { Humans } from '../people/humans.ts';
+import { openMcp, openRedeem } from './agents-door.ts';
+import { approvalsDoor } from './approvals-door.ts';
 import { doorRules, routes } from './routes.ts';
 import { openSignIn } from './sign-in.ts';
 
@@ -25,6 +27,7 @@ export interface DoorOptions extends MadeGateway {
   readonly humans: Humans;
   readonly credentials: Credentials;
   readonly questions: Questions;
+  readonly delivery: Delivery;
 }
 
 /** Where clients reach the gateway; known only once it listens. */
@@ -40,43 +43,21 @@ export interface PublicDoor {
   readonly agents: OpenRegistry;
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
+  readonly reach: ReachDoor;
+  /** What goes on by itself. */
+  close(): void;
 }
 
 /** Agents over MCP, clients at the authorization server, people on their pages, the identity provider over SCIM. */
 export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   const { gateway, live } = options;
-  const { config } = live;
   const identity = openIdentity({
     ...{ live, gateway, stores: options.stores, authority: options.authority, log: gateway.log },
     url: () => place.url,
     admit: async ({ id, name }, person) => agents.registry.admit({ clientId: id, clientName: name, person: person.id }),
   });
-  const { authenticator } = identity;
-  const rules: DoorRules = {
-    get hosts() {
-      return (place.rules ?? doorRules(live.config, place.url)).hosts;
-    },
-    get origins() {
-      return (place.rules ?? doorRules(live.config, place.url)).origins;
-    },
-    bodyBytes: config.limits.bodyBytes,
-    depth: config.limits.depth,
-    keys: config.limits.keys,
-  };
-  const mcp = new McpHandler({
-    gateway,
-    rules,
-    sessions: options.sessions,
-    authenticate: ({ headersDistinct, method }, path) =>
-      authenticator.authenticate({
-        authorization: headersDistinct.authorization,
-        dpop: headersDistinct.dpop,
-        ...(method === undefined ? {} : { method }),
-        audience: `${place.url}${path}`,
-        nowMs: systemClock.nowMs(),
-      }),
-    stepUp: (scope, path) => stepUp(resourcesOf(place.url), { scope, audience: `${place.url}${path}` }),
-  });
+  const rules = rulesOf(live, place);
+  const mcp = openMcp(options, { identity, rules, place });
   const agents = openAgents({ ...options, mcp });
   const { people, groups } = options.humans;
   const scim = scimServer({
@@ -94,16 +75,42 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   });
   const { account } = signIn;
   const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
+  const reach = reachDoor({ ...options, account, rules, origin: () => place.url, log: gateway.log });
   const handler = routes({
+    reach,
     mcp,
     scim,
     account,
     connect,
+    redeem: openRedeem(options, place, rules),
+    approvals: approvalsDoor({ ...options, signIn }),
     identity,
     rules,
     health: { notReady: () => notReady(options) },
   });
-  return { handler, mcp, agents, scim, signIn };
+  const following = identity.follow();
+  return {
+    ...{ handler, mcp, agents, scim, signIn, reach },
+    close() {
+      following.close();
+      scim.close();
+    },
+  };
+}
+
+/** Names the gateway answers to; those of the address are known once it listens. */
+function rulesOf(live: Live, place: Place): DoorRules {
+  const now = (): DoorRules => place.rules ?? doorRules(live.config, place.url);
+  const { bodyBytes, depth, keys } = live.config.limits;
+  return {
+    get hosts() {
+      return now().hosts;
+    },
+    get origins() {
+      return now().origins;
+    },
+    ...{ bodyBytes, depth, keys },
+  };
 }
 
 /** Ready means: calls can be decided, recorded and stopped. */

@@ -2,13 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Config, isLoopback } from '../../config/config.ts';
 import { Fault } from '../../model/fault.ts';
 import type { HttpAnswer } from '../../oauth/answer.ts';
+import { BACKCHANNEL_PATH } from '../../oauth/backchannel/options.ts';
 import type { Account } from '../../surfaces/account/account.ts';
+import type { ApprovalPages } from '../../surfaces/approvals/door.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
+import { REDEEM_PATH } from '../../surfaces/redeem/door.ts';
 import { SCIM_PATH, type ScimServer } from '../../surfaces/scim/server.ts';
+import type { ReachDoor } from '../approvals/reach/doors.ts';
 import type { Identity } from '../authority/identity.ts';
 
 const FORM_BYTES = 65_536;
@@ -24,16 +28,22 @@ export function routes(parts: {
   scim?: ScimServer;
   account?: Account;
   connect?: Connect;
+  redeem?: Handler;
+  reach?: Pick<ReachDoor, 'serves' | 'handle'>;
+  approvals?: ApprovalPages;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
-  const { mcp, scim, account, connect, identity, rules, health } = parts;
+  const { mcp, scim, account, connect, approvals, reach, redeem, identity, rules, health } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
+    if (reach?.serves(path) === true) return reach.handle(request, response, path);
     if (connect?.serves(path) === true) return connect.handle(request, response, path);
+    if (approvals?.serves(path) === true) return approvals.handle(request, response, path);
     if (account?.serves(path) === true) return account.handle(request, response, path);
+    if (redeem !== undefined && path === REDEEM_PATH) return redeem(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {
       const why = health.notReady();
@@ -69,13 +79,20 @@ async function oauthRoute(visit: Visit, identity: Identity): Promise<void> {
 
 type Answered = HttpAnswer | 'answered' | null;
 
+const OWN_PATHS: ReadonlySet<string> = new Set([
+  '/oauth/token',
+  '/oauth/introspect',
+  '/oauth/revoke',
+  BACKCHANNEL_PATH,
+]);
+
 async function posted({ request, response, path }: Visit, identity: Identity): Promise<Answered> {
   const { oauth, people } = identity;
-  const own = path === '/oauth/token' || path === '/oauth/introspect' || path === '/oauth/revoke';
-  if (!own && !people.server.serves('POST', path)) return null;
+  if (!OWN_PATHS.has(path) && !people.server.serves('POST', path)) return null;
   const read = await readBody(request, FORM_BYTES);
   const body = read.toString('utf8');
   const { 'content-type': contentType, authorization } = request.headers;
+  if (path === BACKCHANNEL_PATH) return identity.backchannel({ method: 'POST', contentType, authorization, body });
   if (path === '/oauth/introspect') return identity.introspect({ contentType, body });
   if (path === '/oauth/revoke') return identity.revoke({ contentType, body });
   const grantTypes = path === '/oauth/token' ? new URLSearchParams(body).getAll('grant_type') : [];

@@ -31,6 +31,8 @@ export interface SignInParts {
 
 export interface SignIn {
   readonly account: Account;
+  /** What the account pages work with, for other pages for people. */
+  readonly parts: AccountParts;
   /** What an operator does to how people sign in. */
   readonly desk: CredentialDesk;
 }
@@ -49,7 +51,7 @@ export function openSignIn(parts: SignInParts): SignIn {
   const record: AccountParts['record'] = async (act) => {
     await gateway.journal.append({ type: 'admin', ...act });
   };
-  const account = openAccount({
+  const pages: AccountParts = {
     origin,
     rules: parts.rules,
     settings: () => ({ embedded: live.config.signIn.embedded, consentMaxMs: live.config.oauth.consentMs }),
@@ -69,9 +71,10 @@ export function openSignIn(parts: SignInParts): SignIn {
     keepProviderTokens: parts.keepProviderTokens ?? null,
     clock,
     log: gateway.log,
-  });
+  };
   const embedded = () => live.config.signIn.embedded;
-  return { account, desk: credentialDesk({ directory, credentials, invitations, sessions, record, origin, embedded }) };
+  const desk = credentialDesk({ directory, credentials, invitations, sessions, record, origin, embedded });
+  return { account: openAccount(pages), parts: pages, desk };
 }
 
 /** One for each that is configured; kept while its configuration stays, so that discovery is not done for every sign-in. */

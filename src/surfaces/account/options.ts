@@ -3,14 +3,13 @@ import type { Credentials } from '../../identity/sign-in/credentials.ts';
 import type { Invitations } from '../../identity/sign-in/invitations.ts';
 import type { Passkeys } from '../../identity/sign-in/passkeys.ts';
 import type { Admitted, ProviderRules } from '../../identity/sign-in/provider/sign-in.ts';
-import type { PersonSessions } from '../../identity/sign-in/sessions.ts';
 import type { Throttle } from '../../identity/sign-in/throttle.ts';
 import type { Json } from '../../model/json.ts';
 import type { Interactions } from '../../oauth/interactions.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IdentityProvider, ProviderAnswer } from '../../ports/identity-provider.ts';
 import type { OAuthStore } from '../../ports/identity-stores.ts';
-import type { DoorRules } from '../http/door.ts';
+import type { ServeParts } from './serve.ts';
 
 /** A provider with how its answers are read. */
 export interface ProviderDoor extends ProviderRules {
@@ -39,13 +38,9 @@ export interface Brokered {
   readonly page: string | null;
 }
 
-export interface AccountParts {
-  /** Where people open the pages. */
-  readonly origin: () => string;
-  readonly rules: DoorRules;
+export interface AccountParts extends ServeParts {
   readonly settings: () => SignInSettings;
   readonly directory: Directory;
-  readonly sessions: PersonSessions;
   readonly credentials: Credentials;
   readonly passkeys: Passkeys;
   readonly invitations: Invitations;
@@ -62,8 +57,4 @@ export interface AccountParts {
   /** Tokens of the provider, for what is obtained with them later. The receiver seals them. */
   readonly keepProviderTokens: ((person: string, provider: string, answer: ProviderAnswer) => Promise<void>) | null;
   readonly clock: Clock;
-  readonly log: {
-    warn(detail: object, message: string): void;
-    error(detail: object, message: string): void;
-  };
 }

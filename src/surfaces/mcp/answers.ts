@@ -1,7 +1,9 @@
-import type { Refusal } from '../../gateway/attempt.ts';
+import type { CallResult, Refusal } from '../../gateway/attempt.ts';
 import { type ActionTarget, targetName } from '../../model/action.ts';
 import { FAULTS, Fault } from '../../model/fault.ts';
+import { isObject, type Json, type JsonObject } from '../../model/json.ts';
 import { failure, type RequestId, type RpcResponse, success } from '../../model/jsonrpc.ts';
+import { visibleText } from '../../model/visible.ts';
 import type { UpstreamReply } from '../../ports/upstream.ts';
 
 /** JSON-RPC codes of refusals: the implementation-defined range of MCP 2026-07-28 ("Error codes", -32000 to -32019). */
@@ -23,15 +25,21 @@ export class ScopeMissing extends Fault {
  * How a refusal is told to an agent: what happened, what would be allowed, whether to try again. Never which policy, never who
  * else exists. A refused tool call is a tool result, because models read results and clients swallow errors.
  */
-export function answerRefusal(id: RequestId, refusal: Refusal, target: ActionTarget): UpstreamReply {
+export function answerRefusal(
+  id: RequestId,
+  refusal: Refusal,
+  target: ActionTarget,
+  waiting: StillWaiting | null = null,
+): UpstreamReply {
   // Said in the head of the answer, where clients look for it (RFC 6750 section 3.1; MCP authorization, "Scope Challenge Handling").
   if (refusal.scope !== null) throw new ScopeMissing(refusal.scope);
   if (refusal.hidden) return reply(unknownTarget(id, target));
-  const text = explain(refusal);
+  const text = `${explain(refusal)}${waiting === null ? '' : whereAnswered(waiting)}`;
   const data = {
     code: refusal.code,
     call: refusal.call,
     ...(refusal.approval === null ? {} : { approval: refusal.approval }),
+    ...(waiting === null ? {} : waiting.handle),
   };
   if (target.kind === 'tool' && refusal.code !== 'overloaded') {
     return reply(
@@ -39,12 +47,44 @@ export function answerRefusal(id: RequestId, refusal: Refusal, target: ActionTar
         resultType: 'complete',
         content: [{ type: 'text', text }],
         isError: true,
+        ...(waiting?.structured === true ? { structuredContent: data } : {}),
         _meta: { 'interlock/refusal': data },
       }),
     );
   }
   return reply(failure(id, { code: rpcCode(refusal), message: text, data }));
 }
+
+/** A question that is open: what an agent needs to come back for it, and whoever it acts for to answer it. */
+export interface StillWaiting {
+  readonly handle: JsonObject & { readonly page: string };
+  /** How long it can be answered, in words. */
+  readonly left: string;
+  /** The tool promises no structure of its own, so that the handle can stand there as well. */
+  readonly structured: boolean;
+}
+
+function whereAnswered({ handle, left }: StillWaiting): string {
+  return ` It can be answered within ${left} at ${handle.page}`;
+}
+
+/**
+ * Says before a result that people let something else through than was asked: what they sent is data, on one line, and stands for
+ * itself. The agent finds the same in `_meta`.
+ */
+export function withApproval(response: RpcResponse, approval: Approved): RpcResponse {
+  if (approval === null || !('result' in response)) return response;
+  const { id, changed } = approval;
+  const { result } = response;
+  const meta = isObject(result._meta) ? result._meta : {};
+  const _meta = { ...meta, 'interlock/approval': { id, ...(changed === null ? {} : { changed }) } };
+  if (changed === null || !Array.isArray(result.content)) return { ...response, result: { ...result, _meta } };
+  const text = `A person changed the arguments: ${visibleText(JSON.stringify(changed))}`;
+  const content = [{ type: 'text', text }, ...(result.content as Json[])];
+  return { ...response, result: { ...result, content, _meta } };
+}
+
+type Approved = Extract<CallResult, { kind: 'answered' }>['approval'];
 
 /** The protocol's own answer to a name that does not exist; the same text whether it is hidden or absent. */
 export function unknownTarget(id: RequestId, target: ActionTarget): RpcResponse {
@@ -96,6 +136,12 @@ function explain(refusal: Refusal): string {
       return `A human denied this action (request ${refusal.approval}). It was not carried out. Do not repeat it; ask the person you act for how to go on.`;
     case 'approval-expired':
       return `Nobody answered the approval request in time. The action was not carried out. Making the same call again asks anew.`;
+    case 'approval-withdrawn':
+      return `The approval request for this action was withdrawn before anybody's answer was used (request ${refusal.approval}). The action was not carried out. If it is still needed, making the same call again asks anew.`;
+    case 'approval-used':
+      return `An identical call made at the same time went on with this approval (request ${refusal.approval}); this one was not carried out. If it is meant a second time, making the same call again asks anew.`;
+    case 'nobody-to-ask':
+      return `This action needs a human's approval, and there is nobody who could give it. It was not carried out. Repeating it will not help until an operator says who is asked.`;
     case 'not-entitled':
       return `The authority for this action has ended: this agent, the person it acts for, or an agent between them may no longer act. The action was not carried out. Do not repeat it.`;
     case 'user-rights':

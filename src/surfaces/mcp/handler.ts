@@ -12,6 +12,7 @@ import { isModern, ModernEndpoint } from './modern.ts';
 import type { Endpoint } from './peers.ts';
 import { sendEmpty } from './responder.ts';
 import type { McpSession } from './session.ts';
+import { Waiting, type WaitingParts } from './waiting/waiting.ts';
 
 export interface McpHandlerOptions {
   readonly gateway: Gateway;
@@ -20,6 +21,8 @@ export interface McpHandlerOptions {
   readonly sessions: ReadonlyMap<string, SessionState>;
   /** Who calls. Throws a Fault `unauthenticated` with a challenge for WWW-Authenticate. `path` names the resource. */
   readonly authenticate: (request: IncomingMessage, path: string) => Caller | Promise<Caller>;
+  /** Keeps what a client carries between two requests, and says what came of a call this process does not know. */
+  readonly waiting: Pick<WaitingParts, 'seal' | 'origin' | 'outcomeOf'>;
   /** The challenge for a token that covers too little: HTTP 403 with what more to ask for. */
   readonly stepUp: (scope: string, path: string) => Fault;
 }
@@ -34,12 +37,14 @@ export class McpHandler {
   readonly #options: McpHandlerOptions;
   readonly legacy: LegacyEndpoint;
   readonly modern: ModernEndpoint;
+  readonly #waiting: Waiting;
   #draining = false;
 
   constructor(options: McpHandlerOptions) {
     this.#options = options;
-    this.legacy = new LegacyEndpoint(options.gateway);
-    this.modern = new ModernEndpoint(options.gateway, options.sessions);
+    this.#waiting = new Waiting({ gateway: options.gateway, ...options.waiting });
+    this.legacy = new LegacyEndpoint(options.gateway, this.#waiting);
+    this.modern = new ModernEndpoint(options.gateway, options.sessions, this.#waiting);
   }
 
   /** Which endpoint a path names; null when it is not one of ours. */
@@ -100,14 +105,19 @@ export class McpHandler {
   sweep(): void {
     this.legacy.sessions.sweep();
     this.modern.sweep();
+    this.#waiting.desk.sweep();
   }
 
   /** Takes nothing new; resolves when nothing is under way, or when the grace is over. */
   async drain(graceMs: number): Promise<void> {
+    const { desk } = this.#waiting;
     this.#draining = true;
+    desk.rest();
+    const busy = (): number => this.legacy.sessions.busy + this.modern.busy + desk.busy;
     const turns = Math.ceil(graceMs / DRAIN_POLL_MS);
-    for (let turn = 0; turn < turns && this.legacy.sessions.busy + this.modern.busy > 0; turn++)
-      await sleep(DRAIN_POLL_MS);
+    for (let turn = 0; turn < turns && busy() > 0; turn++) await sleep(DRAIN_POLL_MS);
+    // What goes on without its client ends with the process: what it came to is in the journal.
+    this.#waiting.close();
   }
 
   /**

@@ -12,6 +12,8 @@ import { type Endpoint, peerFor } from './peers.ts';
 import { sendEmpty } from './responder.ts';
 import { boundTask, chainOf, type McpSession, Sessions } from './session.ts';
 import { SessionResponder, Streams } from './streams.ts';
+import { statedPatienceMs } from './waiting/patience.ts';
+import type { Waiting } from './waiting/waiting.ts';
 
 /** One HTTP request on an MCP endpoint, past the door and authenticated. */
 export interface Visit {
@@ -29,10 +31,12 @@ const PRIMES_SINCE = '2025-11-25';
 /** Streamable HTTP with sessions: revisions 2025-03-26 to 2025-11-25. */
 export class LegacyEndpoint {
   readonly #gateway: Gateway;
+  readonly #waiting: Waiting;
   readonly sessions: Sessions;
 
-  constructor(gateway: Gateway) {
+  constructor(gateway: Gateway, waiting: Waiting) {
     this.#gateway = gateway;
+    this.#waiting = waiting;
     this.sessions = new Sessions(gateway);
   }
 
@@ -153,6 +157,7 @@ export class LegacyEndpoint {
       {
         unsolicited: (frame) => streams.standalone.send(frame),
         asker,
+        waiting: this.#waiting,
       },
     );
     const session: McpSession = {
@@ -193,6 +198,7 @@ export class LegacyEndpoint {
           paramHeaders: {},
         },
         pause: responder.pause,
+        patienceMs: statedPatienceMs(visit.request),
       });
       responder.finish(reply.response, sessionStatus(reply.httpStatus));
     } catch (error) {

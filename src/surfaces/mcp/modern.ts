@@ -16,9 +16,11 @@ import {
 } from '../../model/mcp.ts';
 import { header } from '../http/door.ts';
 import type { Visit } from './legacy.ts';
-import type { Peer } from './peer/peer.ts';
+import type { Peer } from './peer/client/context.ts';
 import { peerFor } from './peers.ts';
 import { ModernResponder, sendEmpty, sendJson } from './responder.ts';
+import { statedPatienceMs } from './waiting/patience.ts';
+import type { Waiting } from './waiting/waiting.ts';
 
 interface Pooled {
   readonly caller: Caller;
@@ -50,9 +52,11 @@ export class ModernEndpoint {
   readonly #pool = new Map<string, Pooled>();
 
   readonly #earlier: ReadonlyMap<string, SessionState>;
+  readonly #waiting: Waiting;
 
-  constructor(gateway: Gateway, earlier: ReadonlyMap<string, SessionState>) {
+  constructor(gateway: Gateway, earlier: ReadonlyMap<string, SessionState>, waiting: Waiting) {
     this.#gateway = gateway;
+    this.#waiting = waiting;
     this.#earlier = earlier;
   }
 
@@ -90,6 +94,7 @@ export class ModernEndpoint {
           gone: gone.signal,
         },
         paramHeaders: paramHeaders(visit.request),
+        patienceMs: statedPatienceMs(visit.request),
       });
       responder.finish(reply.response, reply.httpStatus);
     } catch (error) {
@@ -115,7 +120,8 @@ export class ModernEndpoint {
       this.#checkShare(caller.agent.id);
       const state = this.#stateOf(session, nowMs);
       const asker = { caller, session: state, era: 'modern' } as const;
-      const peer = peerFor(this.#gateway, visit.endpoint, asker, { unsolicited: () => {}, asker: () => null });
+      const hooks = { unsolicited: () => {}, asker: () => null, waiting: this.#waiting };
+      const peer = peerFor(this.#gateway, visit.endpoint, asker, hooks);
       pooled = {
         caller,
         expiresAtMs: caller.expiresAtMs,

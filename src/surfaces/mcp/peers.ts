@@ -8,15 +8,18 @@ import type { RpcRequest } from '../../model/jsonrpc.ts';
 import type { OnMessage, UpstreamReply } from '../../ports/upstream.ts';
 import { answerRefusal } from './answers.ts';
 import { AggregatePeer } from './peer/aggregate.ts';
+import type { Asker, Peer } from './peer/client/context.ts';
 import { type Conversation, direct } from './peer/conversation.ts';
 import { LegacyOnModern } from './peer/legacy-on-modern.ts';
 import { ModernOnLegacy } from './peer/modern-on-legacy.ts';
-import { type Asker, type Peer, ServerPeer } from './peer/peer.ts';
+import { ServerPeer } from './peer/peer.ts';
+import type { Waiting } from './waiting/waiting.ts';
 
 /** `/mcp/<server>` or `/mcp` (all servers the agent may connect to). */
 export type Endpoint = { readonly kind: 'server'; readonly server: string } | { readonly kind: 'aggregate' };
 
 export interface PeerHooks {
+  readonly waiting: Waiting;
   readonly unsolicited: OnMessage;
   readonly asker: () => Asker | null;
 }

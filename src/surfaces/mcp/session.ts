@@ -3,7 +3,7 @@ import type { Gateway } from '../../gateway/gateway.ts';
 import { SessionState } from '../../gateway/session-facts.ts';
 import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
-import type { Peer } from './peer/peer.ts';
+import type { Peer } from './peer/client/context.ts';
 import { Streams } from './streams.ts';
 
 /** A client session of the revisions that have them. Belongs to the agent that opened it and the person it acted for, whatever credential is shown later. */

@@ -6,7 +6,10 @@ import { type AgentKey, keyFile, makeKey, writeKey } from '../../../src/cli/agen
 import { TOOL } from '../upstreams/messages.ts';
 import { benchPolicies } from './policies.ts';
 
-export type BenchUpstream = { readonly url: string } | { readonly command: string; readonly args: readonly string[] };
+export type BenchUpstream = (
+  | { readonly url: string }
+  | { readonly command: string; readonly args: readonly string[] }
+) & { readonly actionCredential?: { readonly proof: boolean } };
 
 export const AGENT = 'bench';
 export const SERVER = 'orders';

@@ -1,3 +1,4 @@
+import { withholdActions } from '../../../model/action-credential.ts';
 import { UpstreamFault } from '../../../model/fault.ts';
 import type { RpcRequest, RpcResponse } from '../../../model/jsonrpc.ts';
 import type { JsonLimits } from '../../../model/strict-json.ts';
@@ -291,7 +292,7 @@ export class CredentialsRefused extends UpstreamFault {
 /** `sent`: the request itself was taken before, and only the way to its answer is refused. */
 export function credentialsFault(head: Head, sent = false): CredentialsRefused {
   const challenge = head.headers['www-authenticate'];
-  const said = challenge === undefined ? '' : `, WWW-Authenticate: ${String(challenge).slice(0, 300)}`;
+  const said = challenge === undefined ? '' : `, WWW-Authenticate: ${withholdActions(String(challenge)).slice(0, 300)}`;
   return new CredentialsRefused(
     head.status,
     `HTTP ${head.status}${said}: check the credentials or headers configured for this server`,
@@ -300,7 +301,7 @@ export function credentialsFault(head: Head, sent = false): CredentialsRefused {
 }
 
 export function redirectFault(head: Head): UpstreamFault {
-  const location = String(head.headers.location ?? '(none)').slice(0, 300);
+  const location = withholdActions(String(head.headers.location ?? '(none)')).slice(0, 300);
   return new UpstreamFault('upstream-protocol', 'the server answered with a redirect, which is not followed', {
     sent: false,
     detail: `HTTP ${head.status} to ${location}: configure the final address`,

@@ -4,7 +4,7 @@ import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '.
 import { refusesInitialize } from '../discover.ts';
 import type { CallPeer } from './call.ts';
 import { Listener } from './listener.ts';
-import { acknowledged, closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
+import { acknowledged, closedFault, Flights, type HttpPeer, postOnce, withAction } from './peer.ts';
 import type { Exchange, ExchangeSink, Head } from './wire/exchange.ts';
 
 /** MCP 2025-11-25 "Session Management", item 1: visible ASCII. The length is ours. */
@@ -39,7 +39,8 @@ export class LegacyLink implements UpstreamLink {
     if (this.closed) throw closedFault('request on a closed link');
     const initialize = message.method === 'initialize';
     if (!this.#initialized && !initialize) throw new Fault('invalid-request', 'the first request must be initialize');
-    const reply = await this.#flights.start(this.#calls, { message, headers: this.#headers }, options);
+    const headers = withAction(this.#headers, options);
+    const reply = await this.#flights.start(this.#calls, { message, headers }, options);
     if (initialize) this.#onInitialize(reply.response);
     return reply;
   }

@@ -3,7 +3,7 @@ import type { RpcNotification, RpcRequest, RpcResponse } from '../../../model/js
 import type { Era, OnMessage, SendOptions, UpstreamLink, UpstreamReply } from '../../../ports/upstream.ts';
 import { MODERN_VERSION } from '../discover.ts';
 import type { CallPeer } from './call.ts';
-import { closedFault, Flights, type HttpPeer, postOnce } from './peer.ts';
+import { closedFault, Flights, type HttpPeer, postOnce, withAction } from './peer.ts';
 import { modernHeaders } from './wire/headers.ts';
 
 /** MCP 2026-07-28: every request stands alone; closing its stream cancels it; nothing is resumed. */
@@ -48,7 +48,8 @@ export class ModernLink implements UpstreamLink {
 
   async request(message: RpcRequest, options: SendOptions): Promise<UpstreamReply> {
     if (this.closed) throw closedFault('request on a closed link');
-    return this.#flights.start(this.#calls, { message, headers: modernHeaders(message, options.headers) }, options);
+    const headers = withAction(modernHeaders(message, options.headers), options);
+    return this.#flights.start(this.#calls, { message, headers }, options);
   }
 
   async post(message: RpcNotification | RpcResponse): Promise<void> {

@@ -67,6 +67,11 @@ export class Flights {
   }
 }
 
+/** With the credential of this one action, on the request that asks for it and on no other. */
+export function withAction(headers: readonly string[], { actionHeaders }: SendOptions): readonly string[] {
+  return actionHeaders === undefined ? headers : [...headers, ...actionHeaders];
+}
+
 /** A notification or a client's response, which the server only acknowledges. */
 export function postOnce(peer: HttpPeer, message: HttpMessage): Promise<void> {
   return acknowledged(peer, message, peer.postTimeoutMs);

@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { withholdActions } from '../../../model/action-credential.ts';
 import { UpstreamFault } from '../../../model/fault.ts';
 import { describe } from '../frames.ts';
 import { LineReader } from './lines.ts';
@@ -136,7 +137,7 @@ export class Child {
   }
 
   #onStderr(line: Buffer): void {
-    const text = line.toString('utf8');
+    const text = withholdActions(line.toString('utf8'));
     this.#stderr = `${this.#stderr}${text}\n`.slice(-this.#limits.stderrBytes);
     this.#sink.onStderr(text);
   }

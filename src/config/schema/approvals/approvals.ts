@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
 import type { ApprovalRules, Schedule } from '../../../model/approval-rules.ts';
-import { ID_PATTERN } from '../identity.ts';
+import { NotifySchema } from './notify.ts';
 import { RouteSchema, resolveRoute } from './routes.ts';
 
 const closed = { additionalProperties: false } as const;
 /** As groups are named: what was asked of a role before it was defined is asked of the group of that name. */
 const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+/** Also of people an identity provider provisions, who may have a UUID. */
+const PERSON = '^[a-z0-9][a-z0-9-]{0,63}$';
 const TIME = '^([01][0-9]|2[0-3]):[0-5][0-9]$';
 const WHEN = '^\\d{4}-\\d{2}-\\d{2}(T\\d{2}:\\d{2}(:\\d{2})?Z)?$';
 const HOUR_MS = 3_600_000;
@@ -22,13 +24,13 @@ const ms = (minimum: number, maximum: number, options: { default: number; descri
   Type.Optional(Type.Integer({ minimum, maximum, ...options }));
 const time = (description: string) => Type.String({ pattern: TIME, description });
 const timezone = Type.String({ minLength: 1, maxLength: 100, description: 'IANA time zone, such as Europe/Berlin.' });
-const person = (description: string) => Type.String({ pattern: ID_PATTERN, description });
+const person = (description: string) => Type.String({ pattern: PERSON, description });
 const names = (pattern: string, description: string) =>
   Type.Optional(Type.Array(Type.String({ pattern }), { maxItems: 200, uniqueItems: true, default: [], description }));
 
 const RoleSchema = Type.Object(
   {
-    people: names(ID_PATTERN, 'People (keys of people).'),
+    people: names(PERSON, 'People (keys of people).'),
     groups: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
         maxItems: 200,
@@ -45,7 +47,7 @@ const RoleSchema = Type.Object(
 const ScheduleSchema = Type.Object(
   {
     timezone,
-    people: Type.Array(Type.String({ pattern: ID_PATTERN }), {
+    people: Type.Array(Type.String({ pattern: PERSON }), {
       minItems: 1,
       maxItems: 200,
       description: 'Who is on duty, in turn; somebody may come more than once.',
@@ -155,6 +157,7 @@ export const ApprovalsSchema = Type.Object(
         description: 'Messages to one person in ten minutes; what is more is grouped into one.',
       }),
     ),
+    notify: Type.Optional(NotifySchema),
   },
   { ...closed, description: 'Questions to people: who is asked, and how they prove their answer.' },
 );

@@ -17,6 +17,10 @@ const TierSchema = Type.Object(
           'Covers amounts from 0 to below this; at most four decimals. A call without an amount is not covered.',
       }),
     ),
+    currencies: list(
+      Type.String({ minLength: 1, maxLength: 20 }),
+      'Only amounts in these currencies, written as the calls write them. Left out: any.',
+    ),
     environments: list(Type.String({ minLength: 1, maxLength: 100 }), 'Only these environments. Left out: any.'),
     dataClasses: list(
       Type.Enum(['public', 'internal', 'confidential', 'restricted']),
@@ -92,6 +96,7 @@ export function resolveRoute(raw: RawRoute): Route {
 function resolveTier(raw: RawTier): RouteTier {
   return {
     below: raw.below === undefined ? null : exactAmount(raw.below),
+    currencies: raw.currencies ?? null,
     environments: raw.environments ?? null,
     dataClasses: raw.dataClasses ?? null,
     effects: raw.effects ?? null,

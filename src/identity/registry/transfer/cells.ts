@@ -40,7 +40,7 @@ export function fromCell(column: string, cell: string): unknown {
   if (text === NOTHING && (LISTS.has(column) || OBJECTS.has(column))) return [];
   if (LISTS.has(column)) return text.split(/\s+/).filter((part) => part !== '');
   if (column === 'expiresAtMs') return /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number(text);
-  if (!OBJECTS.has(column)) return text;
+  if (!OBJECTS.has(column) && column !== 'backchannel') return text;
   try {
     return JSON.parse(text);
   } catch {

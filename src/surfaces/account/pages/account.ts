@@ -36,7 +36,7 @@ ${page.said !== null && note(page.said.tone, page.said.text)}
 ${consentsCard(visit, page)}
 ${agentsCard(page)}
 ${page.brokered !== null && brokeredCard(visit, page.brokered)}
-${page.embedded && signInCard(visit, page)}
+${(page.embedded || page.passkeysPossible) && signInCard(visit, page)}
 ${sessionsCard(visit, page)}`,
   };
 }
@@ -97,24 +97,31 @@ function signInCard(visit: Visit, page: AccountPage): Html {
     html`<details><summary>Add a passkey</summary>${alertPlace()}${passkeyNameField()}
 <button type="button" class="main" data-passkey="register" data-base="/account/passkeys" data-csrf="${visit.csrf}">Create a passkey</button></details>`
   }
-<details><summary>${passwordSetAtMs === null ? 'Set a password' : 'Change the password'}</summary>
-<form method="post" action="/account/password">${csrfField(visit)}<input type="text" name="name" value="${page.who.person.userName}" autocomplete="username" hidden>
+${page.embedded && passwordForm(visit, page)}`;
+  const body = html`${passkeys.length === 0 ? empty('No passkey yet.') : html`<ul class="list">${keys}</ul>`}
+${page.embedded && html`<p class="small soft">${passwordSetAtMs === null ? 'You have no password here.' : html`Password set ${when(passwordSetAtMs)}.`}</p>`}
+${
+  fresh
+    ? change
+    : html`<p><a class="button quiet" href="/sign-in?again=1&amp;return=/account">Sign in again to change ${page.embedded ? 'how you sign in' : 'your passkeys'}</a></p>`
+}`;
+  const [title, lead] = page.embedded
+    ? [
+        'How you sign in',
+        'Passkeys are safer than passwords: nobody can trick you out of one. They also sign what you approve.',
+      ]
+    : ['Your passkeys', 'They sign what you approve. You sign in with your organisation.'];
+  return card('sign-in', title, { lead, body });
+}
+
+function passwordForm(visit: Visit, { passwordSetAtMs, who }: AccountPage): Html {
+  return html`<details><summary>${passwordSetAtMs === null ? 'Set a password' : 'Change the password'}</summary>
+<form method="post" action="/account/password">${csrfField(visit)}<input type="text" name="name" value="${who.person.userName}" autocomplete="username" hidden>
 ${
   passwordSetAtMs !== null &&
   html`<label for="old-password">Present password</label><input type="password" id="old-password" name="old" autocomplete="current-password" required maxlength="512">`
 }
 ${newPasswordFields()}<button class="main">Save the password</button></form></details>`;
-  const body = html`${passkeys.length === 0 ? empty('No passkey yet.') : html`<ul class="list">${keys}</ul>`}
-<p class="small soft">${passwordSetAtMs === null ? 'You have no password here.' : html`Password set ${when(passwordSetAtMs)}.`}</p>
-${
-  fresh
-    ? change
-    : html`<p><a class="button quiet" href="/sign-in?again=1&amp;return=/account">Sign in again to change how you sign in</a></p>`
-}`;
-  return card('sign-in', 'How you sign in', {
-    lead: 'Passkeys are safer than passwords: nobody can trick you out of one.',
-    body,
-  });
 }
 
 function sessionsCard(visit: Visit, { sessions, who }: AccountPage): Html {

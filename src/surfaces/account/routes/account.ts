@@ -35,6 +35,7 @@ const DONE: Readonly<Record<string, string>> = {
   withdrawn: 'Withdrawn. It can do nothing in your name any more.',
   disconnected: 'Disconnected.',
   password: 'Your password is changed. Other browsers are signed out.',
+  'passkey-added': 'The passkey is added.',
   'passkey-removed': 'The passkey is removed.',
   'signed-out': 'That browser is signed out.',
 };

@@ -4,7 +4,7 @@ import type { AccountParts } from '../options.ts';
 import { invitationPage, onward } from '../pages/sign-in.ts';
 import { sendJson, sendPage } from '../web/answer.ts';
 import { readForm, readJson, Shown, type Visit } from '../web/visit.ts';
-import { nameOfPasskey, readAnswer } from './passkeys.ts';
+import { nameOfPasskey, readAnswer, recordedKey } from './passkeys.ts';
 import { addressOf, admitted, needEmbedded, needPasskeys } from './sign-in.ts';
 
 /** GET /sign-in/invitation/:secret. Looking uses nothing up: programs that preview links look too. */
@@ -27,7 +27,7 @@ export async function invitationPassword(parts: AccountParts, visit: Visit, secr
   const hash = await hashPassword(password);
   await useUp(parts, secret);
   if (!(await parts.credentials.setPassword(person.id, hash))) throw gone();
-  await credentialSet(parts, person, 'password');
+  await credentialSet(parts, person, { kind: 'password' });
   await admitted(parts, visit, { person: person.id, amr: ['pwd'], provider: null });
   sendPage(visit, 200, onward('Your password is set', '/account'));
 }
@@ -50,7 +50,7 @@ export async function invitationPasskey(parts: AccountParts, visit: Visit, secre
     throw new Shown(400, 'Not registered', 'The passkey could not be verified. Load the page again and repeat.');
   await useUp(parts, secret);
   if (!(await parts.credentials.addPasskey({ ...made, name: nameOfPasskey(body) }))) throw gone();
-  await credentialSet(parts, person, 'passkey');
+  await credentialSet(parts, person, { kind: 'passkey', ...recordedKey(made) });
   await admitted(parts, visit, { person: person.id, amr: ['pop', 'user', 'mfa'], provider: null });
   sendJson(visit, 200, { to: '/account' });
 }
@@ -69,8 +69,10 @@ async function useUp(parts: AccountParts, secret: string): Promise<void> {
   if (!(await parts.invitations.consume(secret))) throw gone();
 }
 
-async function credentialSet({ record }: AccountParts, person: Person, kind: 'password' | 'passkey'): Promise<void> {
-  await record({ act: `person.${kind}-set`, by: person.id, reason: 'one-time link', detail: { person: person.id } });
+type CredentialSet = { readonly kind: 'password' } | ({ readonly kind: 'passkey' } & ReturnType<typeof recordedKey>);
+
+async function credentialSet({ record }: AccountParts, { id }: Person, { kind, ...key }: CredentialSet): Promise<void> {
+  await record({ act: `person.${kind}-set`, by: id, reason: 'one-time link', detail: { person: id, ...key } });
 }
 
 function gone(): Shown {

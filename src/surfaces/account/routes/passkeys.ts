@@ -1,8 +1,10 @@
+import type { Passkey } from '../../../identity/sign-in/credentials.ts';
 import { isObject, type JsonObject } from '../../../model/json.ts';
+import { passkeyThumbprint } from '../../../model/passkey.ts';
 import type { AccountParts } from '../options.ts';
 import { sendJson } from '../web/answer.ts';
 import { checkStill, readJson, Shown, type Visit, type Who } from '../web/visit.ts';
-import { needPasskeys } from './sign-in.ts';
+import { needPossible } from './sign-in.ts';
 
 /** How long ago a person may have signed in to change what they sign in with. */
 const FRESH_MS = 15 * 60_000;
@@ -10,7 +12,7 @@ const FRESH_MS = 15 * 60_000;
 /** POST /account/passkeys/options */
 export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   await readJson(visit);
-  needPasskeys(parts);
+  needPossible(parts);
   needFresh(parts, who);
   sendJson(visit, 200, await parts.passkeys.registration({ visit: who.session.id, person: who.person }));
 }
@@ -18,7 +20,7 @@ export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: 
 /** POST /account/passkeys */
 export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   const body = await readJson(visit);
-  needPasskeys(parts);
+  needPossible(parts);
   needFresh(parts, who);
   const { person, session } = who;
   const made = await parts.passkeys.registered({ visit: session.id, person }, readAnswer(body));
@@ -33,12 +35,20 @@ export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): P
     act: 'person.passkey-set',
     by: person.id,
     reason: 'account page',
-    detail: { person: person.id, name },
+    detail: { person: person.id, name, ...recordedKey(made) },
   });
   await checkStill(visit);
   if (!(await parts.credentials.addPasskey({ ...made, name })))
     throw new Shown(409, 'Not registered', 'This passkey is registered already.');
-  sendJson(visit, 200, { to: '/account#sign-in' });
+  sendJson(visit, 200, { to: '/account?done=passkey-added#sign-in' });
+}
+
+/** What a signature is matched with later: which credential, and which key. */
+export function recordedKey({ id, publicKey }: Pick<Passkey, 'id' | 'publicKey'>): {
+  readonly credential: string;
+  readonly thumbprint: string;
+} {
+  return { credential: id, thumbprint: passkeyThumbprint(publicKey) };
 }
 
 export function readAnswer(body: JsonObject): JsonObject {

@@ -123,6 +123,11 @@ export function needEmbedded(parts: AccountParts): void {
 
 export function needPasskeys(parts: AccountParts): void {
   needEmbedded(parts);
+  needPossible(parts);
+}
+
+/** Where people sign in elsewhere, a passkey opens nothing here, and signs what its owner approves. */
+export function needPossible(parts: AccountParts): void {
   if (!parts.passkeys.possible)
     throw new Shown(404, 'Not here', 'Passkeys need a host name, and this gateway is opened by an address.');
 }

@@ -1,4 +1,5 @@
 import type { AccountParts } from '../options.ts';
+import type { Method, PageRoute } from '../serve.ts';
 import type { Visit, Who } from '../web/visit.ts';
 import {
   changePassword,
@@ -15,25 +16,6 @@ import { invitationPasskey, invitationPasskeyOptions, invitationPassword, showIn
 import { newPasskey, newPasskeyOptions } from './passkeys.ts';
 import { backFromProvider, beginAtProvider } from './provider.ts';
 import { passkeyOptions, passkeySignIn, passwordSignIn, signIn } from './sign-in.ts';
-
-type Method = 'GET' | 'POST';
-
-interface VisitorPage {
-  readonly method: Method;
-  /** Its first group, if it has one, is what the page is about. */
-  readonly path: RegExp;
-  readonly needs: 'visitor';
-  run(visit: Visit, about: string): Promise<void> | void;
-}
-
-interface PersonPage {
-  readonly method: Method;
-  readonly path: RegExp;
-  readonly needs: 'person';
-  run(visit: Visit, who: Who): Promise<void> | void;
-}
-
-export type PageRoute = VisitorPage | PersonPage;
 
 type VisitorRun = (parts: AccountParts, visit: Visit, about: string) => Promise<void> | void;
 type PersonRun = (parts: AccountParts, visit: Visit, who: Who) => Promise<void> | void;

@@ -23,8 +23,10 @@ const HEADERS = Object.freeze({
 export interface Page {
   readonly title: string;
   readonly body: Html;
-  /** Wide pages list things; narrow ones ask one. */
-  readonly wide?: boolean;
+  /** Wide pages list things; narrow ones ask one. The widest have something beside. */
+  readonly wide?: boolean | 'widest';
+  /** What only these pages need, as kept in ASSETS. */
+  readonly files?: { readonly style: string; readonly script: string };
   /** Go there at once. Not by a redirect: browsers hold the answer of a form to `form-action`, wherever it leads. */
   readonly goTo?: string;
 }
@@ -63,7 +65,7 @@ function write(response: ServerResponse, status: number, { type, body }: { type:
 }
 
 function whole(visit: Visit, page: Page): Html {
-  const { who } = visit;
+  const width = page.wide === 'widest' ? 'wide widest' : page.wide === true ? 'wide' : '';
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -76,22 +78,34 @@ ${page.goTo !== undefined && html`<meta http-equiv="refresh" content="0; url=${p
 <link rel="icon" href="${ASSETS.paths.icon}" type="image/svg+xml">
 <link rel="stylesheet" href="${ASSETS.paths.style}">
 <script src="${ASSETS.paths.script}" defer></script>
+${page.files !== undefined && html`<link rel="stylesheet" href="${page.files.style}"><script src="${page.files.script}" defer></script>`}
 </head>
 <body>
 <a class="skip" href="#main">Skip to content</a>
-<header class="bar"><div class="in ${page.wide === true ? 'wide' : ''}">
+<header class="bar"><div class="in ${width}">
 <a class="brand" href="/account"><img src="${ASSETS.paths.icon}" alt="" width="24" height="24"><span>Interlock</span></a>
-${
-  who !== null &&
-  html`<nav aria-label="You"><span class="me">${who.person.name}</span>
-<form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${visit.csrf}"><button class="quiet">Sign out</button></form></nav>`
-}
+${navigation(visit)}
 </div></header>
-<main id="main" class="in ${page.wide === true ? 'wide' : ''}">
+<main id="main" class="in ${width}">
 ${page.body}
 </main>
-<footer class="in ${page.wide === true ? 'wide' : ''}"><p>${new URL(visit.origin).host}</p></footer>
+<footer class="in ${width}"><p>${new URL(visit.origin).host}</p></footer>
 </body>
 </html>
 `;
+}
+
+const PLACES = [
+  { href: '/approvals', words: 'Approvals' },
+  { href: '/account', words: 'Account' },
+] as const;
+
+function navigation({ who, path, csrf }: Visit): Html | false {
+  if (who === null) return false;
+  const links = PLACES.map(({ href, words }) => {
+    const here = path === href || path.startsWith(`${href}/`);
+    return html`<a class="to" href="${href}"${here && html` aria-current="page"`}>${words}</a>`;
+  });
+  return html`<nav aria-label="You">${links}<span class="me">${who.person.name}</span>
+<form method="post" action="/sign-out"><input type="hidden" name="csrf" value="${csrf}"><button class="quiet">Sign out</button></form></nav>`;
 }

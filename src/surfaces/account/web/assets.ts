@@ -16,13 +16,14 @@ class Assets extends Map<string, Asset> {
   constructor() {
     super();
     this.paths = {
-      style: this.#add('css', { type: 'text/css; charset=utf-8', body: STYLE }),
-      script: this.#add('js', { type: 'text/javascript; charset=utf-8', body: SCRIPT }),
-      icon: this.#add('svg', { type: 'image/svg+xml', body: ICON }),
+      style: this.keep('css', { type: 'text/css; charset=utf-8', body: STYLE }),
+      script: this.keep('js', { type: 'text/javascript; charset=utf-8', body: SCRIPT }),
+      icon: this.keep('svg', { type: 'image/svg+xml', body: ICON }),
     };
   }
 
-  #add(extension: string, asset: Asset): string {
+  /** Where it is found from now on. For what only some pages need. */
+  keep(extension: string, asset: Asset): string {
     const hash = createHash('sha256').update(asset.body).digest('base64url').slice(0, 16);
     const path = `/account/files/${hash}.${extension}`;
     this.set(path, asset);

@@ -22,6 +22,7 @@ body { margin: 0; min-height: 100vh; display: flex; flex-direction: column; back
   font: 16px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, "Liberation Sans", sans-serif; overflow-wrap: anywhere; }
 .in { width: 100%; max-width: 560px; margin: 0 auto; padding-inline: 20px; }
 .in.wide { max-width: 960px; }
+.in.widest { max-width: 1160px; }
 main { flex: 1; padding-block: 40px 32px; }
 main.wide { padding-block: 32px; }
 footer { padding-block: 16px 24px; color: var(--soft); font-size: 13px; }
@@ -35,6 +36,10 @@ footer p { margin: 0; }
 .bar nav { display: flex; align-items: center; gap: 12px; min-width: 0; }
 .me { color: var(--soft); font-size: 14px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .bar form { margin: 0; flex: none; }
+.to { color: var(--soft); text-decoration: none; font-size: 15px; font-weight: 600; padding-inline: 4px; height: 56px; display: flex; align-items: center; border-block: 2px solid transparent; margin-bottom: -1px; }
+.to:hover { color: var(--ink); }
+.to[aria-current] { color: var(--ink); border-bottom-color: var(--blue); }
+.to + .me { margin-left: 8px; }
 h1 { font-size: 26px; line-height: 1.2; letter-spacing: -.02em; margin: 0 0 8px; font-weight: 680; }
 h2 { font-size: 18px; line-height: 1.3; letter-spacing: -.01em; margin: 0 0 8px; font-weight: 650; }
 .head h2 { margin: 0; }
@@ -116,6 +121,9 @@ details > summary { cursor: pointer; font-weight: 600; color: var(--blue); min-h
 .sticky > * { flex: 1 1 160px; }
 @media (max-width: 480px) {
   .in { padding-inline: 16px; }
+  .bar .in { gap: 8px; }
+  .bar nav { gap: 10px; }
+  .bar nav .me, .brand span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   main { padding-block: 24px; }
   .card { padding: 20px 18px; }
   h1 { font-size: 23px; }

@@ -37,12 +37,15 @@ export class Shown extends Error {
   readonly status: number;
   readonly title: string;
   readonly body: Html | string;
+  /** Where the page leads on to; absent: to the beginning of the pages it belongs to. */
+  readonly on: { readonly href: string; readonly words: string } | undefined;
 
-  constructor(status: number, title: string, body: Html | string) {
+  constructor(status: number, title: string, body: Html | string, on?: Shown['on']) {
     super(title);
     this.status = status;
     this.title = title;
     this.body = body;
+    this.on = on;
   }
 }
 
@@ -103,27 +106,27 @@ function forged(visit: Visit): Shown {
   return new Shown(
     403,
     'This page is no longer current',
-    `Nothing was changed. Open ${visit.origin}${visit.path.startsWith('/account') ? '/account' : '/sign-in'} again and repeat what you did there.`,
+    `Nothing was changed. Open ${visit.origin}${/^\/(account|approvals)/.exec(visit.path)?.[0] ?? '/sign-in'} again and repeat what you did there.`,
   );
 }
 
 /** The fields of a form, checked to be ours. A field that is there twice counts once; `all` has every one. Throws Shown. */
-export async function readForm(visit: Visit): Promise<URLSearchParams> {
+export async function readForm(visit: Visit, maxBytes = BODY_BYTES): Promise<URLSearchParams> {
   checkSameOrigin(visit);
   if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(visit.request.headers['content-type'] ?? ''))
     throw new Shown(415, 'This is not a form', 'Send it as application/x-www-form-urlencoded.');
-  const form = new URLSearchParams((await readBody(visit.request, BODY_BYTES)).toString('utf8'));
+  const form = new URLSearchParams((await readBody(visit.request, maxBytes)).toString('utf8'));
   await checkStill(visit);
   checkCsrf(visit, form.get('csrf'));
   return form;
 }
 
 /** A JSON body of our own script, checked to be ours. Throws Shown. */
-export async function readJson(visit: Visit): Promise<JsonObject> {
+export async function readJson(visit: Visit, maxBytes = BODY_BYTES): Promise<JsonObject> {
   checkSameOrigin(visit);
   if (!/^application\/json\s*(;|$)/i.test(visit.request.headers['content-type'] ?? ''))
     throw new Shown(415, 'This is not JSON', 'Send it as application/json.');
-  const body = await readBody(visit.request, BODY_BYTES);
+  const body = await readBody(visit.request, maxBytes);
   await checkStill(visit);
   checkCsrf(visit, visit.request.headers['x-csrf-token']);
   const value = parseStrict(body.toString('utf8'), { maxDepth: 10, maxNodes: 1_000 });
@@ -134,7 +137,7 @@ export async function readJson(visit: Visit): Promise<JsonObject> {
 /** Where to go after signing in: a page of ours, or the account. Never another site, however it is written. */
 export function returnPath(asked: string | null): string {
   return asked !== null &&
-    /^\/(account|connect|console|oauth\/interaction)(\/[\w~-][\w.~-]*)*(\?[\w.~%=&:+-]*)?$/.test(asked)
+    /^\/(account|approvals|connect|console|oauth\/interaction)(\/[\w~-][\w.~-]*)*(\?[\w.~%=&:+-]*)?$/.test(asked)
     ? asked
     : '/account';
 }

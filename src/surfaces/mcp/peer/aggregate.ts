@@ -19,8 +19,9 @@ import {
 } from '../../../model/mcp.ts';
 import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
 import { unknownTarget } from '../answers.ts';
+import { TASKS_EXTENSION } from '../waiting/tasks/frames.ts';
+import type { Asker, Peer, RequestContext } from './client/context.ts';
 import { joinUri, type Owned, qualify, qualifyItems, splitName, splitTask, splitUri } from './names.ts';
-import type { Asker, Peer, RequestContext } from './peer.ts';
 
 /** The member of a list result that holds its items. */
 const LISTS: ReadonlyMap<string, string> = new Map([
@@ -351,6 +352,10 @@ function mergedCapabilities(answers: ReadonlyMap<string, JsonObject>): JsonObjec
       if (name === 'experimental' || name === 'extensions' || !isObject(value)) continue;
       merged[name] = { ...(merged[name] as JsonObject | undefined), ...value };
     }
+    // The one extension whose names this endpoint knows how to tell apart.
+    const { extensions } = answer.capabilities;
+    const tasks = isObject(extensions) ? extensions[TASKS_EXTENSION] : undefined;
+    if (tasks !== undefined) merged.extensions = { [TASKS_EXTENSION]: tasks };
   }
   return merged;
 }

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly timeoutMs: number;
   /** The mirrored headers of a modern request. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Of the credential of this one action; the frame has it in its `_meta` already. */
+  readonly actionHeaders?: readonly string[];
 }
 
 /**
@@ -39,4 +41,18 @@ export function direct(link: UpstreamLink): Conversation {
       return link.post(message);
     },
   };
+}
+
+/**
+ * A server that died in the middle of a session is started anew, and told again who its client is. Under the permit of the call that
+ * needs it.
+ */
+export async function greetAgain(
+  link: UpstreamLink,
+  hello: RpcRequest,
+  { signal, timeoutMs }: Pick<Exchange, 'signal' | 'timeoutMs'>,
+): Promise<void> {
+  await link.request({ ...hello, id: 'interlock-again' }, { signal, onMessage: () => {}, timeoutMs });
+  await link.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
+  link.listen();
 }

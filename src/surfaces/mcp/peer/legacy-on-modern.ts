@@ -151,10 +151,10 @@ export class LegacyOnModern implements Conversation {
       'mcp-method': message.method,
       ...(name === null ? {} : { 'mcp-name': encodeHeaderValue(name) }),
     };
-    const { signal, onMessage, timeoutMs } = exchange;
+    const { signal, onMessage, timeoutMs, actionHeaders } = exchange;
     return this.link.request(
       { ...message, params: { ...params, _meta: meta } },
-      { signal, onMessage, timeoutMs, headers },
+      { signal, onMessage, timeoutMs, headers, ...(actionHeaders === undefined ? {} : { actionHeaders }) },
     );
   }
 }

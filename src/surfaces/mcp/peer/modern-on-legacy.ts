@@ -76,6 +76,7 @@ export class ModernOnLegacy implements Conversation {
       {
         signal: exchange.signal,
         timeoutMs: exchange.timeoutMs,
+        ...(exchange.actionHeaders === undefined ? {} : { actionHeaders: exchange.actionHeaders }),
         onMessage: (frame) => this.#related(frame, { meta, onMessage: exchange.onMessage }),
       },
     );

@@ -1,4 +1,5 @@
 import { isObject, type Json, type JsonObject } from '../../../model/json.ts';
+import { RELATED_TASK } from '../waiting/tasks/frames.ts';
 
 /**
  * Names on the aggregate endpoint. Tools and prompts: `<server>__<name>`. Resources: `<server>+<uri>`, still a URI (RFC 3986
@@ -48,17 +49,19 @@ export function qualify(server: string, value: Json): Json {
     if ((key === 'uri' || key === 'uriTemplate') && typeof member === 'string') out[key] = joinUri(server, member);
     else if (key === 'taskId' && typeof member === 'string') out[key] = joinTask(server, member);
     // Free-form data is the server's own and is never touched.
-    else if (
-      key === 'structuredContent' ||
-      key === 'inputSchema' ||
-      key === 'outputSchema' ||
-      key === '_meta' ||
-      key === 'requestState'
-    )
+    else if (key === 'structuredContent' || key === 'inputSchema' || key === 'outputSchema' || key === 'requestState')
       out[key] = member;
+    else if (key === '_meta') out[key] = isObject(member) ? qualifyMeta(server, member) : member;
     else out[key] = qualify(server, member as Json);
   }
   return out;
+}
+
+/** Which task a message belongs to (2025-11-25 tasks, "Related Task Metadata"); everything else in `_meta` is the server's own. */
+function qualifyMeta(server: string, meta: JsonObject): JsonObject {
+  const related = meta[RELATED_TASK];
+  if (!isObject(related) || typeof related.taskId !== 'string') return meta;
+  return { ...meta, [RELATED_TASK]: { ...related, taskId: joinTask(server, related.taskId) } };
 }
 
 /** Items of a list result, renamed for the aggregate. */

@@ -1,22 +1,15 @@
-import type { Permit } from '../../../audit/journal.ts';
 import { toAction } from '../../../gateway/action.ts';
-import type { Attempt } from '../../../gateway/attempt.ts';
+import type { Attempt, CallResult } from '../../../gateway/attempt.ts';
 import { call } from '../../../gateway/call.ts';
 import type { Gateway, ServerEntry } from '../../../gateway/gateway.ts';
-import {
-  CLIENT_NOTIFICATIONS,
-  CLIENT_REQUESTS,
-  type MethodSpec,
-  SERVER_NOTIFICATIONS,
-  SERVER_REQUESTS,
-} from '../../../gateway/methods.ts';
-import type { SessionState } from '../../../gateway/session-facts.ts';
+import { CLIENT_NOTIFICATIONS, CLIENT_REQUESTS, SERVER_NOTIFICATIONS } from '../../../gateway/methods.ts';
 import { mayBegin } from '../../../gateway/steps/enter.ts';
+import { couldAsk } from '../../../gateway/tiers/everyone.ts';
 import type { Action } from '../../../model/action.ts';
 import type { Caller } from '../../../model/caller.ts';
 import { ConnectionNeeded } from '../../../model/credential.ts';
 import { Fault, UpstreamFault } from '../../../model/fault.ts';
-import type { JsonObject } from '../../../model/json.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
 import {
   failure,
   type RpcMessage,
@@ -25,38 +18,20 @@ import {
   type RpcResponse,
 } from '../../../model/jsonrpc.ts';
 import { metaOf } from '../../../model/mcp.ts';
-import type { Era, OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
-import { answerRefusal } from '../answers.ts';
-import { askToConnect, withoutOwnAnswer } from './connect/ask.ts';
-import type { Conversation } from './conversation.ts';
+import type { OnMessage, UpstreamReply } from '../../../ports/upstream.ts';
+import { answerRefusal, withApproval } from '../answers.ts';
+import { Offers } from '../waiting/capabilities.ts';
+import type { Held } from '../waiting/held.ts';
+import { askToConnect } from '../waiting/page/ask.ts';
+import { isAboutOwnTask, withOwnTasks } from '../waiting/tasks/peer-tasks.ts';
+import type { Waiting } from '../waiting/waiting.ts';
+import { carrying, withheld, withoutAction } from './action/carry.ts';
+import { ClientAsks } from './client/asks.ts';
+import type { Asker, Peer, RequestContext } from './client/context.ts';
+import { type Going, NOTHING_CAME, OwnTasks } from './client/tasks.ts';
+import { type Conversation, greetAgain } from './conversation.ts';
 import { checkParamHeaders, mirrorHeaders } from './headers.ts';
 import { observeAndFilter } from './listing.ts';
-
-/** What every frame of one client has in common for the time of one HTTP request or one session. */
-export interface Asker {
-  readonly caller: Caller;
-  readonly session: SessionState;
-  readonly era: Era;
-}
-
-export interface RequestContext extends Asker {
-  /** Frames that go to the client before the answer. */
-  readonly deliver: OnMessage;
-  /** The server asks to be polled for the answer; a client that understands it is told so. */
-  readonly pause?: (retryMs: number) => void;
-  readonly gone: AbortSignal | null;
-  /** `Mcp-Param-*` request headers (modern), lower-cased. */
-  readonly paramHeaders: Readonly<Record<string, string>>;
-}
-
-/** What a client talks to: one server, or several behind one endpoint. */
-export interface Peer {
-  request(message: RpcRequest, context: RequestContext): Promise<UpstreamReply>;
-  notify(message: RpcNotification, asker: Asker): Promise<void>;
-  /** The client's answer to a request a server made. False when nothing waits for it. */
-  answer(message: RpcResponse): boolean;
-  close(why: string): Promise<void>;
-}
 
 export interface PeerOptions {
   readonly gateway: Gateway;
@@ -68,16 +43,16 @@ export interface PeerOptions {
   readonly unsolicited: OnMessage;
   /** On whose behalf unsolicited requests of the server are decided. */
   readonly asker: () => Asker | null;
+  readonly waiting: Waiting;
 }
 
 const MAX_LIST_PAGES = 100;
-/** Requests of one server that wait for one client at once, and how long one waits: some are answered by people. */
-const MAX_ASKING = 16;
-const ANSWER_MS = 600_000;
 
-interface Waiting {
-  answered(response: RpcResponse): void;
-  failed(error: Fault): void;
+/** A request under way that its client may cancel. */
+interface Cancel {
+  readonly controller: AbortController;
+  /** The server knows of it. */
+  sent: boolean;
 }
 
 export class ServerPeer implements Peer {
@@ -87,36 +62,77 @@ export class ServerPeer implements Peer {
   #listed: Promise<void> | null = null;
   /** The server says its catalogue changed. */
   #stale = false;
-  readonly #waiting = new Map<string, Waiting>();
-  #asking = 0;
+  readonly #asks: ClientAsks;
   /** The client's handshake, for a server that has to be started anew. */
   #hello: RpcRequest | null = null;
   #greeted = false;
   /** The conversation is open: sending waits for nothing. */
   #ready = false;
   /** Requests under way that the client may cancel, by id (revisions with sessions). */
-  readonly #cancels = new Map<string, AbortController>();
+  readonly #cancels = new Map<string, Cancel>();
+  /** What this client was told the gateway can do. */
+  readonly #offers = new Offers();
+  readonly #tasks: OwnTasks;
   #closed = false;
   /** Whose credential this conversation carries; set by its first request, and nobody else's from then on. */
   #holder: string | null = null;
 
   constructor(options: PeerOptions) {
     this.#options = options;
+    this.#tasks = new OwnTasks({
+      ...{ gateway: options.gateway, desk: options.waiting.desk, unsolicited: options.unsolicited },
+      closed: () => this.#closed,
+      walk: (message, step) => this.#walk(message, { ...step, server: this.#server() }),
+      call: async (message, step) => (await this.#call(message, { ...step, server: this.#server() })).result,
+      ready: async ({ action, context }) => {
+        this.#checkHolder(this.#server(), context.caller);
+        if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
+      },
+      server: () => this.#server().id,
+    });
+    this.#asks = new ClientAsks({ gateway: options.gateway, server: () => this.#server() });
   }
 
   async request(received: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
-    const { message, answered } = withoutOwnAnswer(received);
-    const spec = CLIENT_REQUESTS.get(message.method);
-    if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(message);
+    const came = await this.#options.waiting.receive(withoutAction(received), context.caller);
+    if (isAboutOwnTask(came.message, context.era)) return this.#aboutTask(came.message, context);
+    const spec = CLIENT_REQUESTS.get(came.message.method);
+    if (spec === undefined || (spec.era !== 'both' && spec.era !== context.era)) return methodNotFound(came.message);
     const server = this.#server();
     this.#checkHolder(server, context.caller);
+    const task = this.#taskOfOurs(came.message, context);
+    const message = task === null ? came.message : task.message;
     const action = toAction(message, spec, server.id);
+    if (came.returned !== null && came.returned.digest !== action.digest)
+      throw new Fault('invalid-params', 'requestState was given for another request: make this call without it');
     if (action.target.kind === 'tool') await this.#ensureKnown(action, context);
     if (context.era === 'modern') checkParamHeaders(this.#gateway.inventory, action, context.paramHeaders);
     if (message.method === 'initialize') this.#hello = message;
+    const step = { server, action, context, came };
+    if (task !== null)
+      return this.#cancellable(message, ({ controller }) =>
+        this.#tasks.start(message, { ...step, controller, ttl: task.ttl }),
+      );
     return context.gone === null
-      ? this.#cancellable(message, { server, action, context, answered })
-      : this.#walk(message, { server, action, context, answered });
+      ? this.#cancellable(message, ({ controller }) =>
+          this.#walk(message, { ...step, context: { ...context, gone: controller.signal } }),
+        )
+      : this.#walk(message, step);
+  }
+
+  #aboutTask(message: RpcRequest, context: RequestContext): Promise<UpstreamReply> {
+    this.#checkHolder(this.#server(), context.caller);
+    return this.#cancellable(message, ({ controller: { signal } }) => {
+      const gone = context.gone === null ? signal : AbortSignal.any([context.gone, signal]);
+      return this.#tasks.about(message, { ...context, gone });
+    });
+  }
+
+  /** A call its client wants as a task (2025-11-25), where the server keeps none of this tool: the gateway does. */
+  #taskOfOurs(message: RpcRequest, { era }: RequestContext): { message: RpcRequest; ttl: Json | undefined } | null {
+    if (era !== 'legacy' || message.method !== 'tools/call') return null;
+    const tool = this.#gateway.inventory.resolve(this.#server().id, String(message.params?.name));
+    return this.#offers.taskOf(message, tool.state === 'pinned' ? tool.definition : null);
   }
 
   /** A conversation that carries one holder's credential serves nobody else: another task or chain starts one of its own. */
@@ -132,26 +148,70 @@ export class ServerPeer implements Peer {
   }
 
   /** A server does not answer what was cancelled: without this the call would hold its place until its time is over. */
-  async #cancellable(message: RpcRequest, step: Step): Promise<UpstreamReply> {
+  async #cancellable(message: RpcRequest, run: (cancel: Cancel) => Promise<UpstreamReply>): Promise<UpstreamReply> {
     const key = JSON.stringify(message.id);
-    const cancel = new AbortController();
+    const cancel: Cancel = { controller: new AbortController(), sent: false };
     this.#cancels.set(key, cancel);
     try {
-      return await this.#walk(message, { ...step, context: { ...step.context, gone: cancel.signal } });
+      return await run(cancel);
     } finally {
       if (this.#cancels.get(key) === cancel) this.#cancels.delete(key);
     }
   }
 
   async #walk(message: RpcRequest, step: Step): Promise<UpstreamReply> {
-    const { server, action, context } = step;
+    const { waiting } = this.#options;
+    const { action, context, came } = step;
+    const speaker = { era: context.era, hello: this.#hello };
+    const waiter = {
+      ...{ ...came, message, caller: context.caller, speaker, version: this.#offers.versionOf(context.era) },
+      ...{
+        session: context.session.id,
+        taskAsked: step.taskAsked === true,
+        deliver: context.deliver,
+        unsolicited: this.#options.unsolicited,
+      },
+      patienceMs: context.patienceMs ?? null,
+    };
+    const held = waiting.hold(waiter);
+    const { result, httpStatus } = await this.#call(message, { ...step, held }).finally(() => held.end());
+    if (result.kind === 'answered') {
+      const response = withApproval(result.response, result.approval);
+      return { response: this.#withTasks(message, response, context), httpStatus };
+    }
+    const { refusal } = result;
+    const asked =
+      refusal.fault instanceof ConnectionNeeded
+        ? askToConnect(message, refusal.fault, { ...speaker, answers: came.answers })
+        : null;
+    if (asked !== null) return asked;
+    if (refusal.code !== 'approval-pending' || refusal.approval === null || refusal.hidden)
+      return answerRefusal(message.id, refusal, action.target);
+    return waiting.tell(waiter, { held, refusal, action, runner: this.#tasks.runner(message, context) });
+  }
+
+  /** What the gateway itself adds to what the server says. */
+  #withTasks(message: RpcRequest, response: RpcResponse, context: RequestContext): RpcResponse {
+    const { caller, era } = context;
+    const server = this.#server().id;
+    if (message.method === 'tasks/list') return withOwnTasks(this.#options.waiting.desk, response, { caller, server });
+    return this.#offers.add(response, {
+      ...{ method: message.method, era, asks: this.#gateway.snapshot().policies.asks },
+      mightAsk: (tool) => couldAsk(this.#gateway, { caller, server, tool }),
+    });
+  }
+
+  /** The one path, for one request of this client. */
+  async #call(message: RpcRequest, step: Calling): Promise<{ result: CallResult; httpStatus: number | null }> {
+    const { server, action, context, held } = step;
     let httpStatus: number | null = null;
     const result = await call(this.#gateway, {
       ...attemptOf(context, server, action),
       frame: message,
       traceparent: traceparentOf(message),
-      parked: (id) => parkedNotice(message, id, context),
-      release: async (permit, signal, changed) => {
+      ...(held === undefined ? {} : { parked: held.parked, enough: held.enough }),
+      ...(step.resumes === undefined ? {} : { resumes: step.resumes }),
+      release: async (permit, signal, { changed, lease }) => {
         // Opened only now: a decided and recorded call is what starts a child process or a session, and nothing else does.
         const waited = !this.#ready;
         const conversation = await this.#converse(context, signal);
@@ -164,9 +224,12 @@ export class ServerPeer implements Peer {
         if (waited && !mayBegin(this.#gateway, attemptOf(context, server, action)))
           throw notSent(new Fault('upstream-unavailable', 'The call was stopped before it was sent'));
         // What people signed is what is sent.
-        const sent =
+        const signed =
           changed === null ? message : { ...message, params: { ...message.params, arguments: changed.arguments } };
-        const reply = await conversation.exchange(sent, {
+        const sent = lease === null ? { message: signed, extra: {} } : carrying(signed, lease.present());
+        this.#sending(message, step);
+        const reply = await conversation.exchange(sent.message, {
+          ...sent.extra,
           permit,
           signal,
           timeoutMs: isLongLived(message.method) ? 0 : server.timeoutMs,
@@ -174,13 +237,13 @@ export class ServerPeer implements Peer {
           ...(context.pause === undefined ? {} : { onPaused: context.pause }),
           headers:
             conversation.link.era === 'modern'
-              ? mirrorHeaders(this.#gateway.inventory, sent, changed?.action ?? action)
+              ? mirrorHeaders(this.#gateway.inventory, signed, changed?.action ?? action)
               : {},
         });
         httpStatus = reply.httpStatus;
         return observeAndFilter(this.#gateway, {
           message,
-          response: reply.response,
+          response: server.actions === null ? reply.response : withheld(reply.response),
           caller: context.caller,
           server: server.id,
         });
@@ -188,19 +251,22 @@ export class ServerPeer implements Peer {
     });
     // Whoever has greeted is greeted for when the server can be reached after all.
     if (message.method === 'initialize') this.#greeted = true;
-    if (result.kind === 'refused') {
-      const { fault } = result.refusal;
-      const client = { era: context.era, hello: this.#hello, answered: step.answered === true };
-      const asked = fault instanceof ConnectionNeeded ? askToConnect(message, fault, client) : null;
-      return asked ?? answerRefusal(message.id, result.refusal, action.target);
-    }
-    return { response: result.response, httpStatus };
+    return { result, httpStatus };
   }
 
-  async notify(message: RpcNotification, asker: Asker): Promise<void> {
+  /** From now on the server has to be told when its client does not want it any more. */
+  #sending(message: RpcRequest, step: Calling): void {
+    const cancel = this.#cancels.get(JSON.stringify(message.id));
+    if (cancel !== undefined) cancel.sent = true;
+    step.onSent?.();
+  }
+
+  async notify(received: RpcNotification, asker: Asker): Promise<void> {
+    const message = withoutAction(received);
     const spec = CLIENT_NOTIFICATIONS.get(message.method);
     if (spec === undefined || (spec.era !== 'both' && spec.era !== asker.era))
       throw new Fault('method-not-found', 'Method not found');
+    if (message.method === 'notifications/cancelled' && this.#neverSent(message)) return;
     const server = this.#server();
     this.#checkHolder(server, asker.caller);
     const action = toAction(message, spec, server.id);
@@ -212,7 +278,7 @@ export class ServerPeer implements Peer {
         if ('response' in conversation) return conversation.response;
         await conversation.post(message, permit);
         if (message.method === 'notifications/cancelled')
-          this.#cancels.get(JSON.stringify(message.params?.requestId))?.abort();
+          this.#cancels.get(JSON.stringify(message.params?.requestId))?.controller.abort();
         if (message.method === 'notifications/initialized') conversation.link.listen();
         return { jsonrpc: '2.0', id: 0, result: {} };
       },
@@ -220,17 +286,21 @@ export class ServerPeer implements Peer {
     if (result.kind === 'refused') throw new Fault('forbidden', 'the notification was refused');
   }
 
-  answer(message: RpcResponse): boolean {
-    const key = JSON.stringify(message.id);
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) return false;
-    waiting.answered(message);
+  /** A call that waits for people is cancelled here: its server has nothing to stop. The question stays. */
+  #neverSent(message: RpcNotification): boolean {
+    const cancel = this.#cancels.get(JSON.stringify(message.params?.requestId));
+    if (cancel === undefined || cancel.sent) return false;
+    cancel.controller.abort();
     return true;
+  }
+
+  answer(message: RpcResponse): boolean {
+    return this.#asks.answer(message);
   }
 
   async close(why: string): Promise<void> {
     this.#closed = true;
-    this.#nobodyAnswers();
+    this.#asks.end();
     const conversation = await this.#conversation?.catch(() => null);
     if (conversation !== null && conversation !== undefined && 'link' in conversation)
       await conversation.link.close(why);
@@ -244,12 +314,6 @@ export class ServerPeer implements Peer {
     const server = this.#options.server();
     if (server === null) throw new Fault('not-found', 'Not found');
     return server;
-  }
-
-  /** Whoever was to answer, or whoever asked, is gone. */
-  #nobodyAnswers(): void {
-    for (const waiting of [...this.#waiting.values()])
-      waiting.failed(new Fault('upstream-unavailable', 'The conversation has ended'));
   }
 
   /**
@@ -288,21 +352,13 @@ export class ServerPeer implements Peer {
     this.#greeted = true;
     conversation.link.onUnsolicited((frame) => this.#fromServer(frame, null));
     conversation.link.onClosed(() => {
-      this.#nobodyAnswers();
+      this.#asks.end();
       conversation.ended?.();
     });
-    if (again && conversation.link.era === 'legacy' && asker.era === 'legacy')
-      await this.#greetAgain(conversation, signal);
+    const timeoutMs = this.#server().timeoutMs;
+    if (again && this.#hello !== null && conversation.link.era === 'legacy' && asker.era === 'legacy')
+      await greetAgain(conversation.link, this.#hello, { signal, timeoutMs });
     return conversation;
-  }
-
-  /** A server that died in the middle of a session is started anew, and told again who its client is. */
-  async #greetAgain({ link }: Conversation, signal: AbortSignal): Promise<void> {
-    if (this.#hello === null) return;
-    const hello = { ...this.#hello, id: 'interlock-again' };
-    await link.request(hello, { signal, onMessage: () => {}, timeoutMs: this.#server().timeoutMs });
-    await link.post({ jsonrpc: '2.0', method: 'notifications/initialized' });
-    link.listen();
   }
 
   /** A tool nobody has listed yet, or a catalogue the server says has changed: the gateway lists before it decides. */
@@ -330,6 +386,7 @@ export class ServerPeer implements Peer {
         server,
         action,
         context: { ...context, deliver: () => {} },
+        came: NOTHING_CAME,
       });
       if (!('result' in reply.response) || typeof reply.response.result.nextCursor !== 'string') return;
       cursor = reply.response.result.nextCursor;
@@ -337,12 +394,13 @@ export class ServerPeer implements Peer {
   }
 
   /** A frame from the server: what is not mapped does not pass. */
-  #fromServer(frame: RpcMessage, context: RequestContext | null): void {
+  #fromServer(received: RpcMessage, context: RequestContext | null): void {
+    const frame = (this.#options.server()?.actions ?? null) === null ? received : withheld(received);
     if (!('method' in frame)) return;
     const deliver = context?.deliver ?? this.#options.unsolicited;
     if ('id' in frame) {
       const asker = context ?? this.#options.asker();
-      void this.#ask(frame, { asker, deliver });
+      void this.#asks.ask(frame, { asker, deliver, conversation: this.#conversation });
       return;
     }
     if (frame.method === 'notifications/tools/list_changed') {
@@ -356,79 +414,16 @@ export class ServerPeer implements Peer {
         'dropped an unmapped notification',
       );
   }
-
-  /** A request of the server to the client (sampling, elicitation, roots) walks the same path, towards the client. */
-  async #ask(message: RpcRequest, to: { asker: Asker | null; deliver: OnMessage }): Promise<void> {
-    const conversation = await this.#conversation?.catch(() => null);
-    if (conversation === null || conversation === undefined || 'response' in conversation) return;
-    const spec: MethodSpec | undefined = SERVER_REQUESTS.get(message.method);
-    let response: RpcResponse = failure(message.id, { code: -32601, message: 'Method not found' });
-    if (spec !== undefined && to.asker !== null) {
-      this.#asking++;
-      // Beyond the bound not even decided: a server that asks without end takes neither the agent's places nor the journal's.
-      if (this.#asking > MAX_ASKING)
-        response = failure(message.id, { code: -32000, message: 'too many requests wait for the client' });
-      else response = await this.#askClient(message, { spec, asker: to.asker, deliver: to.deliver });
-      this.#asking--;
-    }
-    await conversation
-      .post(response, null)
-      .catch((error: unknown) => this.#gateway.log.warn({ err: error }, 'an answer did not reach the server'));
-  }
-
-  async #askClient(
-    message: RpcRequest,
-    to: { spec: MethodSpec; asker: Asker; deliver: OnMessage },
-  ): Promise<RpcResponse> {
-    try {
-      const server = this.#server();
-      const action = toAction(message, to.spec, server.id);
-      const result = await call(this.#gateway, {
-        ...attemptOf(to.asker, server, action),
-        frame: message,
-        release: (permit: Permit, signal) => {
-          permit.spend();
-          return this.#untilAnswered(message, { deliver: to.deliver, signal });
-        },
-      });
-      if (result.kind === 'answered') return result.response;
-      return failure(message.id, { code: -32003, message: 'the request was refused' });
-    } catch (error) {
-      this.#gateway.log.error({ err: error }, 'a request of a server failed');
-      return failure(message.id, { code: -32603, message: 'Internal error' });
-    }
-  }
-
-  #untilAnswered(message: RpcRequest, to: { deliver: OnMessage; signal: AbortSignal }): Promise<RpcResponse> {
-    const key = JSON.stringify(message.id);
-    return new Promise((resolve, reject) => {
-      if (this.#waiting.has(key)) return reject(new Fault('upstream-protocol', 'the server used one id twice'));
-      if (to.signal.aborted) return reject(to.signal.reason);
-      const end = (settle: () => void): void => {
-        clearTimeout(timer);
-        to.signal.removeEventListener('abort', aborted);
-        this.#waiting.delete(key);
-        settle();
-      };
-      const failed = (error: unknown): void => end(() => reject(error));
-      const aborted = (): void => failed(to.signal.reason);
-      const timer = setTimeout(
-        () => failed(new Fault('upstream-timeout', 'the client did not answer in time')),
-        ANSWER_MS,
-      );
-      to.signal.addEventListener('abort', aborted);
-      this.#waiting.set(key, { answered: (response) => end(() => resolve(response)), failed });
-      to.deliver(message);
-    });
-  }
 }
 
-interface Step {
-  /** The client brings the answer to a question of ours. */
-  readonly answered?: boolean;
+interface Step extends Going {
   readonly server: ServerEntry;
-  readonly action: Action;
-  readonly context: RequestContext;
+}
+
+interface Calling extends Pick<Going, 'action' | 'context' | 'onSent'> {
+  readonly server: ServerEntry;
+  readonly held?: Held;
+  readonly resumes?: string;
 }
 
 function attemptOf(
@@ -454,14 +449,6 @@ function inheritedMeta(context: RequestContext): JsonObject {
       'io.modelcontextprotocol/clientCapabilities': {},
     },
   };
-}
-
-/** Tells a client that gave a progress token that its call waits for a human, so that it does not give up. */
-function parkedNotice(message: RpcRequest, approval: string, context: RequestContext): void {
-  const token = metaOf(message.params).progressToken;
-  if (token === undefined) return;
-  const params = { progressToken: token, progress: 0, message: `waiting for a human's approval (${approval})` };
-  context.deliver({ jsonrpc: '2.0', method: 'notifications/progress', params });
 }
 
 /** `_meta.traceparent` (MCP 2026-07-28, basic, trace context). */

@@ -11,7 +11,7 @@ type Table = Schema['interlock_notices'];
 /** Messages about requests, until they arrived. */
 export function noticeStore(db: Database): NoticeStore {
   return {
-    take: (nowMs, leaseMs, limit) => take(db, { nowMs, leaseMs, limit }),
+    take: (nowMs, leaseMs, limit, channel) => take(db, { nowMs, leaseMs, limit, channel }),
     async settle(id, attempts, { state, dueMs, error, sentAtMs, place, ticket }) {
       const result = await db.write
         .updateTable('interlock_notices')
@@ -44,6 +44,7 @@ export function noticeStore(db: Database): NoticeStore {
         .execute();
       return rows.map(toNotice);
     },
+    absorb: (place, nowMs, error) => absorb(db, place, { nowMs, error }),
     countSince: (recipient, channel, sinceMs) => countSince(db, { recipient, channel, sinceMs }),
     open: (ticket, nowMs) => open(db, ticket, nowMs),
     prune: (beforeMs) =>
@@ -78,19 +79,23 @@ export function insertNotices(trx: Trx, notices: readonly NoticeRow[]): Promise<
   });
 }
 
-async function take(
-  db: Database,
-  { nowMs, leaseMs, limit }: { nowMs: number; leaseMs: number; limit: number },
-): Promise<readonly NoticeRow[]> {
-  const due = await db.read
+interface Taking {
+  readonly nowMs: number;
+  readonly leaseMs: number;
+  readonly limit: number;
+  readonly channel: NoticeRow['channel'] | undefined;
+}
+
+async function take(db: Database, { nowMs, leaseMs, limit, channel }: Taking): Promise<readonly NoticeRow[]> {
+  const waiting = db.read
     .selectFrom('interlock_notices')
     .select(['id', 'attempts'])
     .where('state', '=', 'waiting')
     .where('due_ms', '<=', nowMs)
     .where('taken_until_ms', '<=', nowMs)
     .orderBy('due_ms')
-    .limit(bounded(limit, MAX_TAKEN))
-    .execute();
+    .limit(bounded(limit, MAX_TAKEN));
+  const due = await (channel === undefined ? waiting : waiting.where('channel', '=', channel)).execute();
   const taken: NoticeRow[] = [];
   for (const { id, attempts } of due) {
     const row = await db.write
@@ -118,6 +123,24 @@ async function countSince(
     .where('sent_at_ms', '>=', of.sinceMs)
     .where('recipient', of.recipient === null ? 'is' : '=', of.recipient);
   return (await query.executeTakeFirstOrThrow()).sent;
+}
+
+async function absorb(
+  db: Database,
+  { channel, recipient }: Pick<NoticeRow, 'channel' | 'recipient'>,
+  { nowMs, error }: { nowMs: number; error: string },
+): Promise<number> {
+  const result = await db.write
+    .updateTable('interlock_notices')
+    .set({ state: 'sent', error: storable(error, 'error'), sent_at_ms: null })
+    .where('state', '=', 'waiting')
+    .where('channel', '=', channel)
+    .where('recipient', recipient === null ? 'is' : '=', recipient)
+    .where('kind', 'in', ['asked', 'reminder', 'escalated'])
+    .where('due_ms', '<=', nowMs)
+    .where('taken_until_ms', '<=', nowMs)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
 }
 
 async function open(db: Database, ticket: string, nowMs: number): Promise<NoticeRow | null> {

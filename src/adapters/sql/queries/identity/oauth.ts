@@ -30,6 +30,7 @@ export function oauthStore(db: Database, clock: Clock): OAuthStore {
         .executeTakeFirst();
       return row === undefined ? null : toRow(row);
     },
+    change: (kind, id, payload) => change(db, { kind, id, nowMs: clock.nowMs(), ...payload }),
     consume: (kind, id, atMs) => consume(db, { kind, id, atMs, nowMs: clock.nowMs() }),
     async remove(kind, id) {
       const result = await db.write
@@ -83,6 +84,28 @@ async function insert(db: Database, row: Row): Promise<boolean> {
     )
     .executeTakeFirst();
   return result.numInsertedOrUpdatedRows === 1n;
+}
+
+interface Change {
+  readonly kind: string;
+  readonly id: string;
+  readonly from: JsonObject;
+  readonly to: JsonObject;
+  readonly nowMs: number;
+}
+
+/** A payload is written from the value it was read as: the same value is the same text. */
+async function change(db: Database, { kind, id, from, to, nowMs }: Change): Promise<boolean> {
+  const result = await db.write
+    .updateTable('interlock_oauth')
+    .set({ payload: JSON.stringify(to) })
+    .where('kind', '=', kind)
+    .where('id', '=', storable(id, 'id'))
+    .where('payload', '=', JSON.stringify(from))
+    .where('consumed_at_ms', 'is', null)
+    .where((eb) => eb.or([eb('expires_at_ms', 'is', null), eb('expires_at_ms', '>', nowMs)]))
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
 }
 
 interface Use {

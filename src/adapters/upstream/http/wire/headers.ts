@@ -1,3 +1,4 @@
+import { ACTION_HEADER } from '../../../../model/action-credential.ts';
 import { Fault } from '../../../../model/fault.ts';
 import { isObject } from '../../../../model/json.ts';
 import type { RpcRequest } from '../../../../model/jsonrpc.ts';
@@ -38,7 +39,7 @@ export function configuredHeaders(server: string, headers: Readonly<Record<strin
     const name = key.toLowerCase();
     if (!TOKEN.test(name))
       throw new Fault('internal', `server ${server}: a header name has characters that are not allowed`);
-    if (RESERVED.has(name) || name.startsWith('mcp-'))
+    if (RESERVED.has(name) || name.startsWith('mcp-') || name.startsWith(ACTION_HEADER))
       throw new Fault('internal', `server ${server}: header ${name} cannot be configured`);
     if (!VALUE.test(value))
       throw new Fault('internal', `server ${server}: the value of header ${name} has characters that are not allowed`);

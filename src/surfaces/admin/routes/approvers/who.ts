@@ -23,6 +23,7 @@ interface Body {
   readonly agent?: string;
   readonly subject?: string;
   readonly amount?: string;
+  readonly currency?: string;
   readonly environment?: string;
   readonly dataClass?: DataClass;
   readonly effect?: ToolEffect;
@@ -38,6 +39,7 @@ export function approverRoutes(operations: ApproverOperations): AdminRoutes {
       agent: text(200),
       subject: text(200),
       amount: text(40),
+      currency: text(20),
       environment: text(100),
       dataClass: { enum: ['public', 'internal', 'confidential', 'restricted'] },
       effect: { enum: ['read', 'write', 'destructive', 'external', 'credential'] },
@@ -55,11 +57,12 @@ export function approverRoutes(operations: ApproverOperations): AdminRoutes {
   };
 }
 
-function factsOf({ amount, environment, dataClass, effect }: Omit<Body, 'ask' | 'agent' | 'subject'>): AskFacts {
+function factsOf({ amount, ...rest }: Omit<Body, 'ask' | 'agent' | 'subject'>): AskFacts {
+  const { currency = null, environment = null, dataClass = null, effect = null } = rest;
   const exact = amount === undefined ? null : exactAmount(amount);
   if (amount !== undefined && exact === null)
     throw new Problem(400, 'invalid-amount', `"${amount}" is no amount: write e.g. 900 or 899.99`);
-  return { amount: exact, environment: environment ?? null, dataClass: dataClass ?? null, effect: effect ?? null };
+  return { amount: exact, currency, environment, dataClass, effect };
 }
 
 function isUnknown(answer: Json | { readonly unknown: string }): answer is { readonly unknown: string } {

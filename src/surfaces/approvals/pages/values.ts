@@ -1,0 +1,41 @@
+import type { SentencePart } from '../../../model/approval.ts';
+import type { Json } from '../../../model/json.ts';
+import { visible } from '../../../model/visible.ts';
+import { type Html, html } from '../../account/web/html.ts';
+
+/** What is shown at once; the rest is one step away, never gone. */
+const SHORT = 400;
+const IN_SENTENCE = 60;
+
+/** Text somebody else chose, as text: what cannot be seen is spelled out and marked, and it never reorders what stands beside it. */
+export function dataText(text: string, maxChars = SHORT, lines = false): Html {
+  const parts = visible(text, { maxChars, lines }).map((segment) =>
+    segment.kind === 'plain' ? segment.text : html`<b class="mark">${segment.text}</b>`,
+  );
+  return html`<bdi>${parts}</bdi>`;
+}
+
+/** A whole value: texts as they are, everything else as JSON. Long ones open on demand. */
+export function valueHtml(value: Json): Html {
+  if (typeof value === 'string') return value === '' ? html`<span class="soft">empty text</span>` : long(value);
+  if (value === null || typeof value !== 'object') return html`<span class="lit">${JSON.stringify(value)}</span>`;
+  return html`<span class="json">${dataText(JSON.stringify(value, null, 2), Number.POSITIVE_INFINITY, true)}</span>`;
+}
+
+function long(text: string): Html {
+  if ([...text].length <= SHORT) return dataText(text, Number.POSITIVE_INFINITY);
+  return html`${dataText(text)}<details><summary>Show all of it</summary><div class="whole">${dataText(text, Number.POSITIVE_INFINITY)}</div></details>`;
+}
+
+/** The sentence, its values set apart. */
+export function sentenceHtml(parts: readonly SentencePart[]): readonly Html[] {
+  return parts.map((part) => {
+    if ('text' in part) return html`${part.text}`;
+    if (part.missing) return html`<span class="val none">nothing</span>`;
+    return html`<span class="val">${dataText(plain(part.value), IN_SENTENCE)}</span>`;
+  });
+}
+
+export function plain(value: unknown): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
