@@ -156,6 +156,31 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(company.records[0]?.detail.changed).toMatchObject({ arguments: args, digest, by: 'carol' });
   });
 
+  it('ask whoever changed arguments ask for, with the proof they ask for', async () => {
+    const told: string[][] = [];
+    const again: ApprovalsOptions['again'] = async (row, args) => {
+      const who = [{ kind: 'group', id: 'finance' }] as const;
+      const parts = [{ ask: 'group:finance', slots: [{ who, exceptStarters: false }] }];
+      const assurance = args.total === 1 ? ('signed-in' as const) : row.requirement.assurance;
+      const requirement = { ...row.requirement, parts, assurance };
+      return { ok: true, digest: `c${String(args.total)}`, shown: shown({ arguments: args }), requirement };
+    };
+    const notices: ApprovalsOptions['notices'] = (_row, kind, candidates) => {
+      if (kind === 'asked') told.push([...candidates]);
+      return [];
+    };
+    const approvals = await gateway({}, { again, notices });
+    const { id } = await park(approvals);
+    const dear = ballot('alice', { arguments: { total: 1 }, digest: 'c1' });
+    expect(await approvals.vote(id, dear)).toMatchObject({ ok: false, why: 'assurance' });
+    expect(await approvals.listFor('bob', { limit: 5 })).toEqual([]);
+    const other = ballot('alice', { arguments: { total: 20_000 }, digest: 'c20000' });
+    expect(await approvals.vote(id, other)).toMatchObject({ ok: true, complete: false });
+    expect((await approvals.listFor('bob', { state: 'pending', limit: 5 })).map((row) => row.id)).toEqual([id]);
+    expect(told).toEqual([['alice'], ['bob', 'carol']]);
+    expect(await approvals.vote(id, ballot('bob', { digest: 'c20000' }))).toMatchObject({ ok: true, complete: true });
+  });
+
   it('stand for what was agreed on, for as long as who agreed may, and no longer', async () => {
     const approvals = await gateway();
     const asked = await park(approvals);
