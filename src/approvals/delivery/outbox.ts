@@ -133,7 +133,7 @@ export class NoticeOutbox {
     if (notice.kind === 'grouped') return this.#sendGrouped(notice, channel);
     const row = await this.#options.approvals.get(notice.approval);
     if (row === null) throw new NotNeeded('the request is gone');
-    const asks = notice.kind === 'asked' || notice.kind === 'reminder' || notice.kind === 'escalated';
+    const asks = notice.kind === 'asked' || notice.kind === 'escalated';
     return asks ? this.#ask(notice, channel, row) : this.#sayOver(notice, channel, row);
   }
 
