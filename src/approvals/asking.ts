@@ -103,14 +103,24 @@ export function resolve(state: State, { asks, facts, starters, subject }: Asked)
 export function met(state: State, asked: Asked, of: { signed: readonly Signed[]; requestedAtMs: number }): boolean {
   const resolved = resolve(state, asked);
   if (resolved.kind !== 'asks') return resolved.kind === 'automatic';
-  return progress(resolved.requirement, of.signed, at(state, of.requestedAtMs)).met;
+  return isEnough(state, resolved.requirement, of);
+}
+
+/** Who answered, and how they proved it, measured by what is asked for now. */
+function isEnough(
+  state: State,
+  requirement: Requirement,
+  { signed, requestedAtMs }: { signed: readonly Signed[]; requestedAtMs: number },
+): boolean {
+  const proven = signed.filter(({ assurance }) => assuranceAtLeast(assurance, requirement.assurance));
+  return progress(requirement, proven, at(state, requestedAtMs)).met;
 }
 
 /** Uses up an approved request whose approvers may still answer for it. */
 export async function use(state: State, id: string, of: { digest: string; call: string }): Promise<ApprovalRow | null> {
   const row = await state.store.get(id);
   if (row === null || row.state !== 'approved') return null;
-  if (!progress(row.requirement, givenOf(row), at(state, row.requestedAtMs)).met) {
+  if (!isEnough(state, row.requirement, { signed: givenOf(row), requestedAtMs: row.requestedAtMs })) {
     // Somebody who approved has left, or was moved, before it was used.
     await withdrawRow(state, row, { by: 'interlock', reason: 'who approved it may not do so any more' });
     return null;
@@ -157,13 +167,13 @@ function standingFor(state: State, request: ApprovalRequest): ApprovalOutcome | 
       ...{ agent, subject, session, task, pin, nowMs, server: shown.server, target: shown.target ?? '' },
       ...{ args: shown.arguments, amount: shown.amount },
     };
-    if (standing.state !== 'active' || shown.action !== 'tools/call' || !covers(standing, call)) continue;
+    if (standing.state !== 'active' || standing.chain !== request.chain) continue;
+    if (shown.action !== 'tools/call' || !covers(standing, call)) continue;
     const resolved = resolve(state, request);
     if (resolved.kind !== 'asks') return null;
-    const { requirement } = resolved;
-    const signed = standing.signers.map((person) => ({ person, atMs: standing.createdAtMs }));
-    if (requirement.assurance === 'passkey' && standing.assurance !== 'passkey') continue;
-    if (!progress(requirement, signed, at(state, standing.createdAtMs)).met) continue;
+    const { assurance, createdAtMs } = standing;
+    const signed = standing.signers.map((person) => ({ person, atMs: createdAtMs, assurance }));
+    if (!isEnough(state, resolved.requirement, { signed, requestedAtMs: createdAtMs })) continue;
     return { outcome: 'standing', id: standing.id, signed };
   }
   return null;

@@ -12,7 +12,7 @@ export function approversOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'dig
 export function givenOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>): readonly Signed[] {
   const digest = currentDigest(row);
   const given = row.answers.filter((answer) => answer.verdict === 'approved' && answer.digest === digest);
-  return given.map(({ person, atMs }) => ({ person, atMs }));
+  return given.map(({ person, atMs, assurance }) => ({ person, atMs, assurance }));
 }
 
 /** Digest of what is answered now: as it was asked, or as somebody changed it. */

@@ -60,6 +60,7 @@ export type ApprovalOutcome =
 export interface Signed {
   readonly person: string;
   readonly atMs: number;
+  readonly assurance: Assurance;
 }
 
 /** What decides who must answer. */

@@ -172,6 +172,8 @@ export interface Standing extends StandingTerms {
   readonly id: string;
   /** The request whose answers made it. */
   readonly approval: string;
+  /** Everybody it went through, as one text: another chain asks for itself. */
+  readonly chain: string;
   /** Who stands for it. It is good for what these people could approve now. */
   readonly signers: readonly string[];
   readonly assurance: Assurance;

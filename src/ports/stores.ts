@@ -195,7 +195,7 @@ export interface NoticeRow {
   readonly id: string;
   readonly approval: string;
   /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
+  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped';
   readonly channel: 'email' | 'slack' | 'web-push' | 'webhook';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;

@@ -174,6 +174,9 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     });
     const finance = request({ asks: [{ text: 'group:finance', agent: 'buyer' }] });
     expect((await park(approvals, finance)).id).not.toBe('');
+    expect((await park(approvals, request({ chain: '[["agent","x"]]' }))).id).not.toBe(asked.id);
+    const strict = await gateway({ assurance: 'signed-in' });
+    expect((await park(strict, request({ call: 'strict' }))).id).not.toBe(asked.id);
     company.people.set('alice', { ...company.people.get('alice')!, active: false });
     expect((await park(approvals, request({ call: 'third' }))).id).not.toBe(asked.id);
   });
