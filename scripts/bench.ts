@@ -113,8 +113,7 @@ async function runScript(file: string, plan: Plan, timeout = PART_TIMEOUT_MS): P
   const stdout = await new Promise<string>((done, fail) => {
     const child = execFile(process.execPath, args, { timeout }, (error, out, err) => {
       if (error === null) done(out);
-      else
-        fail(new Error(`${error.killed ? `no end after ${timeout} ms` : error.message}\n${err.slice(-500)}`));
+      else fail(new Error(`${error.killed ? `no end after ${timeout} ms` : error.message}\n${err.slice(-500)}`));
     });
     child.stderr?.pipe(process.stderr);
   });

@@ -158,6 +158,8 @@ class Real {
   ask: Ask = 'owner';
   readonly usedInOrder: string[] = [];
   #calls = 0;
+  /** The same for all who let something stand: they agree on it. */
+  readonly #endMs = clock.nowMs() + 600_000;
   readonly #stores: Stores;
   readonly #name: string;
 
@@ -203,7 +205,7 @@ class Real {
     const digest = row?.proposal?.digest ?? digestOf(what);
     const terms: StandingTerms = {
       ...{ agent: 'buyer', subject: null, server: 'erp', target: 'orders.create', session: 's1', task: null },
-      ...{ fixed: { '/total': totalOf(what) }, free: [], maxAmount: null, notAfterMs: clock.nowMs() + 600_000 },
+      ...{ fixed: { '/total': totalOf(what) }, free: [], maxAmount: null, notAfterMs: this.#endMs },
     };
     const verdict = how === 'deny' ? 'denied' : 'approved';
     const given = ballot(who, { verdict, digest, standing: how === 'stand' ? terms : null });
