@@ -66,18 +66,12 @@ export function whetherMayAnswer(state: State, row: ApprovalRow, person: string)
 async function planAnswer(state: State, row: ApprovalRow, ballot: Ballot): Promise<ApprovalChange | No> {
   const over = whyOver(state, row);
   if (over !== null) return over;
-  return provenTooLittle(ballot, row.requirement) ?? (await planVerdict(state, row, ballot));
-}
-
-function planVerdict(
-  state: State,
-  row: ApprovalRow,
-  ballot: Ballot,
-): ApprovalChange | No | Promise<ApprovalChange | No> {
+  const weak = whyTooWeak(ballot, row.requirement);
+  if (weak !== null) return weak;
   return ballot.verdict === 'denied' ? planDenial(state, row, ballot) : planApproval(state, row, ballot);
 }
 
-function provenTooLittle({ assurance }: Ballot, requirement: Requirement): No | null {
+function whyTooWeak({ assurance }: Ballot, requirement: Requirement): No | null {
   if (assuranceAtLeast(assurance, requirement.assurance)) return null;
   return no('assurance', PROOFS[requirement.assurance as keyof typeof PROOFS] ?? 'this needs a stronger proof');
 }
@@ -107,8 +101,8 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   if (!mine.ok && !(mine.why === 'answered' && proposed !== null)) return mine;
   const terms = termsOf(row, proposed);
   if (ballot.digest !== terms.digest) return no('changed', 'the request is not what you saw any more: look again');
-  // Changed arguments may ask for more than the call did, also of the proof.
-  const refused = provenTooLittle(ballot, terms.requirement) ?? checkStanding(state, row, ballot);
+  // What it is changed to may need more than what was asked.
+  const refused = whyTooWeak(ballot, terms.requirement) ?? checkStanding(state, row, ballot);
   if (refused !== null) return refused;
   const proposal: Proposal | null =
     proposed === null || ballot.arguments === null

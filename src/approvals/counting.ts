@@ -8,7 +8,7 @@ export function approversOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'dig
   return givenOf(row).map(({ person }) => person);
 }
 
-/** The same with when each answered: who was on duty then, or stood in for somebody then, answered well. */
+/** The same with when and how each answered: who was on duty then, or stood in for somebody then, answered well. */
 export function givenOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>): readonly Signed[] {
   const digest = currentDigest(row);
   const given = row.answers.filter((answer) => answer.verdict === 'approved' && answer.digest === digest);

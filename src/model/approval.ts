@@ -109,6 +109,8 @@ export interface ShownRequest {
   readonly server: string;
   readonly target: string | null;
   readonly arguments: JsonObject;
+  /** Whatever else of the call reaches the server: answers to its questions, members no standard names. Absent: nothing does. */
+  readonly also?: JsonObject;
   readonly sentence: readonly SentencePart[];
   /** The sentence comes from a template an operator wrote for this tool; else it only names the tool. */
   readonly reviewed: boolean;
@@ -172,7 +174,7 @@ export interface Standing extends StandingTerms {
   readonly id: string;
   /** The request whose answers made it. */
   readonly approval: string;
-  /** Everybody it went through, as one text: another chain asks for itself. */
+  /** Everybody the request was made through, as one text: through others it is asked anew. */
   readonly chain: string;
   /** Who stands for it. It is good for what these people could approve now. */
   readonly signers: readonly string[];

@@ -25,7 +25,8 @@ export function factCards(parts: ApprovalPageParts, seen: Seen): readonly Html[]
 function argumentsCard({ row, shown, asked }: Seen): Html {
   if ((shown.argumentsDigest ?? null) !== null) return hiddenCard(shown);
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
-  const rows = names.map((name) => argumentRow(name, { shown, asked }));
+  const besides = Object.entries(shown.also ?? {}).map(([name, value]) => besidesRow(name, value));
+  const rows = [...names.map((name) => argumentRow(name, { shown, asked })), ...besides];
   const table = html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Where it came from</th></tr></thead><tbody>${rows}</tbody></table>`;
   const what = html`<code>${dataText(shown.target ?? shown.action, 120)}</code> on <code>${dataText(shown.server, 80)}</code>`;
   return card(
@@ -58,6 +59,11 @@ function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked
   const origins = shown.origins.filter((origin) => origin.at === at || origin.at.startsWith(`${at}/`));
   const bad = origins.some(({ from }) => from === 'untrusted-result');
   return html`<tr class="${changed ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${changed ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${changed ? tag('warn', 'Changed by a person') : origins.map((origin) => originHtml(origin, at))}</td></tr>`;
+}
+
+/** What reaches the server besides the arguments. */
+function besidesRow(name: string, value: Json | undefined): Html {
+  return html`<tr><th scope="row">${dataText(name, 120)}</th><td>${value !== undefined && valueHtml(value)}</td><td>${tag('warn', 'No argument: sent besides')}</td></tr>`;
 }
 
 /** What it was and what it would be. */
