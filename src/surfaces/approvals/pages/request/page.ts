@@ -43,10 +43,11 @@ export function head(parts: ApprovalPageParts, { row, shown }: Seen): Html {
     row.state === 'pending' ? html`<span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span>` : null;
   return html`<header class="ask"><p class="eyebrow">${stateOf(row)}<span>${text(shown.agent.name, 80)} asked ${agoWords(nowMs - row.requestedAtMs)}</span>${left}</p>
 <h1 class="sentence">${sentenceHtml(shown.sentence)}</h1>
-${warnings(parts, row, shown)}</header>`;
+${warnings(parts, { row, shown })}</header>`;
 }
 
-function warnings(parts: ApprovalPageParts, row: Seen['row'], shown: Seen['shown']): Html {
+/** What should make anybody stop. */
+export function warnings(parts: ApprovalPageParts, { row, shown }: Pick<Seen, 'row' | 'shown'>): Html {
   const untrusted = untrustedNames(shown);
   return html`${
     untrusted.length > 0 &&
@@ -67,7 +68,7 @@ function warnings(parts: ApprovalPageParts, row: Seen['row'], shown: Seen['shown
 }
 
 /** For who wants to check it themselves. */
-function signedCard({ row, shown, digest, saw }: Seen): Html {
+export function signedCard({ row, shown, digest, saw }: Pick<Seen, 'row' | 'shown' | 'digest' | 'saw'>): Html {
   const fields: readonly (readonly [string, Json])[] = [
     ['Request', row.id],
     ['Action', digest],
