@@ -52,7 +52,7 @@ function control(field: Field, i: number): Html {
   const head = html`<label for="${id}"><code>${dataText(field.name, 80)}</code>${!field.required && html` <span class="soft small">optional</span>`}</label>`;
   const leave =
     !field.required &&
-    html`<label class="leave"><input type="checkbox" name="${controls.left(i)}" value="1"${field.value === undefined && html` checked`}> <span>Leave out<span class="hide"> ${field.name}</span></span></label>`;
+    html`<label class="leave"><input type="checkbox" name="${controls.left(i)}" value="1"${field.value === undefined && html` checked`}> <span>Leave out<span class="hide"> ${dataText(field.name, 80)}</span></span></label>`;
   return html`<div class="field">${head}${input(field, id, name)}${leave}</div>`;
 }
 

@@ -7,7 +7,7 @@ import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
 import { same } from '../../see.ts';
 import { amountWords, EFFECTS, nameOf, ORIGINS, OUTCOMES } from '../../words.ts';
-import { agoWords, card, facts, tag } from '../parts.ts';
+import { agoWords, card, facts, nameHtml, tag } from '../parts.ts';
 import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
 
 /** Everything about a request, one card for each question a careful person has. */
@@ -117,14 +117,14 @@ function whoCard(parts: ApprovalPageParts, shown: ShownRequest): Html {
     facts([
       [
         'Agent',
-        html`<strong>${text(agent.name)}</strong> <code class="soft">${agent.id}</code> ${tag(risk, `${capital(agent.riskTier)} risk`)}`,
+        html`<strong>${nameHtml(agent.name, 120)}</strong> <code class="soft">${text(agent.id, 80)}</code> ${tag(risk, `${capital(agent.riskTier)} risk`)}`,
       ],
-      ['Answers for it', text(nameOf(parts, agent.owner))],
+      ['Answers for it', nameHtml(nameOf(parts, agent.owner), 120)],
       [
         'Acts for',
         subject === null
           ? html`<span class="soft">itself, for no person</span>`
-          : html`${text(subject.name)} <code class="soft">${text(subject.id, 80)}</code>`,
+          : html`${nameHtml(subject.name, 120)} <code class="soft">${text(subject.id, 80)}</code>`,
       ],
       shown.chain.length > 0 && ['Through', chainHtml(parts, shown)],
       ['Its purpose', html`${dataText(purpose)}`],
@@ -141,8 +141,10 @@ function whoCard(parts: ApprovalPageParts, shown: ShownRequest): Html {
 function chainHtml(parts: ApprovalPageParts, { chain, subject }: ShownRequest): Html {
   const hops = [...chain]
     .reverse()
-    .map(({ id, kind }) => html`<li>${text(kind === 'agent' ? (parts.directory.agent(id)?.name ?? id) : id, 80)}</li>`);
-  return html`<ol class="chain">${subject !== null && html`<li>${text(subject.name, 80)}</li>`}${hops}</ol>`;
+    .map(
+      ({ id, kind }) => html`<li>${nameHtml(kind === 'agent' ? (parts.directory.agent(id)?.name ?? id) : id, 80)}</li>`,
+    );
+  return html`<ol class="chain">${subject !== null && html`<li>${nameHtml(subject.name, 80)}</li>`}${hops}</ol>`;
 }
 
 function whyCard({ policy }: ShownRequest): Html {

@@ -8,7 +8,7 @@ import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
 import { nameOf } from '../../words.ts';
-import { agoWords, countdown, facts, news, stateOf, tag } from '../parts.ts';
+import { agoWords, countdown, facts, nameHtml, news, stateOf, tag } from '../parts.ts';
 import { dataText, sentenceHtml } from '../values.ts';
 import { decideCards, type Means } from './decide.ts';
 import { factCards, untrustedNames } from './facts.ts';
@@ -26,7 +26,7 @@ export function requestPage(parts: ApprovalPageParts, visit: Visit, page: Reques
   const { seen, means, said } = page;
   const { row, shown } = seen;
   return {
-    title: `${shown.agent.name} asks`,
+    title: `${text(shown.agent.name, 60)} asks`,
     wide: 'widest',
     files: FILES,
     body: html`${row.state === 'pending' && news(`/approvals/${row.id}/state`, page.tag)}
@@ -41,7 +41,7 @@ export function head(parts: ApprovalPageParts, { row, shown }: Seen): Html {
   const nowMs = parts.clock.nowMs();
   const left =
     row.state === 'pending' ? html`<span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span>` : null;
-  return html`<header class="ask"><p class="eyebrow">${stateOf(row)}<span>${text(shown.agent.name, 80)} asked ${agoWords(nowMs - row.requestedAtMs)}</span>${left}</p>
+  return html`<header class="ask"><p class="eyebrow">${stateOf(row)}<span>${nameHtml(shown.agent.name, 80)} asked ${agoWords(nowMs - row.requestedAtMs)}</span>${left}</p>
 <h1 class="sentence">${sentenceHtml(shown.sentence)}</h1>
 ${warnings(parts, { row, shown })}</header>`;
 }
@@ -59,7 +59,7 @@ export function warnings(parts: ApprovalPageParts, { row, shown }: Pick<Seen, 'r
     row.proposal !== null &&
     note(
       'warn',
-      html`<strong>${text(nameOf(parts, row.proposal.by))} changed the arguments.</strong> What you see, and what runs, is the change.`,
+      html`<strong>${nameHtml(nameOf(parts, row.proposal.by))} changed the arguments.</strong> What you see, and what runs, is the change.`,
     )
   }${shown.watched && note('warn', 'Something this call touches is being watched: an operator wants to know of it.')}${
     !shown.reviewed &&
