@@ -57,7 +57,10 @@ function sayWho(context: Context, { entry }: ReceiptReport & { ok: true }, repor
   if (changed !== null) terminal.line(`  ${changed.by} changed them from ${JSON.stringify(detail.arguments)}.`);
   for (const answer of report.answers) sayAnswer(context, answer);
   for (const problem of report.problems) terminal.line(`NOT right: ${problem}.`, 'bad');
-  if (report.ok) terminal.line('Every signature stands, and says what the record says.', 'good');
+  if (!report.ok) return;
+  if (report.answers.some(({ passkey }) => passkey !== null))
+    terminal.line('Every signature stands, and says what the record says.', 'good');
+  else terminal.line('It is as the gateway recorded it. Nobody signed anything with a passkey.', 'warn');
 }
 
 function sayAnswer({ terminal }: Context, answer: CheckedAnswer): void {
