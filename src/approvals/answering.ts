@@ -5,7 +5,7 @@ import {
   type Requirement,
   type ShownRequest,
 } from '../model/approval.ts';
-import type { ApprovalChange, ApprovalRow, ApprovalStore } from '../ports/stores.ts';
+import type { ApprovalChange, ApprovalRow, NoticeRow } from '../ports/stores.ts';
 import { keysOf } from './approvers/keys.ts';
 import { candidates, mayAnswer, mayDeny, progress } from './approvers/progress.ts';
 import { at, currentDigest, givenOf } from './counting.ts';
@@ -18,7 +18,6 @@ import type { Ballot, Preview, Refused, Voted } from './types.ts';
 const MAX_TRIES = 20;
 const MAX_REASON_CHARS = 2_000;
 
-type ChangeMore = NonNullable<Parameters<ApprovalStore['change']>[3]>;
 type No = { readonly ok: false; readonly why: Refused; readonly message: string };
 
 /** Takes one person's answer. What it comes to is one compare-and-set; only what is recorded counts. */
@@ -32,20 +31,25 @@ export async function vote(state: State, id: string, ballot: Ballot): Promise<Vo
     if ('ok' in plan) return plan;
     const nowMs = state.clock.nowMs();
     const after: ApprovalRow = { ...row, ...plan, version: row.version + 1 };
-    const decided = after.state !== 'pending';
-    const told = decided ? { notices: state.notices(after, 'answered', []) } : askedBy(state, row, after);
-    if (!(await state.store.change(id, row.version, plan, { unexpiredAtMs: nowMs, ...told }))) continue;
-    if (!decided) return { ok: true, row: after, complete: false };
+    const isDecided = after.state !== 'pending';
+    const more = { unexpiredAtMs: nowMs, ...whoHears(state, after, plan) };
+    if (!(await state.store.change(id, row.version, plan, more))) continue;
+    if (!isDecided) return { ok: true, row: after, complete: false };
     return { ok: true, row: await recordOutcome(state, after), complete: true };
   }
   return no('changed', 'others are answering at the same moment; look again');
 }
 
-/** What was changed may be somebody else's to answer: they find it from now on, and are told. */
-function askedBy(state: State, before: ApprovalRow, after: ApprovalRow): Pick<ChangeMore, 'keys' | 'notices'> {
-  if (currentDigest(before) === currentDigest(after)) return {};
-  const asked = candidates(after.requirement, at(state, after.requestedAtMs), givenOf(after));
-  return { keys: keysOf(after.requirement), notices: state.notices(after, 'asked', asked) };
+/** Who is told, and who finds it from now on: changed arguments may ask for others than the call did. */
+function whoHears(
+  state: State,
+  after: ApprovalRow,
+  { requirement }: ApprovalChange,
+): { readonly notices: readonly NoticeRow[]; readonly keys?: readonly string[] } {
+  if (after.state !== 'pending') return { notices: state.notices(after, 'answered', []) };
+  if (requirement === undefined) return { notices: [] };
+  const asked = candidates(requirement, at(state, after.requestedAtMs), givenOf(after));
+  return { notices: state.notices(after, 'asked', asked), keys: keysOf(requirement) };
 }
 
 /** Whether this person may answer now. */

@@ -225,3 +225,14 @@ export interface Answer {
   /** What they let through besides; in force when the request is approved, by all who answered. */
   readonly standing: StandingTerms | null;
 }
+
+const REDEMPTION = 'backchannel:';
+
+/** What uses up an approval that is exchanged for a token, in the place of a call: no intent says so, the token does. */
+export function redemptionOf(request: string): string {
+  return `${REDEMPTION}${request}`;
+}
+
+export function isRedemption(by: string): boolean {
+  return by.startsWith(REDEMPTION);
+}

@@ -1,5 +1,6 @@
 import type { ApprovalRequest, Opened } from '../../approvals/types.ts';
 import type { Assurance, SentencePart } from '../../model/approval.ts';
+import { visibleText } from '../../model/visible.ts';
 import { question, withSubject } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
 import { callFacts } from '../steps/record.ts';
@@ -49,7 +50,9 @@ function beforehand(request: ApprovalRequest, asked: AskBeforehand): ApprovalReq
   const { server, tool, argumentsDigest, bindingMessage, assurance, ttlMs } = asked;
   const { shown } = request;
   const hidden: readonly SentencePart[] = [
-    { text: `Call ${tool} on ${server} with arguments that are not disclosed. Their SHA-256: ` },
+    {
+      text: `Call ${visibleText(tool, { maxChars: 256 })} on ${server} with arguments that are not disclosed. Their SHA-256: `,
+    },
     { argument: 'arguments_digest', value: argumentsDigest, missing: false },
   ];
   return {

@@ -1,5 +1,6 @@
 import type { SentencePart } from '../../../model/approval.ts';
 import type { Json } from '../../../model/json.ts';
+import { readsAsJson } from '../../../model/sentence.ts';
 import { visible } from '../../../model/visible.ts';
 import { type Html, html } from '../../account/web/html.ts';
 
@@ -15,9 +16,13 @@ export function dataText(text: string, maxChars = SHORT, lines = false): Html {
   return html`<bdi>${parts}</bdi>`;
 }
 
+/** To a tool `"false"` is not `false`; to the eye it is. */
+const AS_TEXT = html` <span class="tag">as text</span>`;
+
 /** A whole value: texts as they are, everything else as JSON. Long ones open on demand. */
 export function valueHtml(value: Json): Html {
-  if (typeof value === 'string') return value === '' ? html`<span class="soft">empty text</span>` : long(value);
+  if (value === '') return html`<span class="soft">empty text</span>`;
+  if (typeof value === 'string') return html`${long(value)}${readsAsJson(value) && AS_TEXT}`;
   if (value === null || typeof value !== 'object') return html`<span class="lit">${JSON.stringify(value)}</span>`;
   return html`<span class="json">${dataText(JSON.stringify(value, null, 2), Number.POSITIVE_INFINITY, true)}</span>`;
 }
