@@ -56,6 +56,8 @@ export interface Refusal {
   readonly decision: Decision;
   readonly lock: Lock | null;
   readonly approval: string | null;
+  /** The reason of whoever denied it, as they typed it; empty: they gave none, or nobody denied it. */
+  readonly said: string;
   /** The scope that was missing, when that is why. */
   readonly scope: string | null;
   readonly findings: readonly Finding[];

@@ -51,8 +51,10 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
   if (decision.effect === 'ask') {
     // approve: one human answer, consumed at most once
     const answer = await approve(gateway, trace, { known, entry, decision });
-    if (answer.code !== null)
-      return refuse(gateway, trace, { known, decision, code: answer.code, lock: answer.lock, approval: answer.id });
+    if (answer.code !== null) {
+      const { id, ...why } = answer;
+      return refuse(gateway, trace, { known, decision, ...why, approval: id });
+    }
     // enter again, decide again: the wait for a human is the widest race of all, and they may have changed the arguments
     const stop = stopped(entry);
     if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });

@@ -93,7 +93,7 @@ describe('who may answer', () => {
       message: expect.stringMatching(/not needed/),
     });
     expect(mayAnswer(asked, 'dora', [], NOW)).toEqual({ ok: false, why: 'not-asked', message: 'dora was not asked' });
-    expect(mayAnswer(asked, 'nobody', [], NOW)).toMatchObject({ message: 'nobody is nobody who is active here' });
+    expect(mayAnswer(asked, 'nobody', [], NOW)).toMatchObject({ message: 'there is no active person "nobody" here' });
     expect(mayAnswer(two, 'bob', [], NOW)).toMatchObject({ ok: false, why: 'separation' });
   });
 

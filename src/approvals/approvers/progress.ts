@@ -144,7 +144,7 @@ function refusal(fits: readonly MayFill[], person: string): MayAnswer {
     const message = 'whoever started an action, or owns an agent it comes through, does not approve it for others';
     return { ok: false, why: 'separation', message };
   }
-  const message = why.includes('inactive') ? `${person} is nobody who is active here` : `${person} was not asked`;
+  const message = why.includes('inactive') ? `there is no active person "${person}" here` : `${person} was not asked`;
   return { ok: false, why: 'not-asked', message };
 }
 

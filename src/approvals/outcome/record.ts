@@ -76,7 +76,7 @@ export async function makeStanding(state: State, row: ApprovalRow): Promise<void
   const weakest = answers.every(({ assurance }) => assurance === 'passkey') ? 'passkey' : 'signed-in';
   const standing: Standing = {
     ...terms,
-    ...{ id: `standing-${row.id}`, approval: row.id, signers: approversOf(row) },
+    ...{ id: `standing-${row.id}`, approval: row.id, chain: row.chain, signers: approversOf(row) },
     assurance: answers.some(({ assurance }) => assurance === 'operator') ? 'operator' : weakest,
     createdAtMs: row.answeredAtMs ?? state.clock.nowMs(),
     pin: (JSON.parse(row.context) as { pin?: string | null }).pin ?? null,

@@ -19,6 +19,8 @@ export interface OfferTime {
   readonly maxMs: number;
 }
 
+/** As JSON: every gateway holds every rule in memory. */
+const MAX_ARGUMENTS_CHARS = 16_384;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -28,14 +30,18 @@ const DAY_MS = 24 * HOUR_MS;
  * names its arguments.
  */
 export function standingOffers(shown: ShownRequest, at: OfferTime): readonly StandingOffer[] {
-  const { action, target, unrecorded } = shown;
-  if (action !== 'tools/call' || target === null || unrecorded !== null || at.maxMs <= 0) return [];
+  if (!mayStand(shown) || at.maxMs <= 0 || JSON.stringify(shown.arguments).length > MAX_ARGUMENTS_CHARS) return [];
   const spans = spansOf(shown, at);
   const same = spans.map((span) =>
     offer('same', span, { shown, fixed: fixedBut(shown, []), free: [], maxAmount: null }),
   );
   if (!mayVary(shown)) return same;
   return [...same, ...upToAmount(shown, spans), ...wholeTool(shown, spans)];
+}
+
+/** A call of a tool with nothing but arguments that records may hold. */
+export function mayStand({ action, target, unrecorded, also }: ShownRequest): boolean {
+  return action === 'tools/call' && target !== null && unrecorded === null && also === undefined;
 }
 
 /** Ordinary work: whatever is not plainly labelled as that may not vary. */

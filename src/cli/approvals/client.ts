@@ -17,13 +17,20 @@ export async function openClient(context: Context): Promise<AdminClient> {
 
 /** Ids are long; the beginning is enough where it means one. */
 export async function findByBeginning(client: AdminClient, id: string): Promise<ApprovalRow> {
-  if (/^[\w-]{30,}$/.test(id)) {
-    const path = `/v1/approvals/${encodeURIComponent(id)}`;
-    return (await client.get<{ readonly approval: ApprovalRow }>(path)).approval;
-  }
+  if (/^[\w-]{30,}$/.test(id)) return (await getApproval(client, id)).approval;
   const query = new URLSearchParams({ limit: String(FIND_LIMIT), ...(id === '' ? {} : { text: id }) });
   const { approvals } = await client.get<{ readonly approvals: readonly ApprovalRow[] }>(`/v1/approvals?${query}`);
   return findApproval(approvals, id);
+}
+
+export interface OneApproval {
+  readonly approval: ApprovalRow;
+  /** Who could answer it now. */
+  readonly mayAnswer: readonly string[];
+}
+
+export function getApproval(client: AdminClient, id: string): Promise<OneApproval> {
+  return client.get(`/v1/approvals/${encodeURIComponent(id)}`);
 }
 
 /** Pure. */

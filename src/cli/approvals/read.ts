@@ -9,7 +9,7 @@ import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 import type { Tone } from '../shell/terminal.ts';
 import { formatDuration, isoTime } from '../shell/text.ts';
-import { findByBeginning, openClient } from './client.ts';
+import { findByBeginning, getApproval, openClient } from './client.ts';
 
 export const STATES: readonly ApprovalState[] = ['pending', 'approved', 'denied', 'expired', 'withdrawn', 'consumed'];
 
@@ -52,24 +52,43 @@ export async function listApprovals(context: Context, options: ListOptions): Pro
 
 function showTable(context: Context, rows: readonly ApprovalRow[]): void {
   const nowMs = systemClock.nowMs();
+  const idChars = context.terminal.interactive ? shortest(rows) : Number.POSITIVE_INFINITY;
   context.terminal.table(
     ['id', 'state', 'agent', 'asks', 'left', 'what'],
     rows.map((row) => [
-      row.id,
+      row.id.slice(0, idChars),
       { text: row.state, tone: TONES[row.state] },
       row.agent,
       row.askWhom.join(', '),
       row.state === 'pending' ? formatDuration(row.expiresAtMs - nowMs) : null,
-      whatOf(row),
+      inWords(row),
     ]),
   );
 }
 
-export async function showApproval(context: Context, id: string): Promise<void> {
-  const row = await findByBeginning(await openClient(context), id);
-  context.terminal.value({ approval: toJson(row) });
+const SHORT_ID_CHARS = 8;
+
+/** How much of an id tells these apart: on a terminal people read and type it, and the beginning is enough everywhere. */
+function shortest(rows: readonly ApprovalRow[]): number {
+  let chars = SHORT_ID_CHARS;
+  while (chars < 36 && new Set(rows.map(({ id }) => id.slice(0, chars))).size < rows.length) chars++;
+  return chars;
+}
+
+/** As its approvers read it, where an operator wrote the words. */
+function inWords(row: ApprovalRow): string {
   const shown = shownOf(row);
-  const facts = [...about(row, shown), ...answers(row)];
+  return shown?.reviewed === true ? sentenceText(shown.sentence) : whatOf(row);
+}
+
+export async function showApproval(context: Context, id: string): Promise<void> {
+  const client = await openClient(context);
+  const { approval: row, mayAnswer } = await getApproval(client, (await findByBeginning(client, id)).id);
+  context.terminal.value({ approval: toJson(row), mayAnswer });
+  const shown = shownOf(row);
+  const waits: readonly Fact[] =
+    row.state === 'pending' ? [['may', mayAnswer.length === 0 ? 'nobody now' : mayAnswer.join(', ')]] : [];
+  const facts = [...about(row, shown), ...answers(row), ...waits];
   // One line per value, and nothing an agent wrote may begin a line of its own: JSON text has no raw line breaks inside values.
   for (const [name, value] of facts) context.terminal.line(`${name.padEnd(9)} ${value.replaceAll('\n', '\\n')}`);
   const hidden = shown?.argumentsDigest ?? null;

@@ -14,7 +14,8 @@ type Approved = Extract<ApprovalOutcome, { outcome: 'approved' | 'standing' | 'a
 
 export type Answer =
   | { readonly code: null; readonly approved: Approved }
-  | { readonly code: RefusalCode; readonly id: string | null; readonly lock: Lock | null };
+  /** `said`: why whoever denied it did. */
+  | { readonly code: RefusalCode; readonly id: string | null; readonly lock: Lock | null; readonly said?: string };
 
 interface Question {
   readonly known: Known;
@@ -73,6 +74,8 @@ async function ask(gateway: Gateway, trace: Trace, step: Question & { readonly w
       return { code: null, approved: result };
     case 'automatic':
       return { code: null, approved: result };
+    case 'denied':
+      return { code: REFUSED.denied, id: result.id, lock: null, said: result.reason };
     default:
       return { code: REFUSED[result.outcome], id: 'id' in result ? result.id : null, lock: null };
   }

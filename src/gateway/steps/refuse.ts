@@ -18,6 +18,8 @@ export interface Refused {
   readonly code?: RefusalCode;
   readonly lock?: Lock | null;
   readonly approval?: string | null;
+  /** What whoever denied it said. */
+  readonly said?: string;
   /** Whose authority has ended; for the record. */
   readonly why?: string;
   readonly error?: unknown;
@@ -54,6 +56,7 @@ export async function refuse(gateway: Gateway, trace: Trace, refused: Refused): 
       decision,
       lock,
       approval: trace.approval,
+      said: refused.said ?? '',
       scope: code === 'insufficient-scope' ? neededScope(trace.attempt, refused.known) : null,
       findings: refused.known.findings,
       hidden,

@@ -5,10 +5,14 @@ import type { ApprovalRow } from '../../ports/stores.ts';
 const PAGE = 500;
 
 /**
- * A halt takes back what waits for people on behalf of whom it stopped: nobody is asked on, and an answer that comes later lets nothing
- * through. What is only paused stays open; it cannot be approved before the lock is released.
+ * A halt takes back what waits for people on behalf of whom it stopped, and what they let through and was not used: nobody is asked on, and
+ * no answer lets anything through once the lock is released. What is only paused stays open; it cannot be approved before that.
  */
 export async function withdrawHalted(approvals: Approvals, lock: Lock): Promise<number> {
+  return (await withdrawAll(approvals, lock, 'pending')) + (await withdrawAll(approvals, lock, 'approved'));
+}
+
+async function withdrawAll(approvals: Approvals, lock: Lock, state: 'pending' | 'approved'): Promise<number> {
   const { kind, id } = lock.target;
   const hit = HITS[kind as keyof typeof HITS];
   if (hit === undefined) return 0;
@@ -16,7 +20,7 @@ export async function withdrawHalted(approvals: Approvals, lock: Lock): Promise<
   let before: { requestedAtMs: number; id: string } | undefined;
   for (;;) {
     const page = await approvals.list({
-      ...{ state: 'pending', limit: PAGE },
+      ...{ state, limit: PAGE },
       ...(kind === 'agent' ? { agent: id } : {}),
       ...(before === undefined ? {} : { before }),
     });

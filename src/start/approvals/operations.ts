@@ -1,14 +1,28 @@
+import { systemClock } from '../../adapters/clock.ts';
+import { candidates } from '../../approvals/approvers/progress.ts';
+import { givenOf } from '../../approvals/counting.ts';
 import type { Journal } from '../../audit/journal.ts';
 import type { ApprovalOperations } from '../../surfaces/admin/routes/approvals.ts';
+import type { Live } from '../live.ts';
 import type { Questions } from './open.ts';
 
 /** What an operator does with questions to people. Outcomes are recorded by the approvals themselves. */
-export function approvalOperations({ approvals, standing }: Questions, journal: Journal): ApprovalOperations {
+export function approvalOperations(
+  { approvals, standing }: Questions,
+  journal: Journal,
+  live: Live,
+): ApprovalOperations {
   return {
     list: ({ person, ...filter }) =>
       person === undefined ? approvals.list(filter) : approvals.listFor(person, filter),
     count: (state) => approvals.count({ state }),
     get: (id) => approvals.get(id),
+    mayAnswer(row) {
+      const nowMs = systemClock.nowMs();
+      if (row.state !== 'pending' || row.expiresAtMs <= nowMs) return [];
+      const at = { people: live.directory, rules: live.config.approvals, nowMs, requestedAtMs: row.requestedAtMs };
+      return candidates(row.requirement, at, givenOf(row));
+    },
     async preview(id, args) {
       const row = await approvals.get(id);
       return row === null ? null : approvals.preview(row, args);

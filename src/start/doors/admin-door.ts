@@ -28,7 +28,7 @@ export function adminRoutes(
 ): Parameters<typeof openAdmin>[2] {
   const { people, groups } = humans;
   return [
-    approvalRoutes(approvalOperations(questions, gateway.journal)),
+    approvalRoutes(approvalOperations(questions, gateway.journal, live)),
     noticeRoutes(delivery.operations, ({ by, order }) =>
       gateway.journal.append({ type: 'admin', act: 'notice.test', by, reason: 'a test message', detail: { ...order } }),
     ),

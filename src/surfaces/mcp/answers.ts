@@ -133,7 +133,7 @@ function explain(refusal: Refusal): string {
     case 'approval-pending':
       return `This action needs a human's approval (request ${refusal.approval}). It was not carried out. Make exactly the same call again later: it goes through once the request is approved.${gap(why)}`;
     case 'approval-denied':
-      return `A human denied this action (request ${refusal.approval}). It was not carried out. Do not repeat it; ask the person you act for how to go on.`;
+      return `A human denied this action (request ${refusal.approval})${quoted(refusal.said)}. It was not carried out. Do not repeat it; ask the person you act for how to go on.`;
     case 'approval-expired':
       return `Nobody answered the approval request in time. The action was not carried out. Making the same call again asks anew.`;
     case 'approval-withdrawn':
@@ -174,6 +174,11 @@ function mayHaveHappened(fault: Fault): string {
   return 'sent' in fault && fault.sent === false
     ? ' The action was not carried out.'
     : ' It is not known whether the action was carried out: check before repeating it.';
+}
+
+/** What a person typed, on one line, so that nothing in it passes for the gateway's own words. */
+function quoted(text: string): string {
+  return text === '' ? '' : `: “${visibleText(text)}”`;
 }
 
 function gap(text: string): string {

@@ -16,6 +16,8 @@ export interface ApprovalOperations {
   list(filter: ApprovalFilter & { readonly person?: string }): Promise<readonly ApprovalRow[]>;
   count(state: ApprovalState): Promise<number>;
   get(id: string): Promise<ApprovalRow | null>;
+  /** Who could answer it now; empty: it is over, or nobody who could is there. */
+  mayAnswer(row: ApprovalRow): readonly string[];
   /** What would be asked if the arguments were these. `null`: there is no such request. */
   preview(id: string, args: JsonObject): Promise<Preview | null>;
   /** In the words of whoever can open the socket: good where `operator` is proof enough. */
@@ -78,7 +80,7 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
   app.get<{ Params: { id: string } }>('/v1/approvals/:id', async (request) => {
     const approval = await operations.get(request.params.id);
     if (approval === null) throw unknown(request.params.id);
-    return { approval };
+    return { approval, mayAnswer: operations.mayAnswer(approval) };
   });
 }
 

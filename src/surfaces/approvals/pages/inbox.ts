@@ -86,7 +86,7 @@ function item(parts: ApprovalPageParts, row: ApprovalRow): Html {
 }
 
 /** What should catch the eye in a list. */
-export function marks(shown: ShownRequest): Html {
+function marks(shown: ShownRequest): Html {
   const grave = shown.effect !== null && shown.effect !== 'read' && shown.effect !== 'write';
   return html`${shown.amount !== null && tag('', amountWords(shown.amount, shown.currency))}${grave && tag('bad', EFFECTS[shown.effect as string] ?? '')}${shown.origins.some(({ from }) => from === 'untrusted-result') && tag('bad', 'Untrusted values')}${shown.reversible === false && tag('warn', 'Cannot be undone')}`;
 }

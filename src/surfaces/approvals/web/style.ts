@@ -101,6 +101,7 @@ textarea[rows="1"] { resize: none; }
 }
 @media (max-width: 560px) {
   .sentence { font-size: 22px; }
+  .eyebrow .left { margin-left: 0; }
   .args thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .args, .args tbody, .args tr, .args th, .args td { display: block; }
   .args tbody th, .args td:last-child { width: auto; }

@@ -23,7 +23,8 @@ export function contextCards(parts: ApprovalPageParts, { row, shown }: Pick<Seen
 function argumentsCard({ row, shown, asked }: Seen): Html {
   if ((shown.argumentsDigest ?? null) !== null) return hiddenCard(shown);
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
-  const rows = names.map((name) => argumentRow(name, { shown, asked }));
+  const besides = Object.entries(shown.also ?? {}).map(([name, value]) => besidesRow(name, value));
+  const rows = [...names.map((name) => argumentRow(name, { shown, asked })), ...besides];
   const table = html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Where it came from</th></tr></thead><tbody>${rows}</tbody></table>`;
   return card(
     TITLES[row.state] ?? 'What was asked',
@@ -70,6 +71,11 @@ export function originsOf(
     origins: found.map((origin) => originHtml(origin, at)),
     bad: found.some(({ from }) => from === 'untrusted-result'),
   };
+}
+
+/** What reaches the server besides the arguments. */
+function besidesRow(name: string, value: Json | undefined): Html {
+  return html`<tr><th scope="row">${dataText(name, 120)}</th><td>${value !== undefined && valueHtml(value)}</td><td>${tag('warn', 'No argument: sent besides')}</td></tr>`;
 }
 
 /** What it was and what it would be. */
