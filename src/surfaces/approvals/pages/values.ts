@@ -1,7 +1,7 @@
 import type { SentencePart } from '../../../model/approval.ts';
 import type { Json } from '../../../model/json.ts';
 import { readsAsJson } from '../../../model/sentence.ts';
-import { visible } from '../../../model/visible.ts';
+import { visible, visibleText } from '../../../model/visible.ts';
 import { type Html, html } from '../../account/web/html.ts';
 
 /** What is shown at once; the rest is one step away, never gone. */
@@ -27,9 +27,19 @@ export function valueHtml(value: Json): Html {
   return html`<span class="json">${dataText(JSON.stringify(value, null, 2), Number.POSITIVE_INFINITY, true)}</span>`;
 }
 
-function long(text: string): Html {
-  if ([...text].length <= SHORT) return dataText(text, Number.POSITIVE_INFINITY);
-  return html`${dataText(text)}<details><summary>Show all of it</summary><div class="whole">${dataText(text, Number.POSITIVE_INFINITY)}</div></details>`;
+/** The name of an argument: two that begin alike are not one. */
+export function argumentName(name: string): Html {
+  return long(name, 120);
+}
+
+function long(text: string, short = SHORT): Html {
+  if (isShort(text, short)) return dataText(text, Number.POSITIVE_INFINITY);
+  return html`${dataText(text, short)}<details><summary>Show all of it</summary><div class="whole">${dataText(text, Number.POSITIVE_INFINITY)}</div></details>`;
+}
+
+/** Marks count, but not as much: a few do not hide the rest of a text behind a press. */
+function isShort(text: string, short: number): boolean {
+  return [...text].length <= short && visibleText(text, { maxChars: Number.POSITIVE_INFINITY }).length <= 2 * short;
 }
 
 /** The sentence, its values set apart. */

@@ -11,7 +11,7 @@ import { type Displayed, type Seen, same } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
 import { amountWords, nameOf, slotWords } from '../../words.ts';
 import { card, facts, hidden, tag } from '../parts.ts';
-import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
+import { argumentName, dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
 import { answerForm, type Means, obstacleOf } from './decide.ts';
 import { change, contextCards, originsOf, whatHtml } from './facts.ts';
 import { head, signedCard, warnings } from './page.ts';
@@ -110,7 +110,7 @@ function comparedCard(parts: ApprovalPageParts, seen: Seen, shown: Seen['shown']
     const differs = !same(before, now);
     const { origins, bad } = originsOf(shown, at);
     const unchanged = origins.length === 0 ? html`<span class="soft small">as asked</span>` : origins;
-    return html`<tr class="${differs ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${differs ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${differs ? tag('warn', changedBy(parts, seen, { at, now })) : unchanged}</td></tr>`;
+    return html`<tr class="${differs ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${argumentName(name)}</th><td>${differs ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${differs ? tag('warn', changedBy(parts, seen, { at, now })) : unchanged}</td></tr>`;
   });
   return card(
     'What would run instead',

@@ -8,7 +8,7 @@ import type { Seen } from '../../see.ts';
 import { same } from '../../see.ts';
 import { amountWords, EFFECTS, nameOf, ORIGINS, OUTCOMES } from '../../words.ts';
 import { agoWords, card, facts, nameHtml, tag } from '../parts.ts';
-import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
+import { argumentName, dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
 
 /** Everything about a request, one card for each question a careful person has. */
 export function factCards(parts: ApprovalPageParts, seen: Seen): readonly Html[] {
@@ -58,7 +58,7 @@ function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked
   const now = resolvePointer(shown.arguments, at);
   const changed = !same(before, now);
   const { origins, bad } = originsOf(shown, at);
-  return html`<tr class="${changed ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${changed ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${changed ? tag('warn', 'Changed by a person') : origins}</td></tr>`;
+  return html`<tr class="${changed ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${argumentName(name)}</th><td>${changed ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${changed ? tag('warn', 'Changed by a person') : origins}</td></tr>`;
 }
 
 /** Where the value of one argument came from; `bad`: somebody outside may have chosen a part of it. */

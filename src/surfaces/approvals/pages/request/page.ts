@@ -32,6 +32,7 @@ export function requestPage(parts: ApprovalPageParts, visit: Visit, page: Reques
     body: html`${row.state === 'pending' && news(`/approvals/${row.id}/state`, page.tag)}
 ${said !== null && note('good', said)}
 ${head(parts, seen)}
+${row.state === 'pending' && (seen.may.ok || seen.mayDeny) && html`<p class="jump"><a class="button quiet" href="#decision">To your decision</a></p>`}
 <div class="cols"><div>${factCards(parts, seen)}${signedCard(seen)}</div><aside aria-label="Decision">${decideCards(parts, visit, { seen, means })}</aside></div>`,
   };
 }
