@@ -78,7 +78,8 @@ function shortest(rows: readonly ApprovalRow[]): number {
 /** As its approvers read it, where an operator wrote the words. */
 function inWords(row: ApprovalRow): string {
   const shown = shownOf(row);
-  return shown?.reviewed === true ? sentenceText(shown.sentence) : whatOf(row);
+  const words = shown?.reviewed === true ? sentenceText(shown.sentence) : whatOf(row);
+  return row.proposal === null ? words : `${words} (changed by ${row.proposal.by})`;
 }
 
 export async function showApproval(context: Context, id: string): Promise<void> {
