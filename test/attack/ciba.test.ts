@@ -375,6 +375,8 @@ describe('an answer that is too weak for the agent', () => {
     const weak = { authorization_details: actionOf(52), acr_values: 'urn:interlock:acr:passkey' };
     const { row } = await asked('buyer', weak);
     const { body } = await world.house.admin('POST', `/v1/approvals/${row.id}/preview`, { arguments: order(5_001) });
-    expect(body).toMatchObject({ requirement: { assurance: 'passkey', parts: [{ ask: 'subject' }, { ask: 'owner' }] } });
+    expect(body).toMatchObject({
+      requirement: { assurance: 'passkey', parts: [{ ask: 'subject' }, { ask: 'owner' }] },
+    });
   });
 });

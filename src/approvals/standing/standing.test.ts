@@ -49,7 +49,6 @@ function standing(terms: StandingTerms): Standing {
     signers: ['alice'],
     assurance: 'passkey',
     createdAtMs: 0,
-    chain: '[]',
     pin: 'pin',
   } as const;
   return { ...terms, ...made, state: 'active' };

@@ -15,7 +15,7 @@ const refused = (code: RefusalCode, approval: string | null): CallResult => {
     errors: [],
     policyVersion: '',
   };
-  const rest = { call: 'c1', decision, lock: null, scope: null, findings: [], hidden: false, fault: null };
+  const rest = { call: 'c1', decision, lock: null, scope: null, findings: [], said: '', hidden: false, fault: null };
   return { kind: 'refused', refusal: { code, approval, ...rest } as Refusal };
 };
 const kindOf = (code: RefusalCode, approval: string | null): string =>
