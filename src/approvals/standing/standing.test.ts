@@ -45,7 +45,6 @@ function standing(terms: StandingTerms): Standing {
   const made = {
     id: 'st',
     approval: 'a',
-    chain: '[]',
     signers: ['alice'],
     assurance: 'passkey',
     createdAtMs: 0,
