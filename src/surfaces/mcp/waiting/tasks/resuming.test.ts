@@ -15,18 +15,8 @@ const refused = (code: RefusalCode, approval: string | null): CallResult => {
     errors: [],
     policyVersion: '',
   };
-  const rest = {
-    call: 'c1',
-    decision,
-    lock: null,
-    scope: null,
-    findings: [],
-    said: '',
-    hidden: false,
-    fault: null,
-    said: '',
-  };
-  return { kind: 'refused', refusal: { code, approval, ...rest } as unknown as Refusal };
+  const rest = { call: 'c1', decision, lock: null, scope: null, findings: [], said: '', hidden: false, fault: null };
+  return { kind: 'refused', refusal: { code, approval, ...rest } as Refusal };
 };
 const kindOf = (code: RefusalCode, approval: string | null): string =>
   ranOf({ jsonrpc: '2.0', id: 1, method: 'tools/call' }, refused(code, approval), ACTION).kind;
