@@ -5,9 +5,11 @@
 import { parseArgs } from 'node:util';
 import { RUG_PULL } from '../examples/demo-company/server.ts';
 import { type DemoAgent, openAgent } from './demo/agent.ts';
+import { type Scene, type Step, Unexpected } from './demo/scene.ts';
 import { makeScreen, type Screen } from './demo/screen.ts';
 import { openStage, type Stage } from './demo/stage.ts';
-import { type Scene, STORY, type Step, Unexpected } from './demo/story.ts';
+import { STORY } from './demo/story.ts';
+import { orderThatWaits } from './demo/visit.ts';
 
 const STEP_TIMEOUT_MS = 60_000;
 
@@ -29,7 +31,9 @@ async function main(): Promise<number> {
     if (failed > 0) screen.quote(stage.gatewayLog());
     if (values.once) return failed === 0 ? 0 : 1;
     whatNext(stage, screen);
-    await Promise.race([interrupted, stage.gatewayEnded]);
+    const leaving = new AbortController();
+    const visit = orderThatWaits(stage, screen, leaving.signal);
+    await Promise.race([visit.then(() => interrupted), interrupted, stage.gatewayEnded]).finally(() => leaving.abort());
     screen.says('Stopping ...');
     return failed === 0 ? 0 : 1;
   } finally {
@@ -91,7 +95,7 @@ function whatNext(stage: Stage, screen: Screen): void {
   screen.quote(
     [
       `npx interlock log --follow ${on}`,
-      `npx interlock agents connect support --server crm ${on}   # configuration for Claude Code, Cursor, VS Code, the Inspector`,
+      `npx interlock agents token support --server crm ${on}   # a token for any MCP client`,
       `npx interlock servers accept crm ${RUG_PULL.tool} ${on}   # take the changed tool over; better: do not`,
       `npx interlock release agent:analyst --reason "explained" ${on}`,
       `npx interlock pause all --reason "coffee" --for 5m ${on}`,

@@ -54,7 +54,8 @@ export async function openStage(): Promise<Stage> {
   const dir = mkdtempSync(join(tmpdir(), 'interlock-demo-'));
   chmodSync(dir, 0o700);
   const port = await freePort();
-  const url = `http://127.0.0.1:${port}`;
+  // A name and not an address: passkeys need one.
+  const url = `http://localhost:${port}`;
   const company = await startDemoCompany({ port: 0, dbPath: join(dir, 'company.db'), trusted: { issuer: url } });
   const configFile = await writeConfiguration(dir, { company, port });
   const gateway = startGateway(configFile, join(dir, 'interlock.log'));
@@ -88,6 +89,7 @@ export async function openStage(): Promise<Stage> {
 async function writeConfiguration(dir: string, at: { company: DemoCompany; port: number }): Promise<string> {
   for (const folder of ['policies', 'files']) cpSync(join(EXAMPLE, folder), join(dir, folder), { recursive: true });
   const config = parseDocument(readFileSync(join(EXAMPLE, 'interlock.yaml'), 'utf8'));
+  config.setIn(['listen', 'host'], 'localhost');
   config.setIn(['listen', 'port'], at.port);
   config.setIn(['data'], './data');
   for (const [server, url] of Object.entries(at.company.urls)) config.setIn(['servers', server, 'url'], url);
@@ -206,7 +208,7 @@ function freePort(): Promise<number> {
   return new Promise((done, fail) => {
     const server = createServer();
     server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(0, 'localhost', () => {
       const { port } = server.address() as AddressInfo;
       server.close(() => done(port));
     });

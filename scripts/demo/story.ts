@@ -2,53 +2,24 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { RUG_PULL } from '../../examples/demo-company/server.ts';
-import { type DemoAgent, openStranger } from './agent.ts';
-import type { Screen } from './screen.ts';
-import type { Stage } from './stage.ts';
-
-/** One step of the story. It throws `Unexpected` when something did not go as it must. */
-export interface Step {
-  readonly title: string;
-  run(scene: Scene): Promise<void>;
-}
-
-export interface Scene {
-  readonly stage: Stage;
-  readonly screen: Screen;
-  /** The agent's connection to a server, opened once and kept. */
-  agent(name: string, server: string): Promise<DemoAgent>;
-  expect(holds: boolean, what: string): void;
-}
-
-export class Unexpected extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'Unexpected';
-  }
-}
+import { openStranger } from './agent.ts';
+import { approvedPurchase, changedPurchase, deniedPurchase, proven } from './people.ts';
+import { ordersOf, pendingApproval, pendingApprovals, type Scene, type Step, types, until } from './scene.ts';
 
 export const STORY: readonly Step[] = [
   { title: 'A small purchase is permitted', run: smallPurchase },
-  { title: 'A larger one asks its owner, who approves', run: approvedPurchase },
-  { title: 'The next one is denied by its owner', run: deniedPurchase },
+  { title: 'A larger one asks its owner, who reads it and approves it', run: approvedPurchase },
+  { title: 'The owner changes an order before it goes out', run: changedPurchase },
+  { title: 'The next one is denied, and the agent is told why', run: deniedPurchase },
   { title: 'Some things are not even asked', run: forbiddenPurchase },
   { title: 'Staging is the agent’s, production is not', run: production },
   { title: 'The same rules hold for servers on stdio', run: stdioServers },
   { title: 'A server changes a tool behind everybody’s back', run: rugPull },
   { title: 'Going around Interlock leads nowhere: the tools ask for its credential', run: aroundTheGateway },
   { title: 'One agent is killed in mid-flight, its neighbour goes on', run: killed },
+  { title: 'What a person answered can be proven to anybody', run: proven },
   { title: 'Everything is on record, and the record is intact', run: verified },
 ];
-
-interface PendingApproval {
-  readonly id: string;
-  readonly agent: string;
-  readonly askWhom: readonly string[];
-}
-
-function ordersOf(stage: Stage, item: string): number {
-  return Number(stage.company.database.get('SELECT count(*) AS n FROM orders WHERE item = ? AND id > 4', item)?.n);
-}
 
 async function smallPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
   const procurement = await agent('procurement', 'erp');
@@ -58,56 +29,6 @@ async function smallPurchase({ agent, expect, screen, stage }: Scene): Promise<v
   screen.quote(result.text);
   expect(!result.refused, 'the call was permitted');
   expect(ordersOf(stage, 'PAPER-A4') === 1, 'the order is in the company’s database');
-}
-
-async function approvedPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
-  const procurement = await agent('procurement', 'erp');
-  screen.says('procurement: orders.create, 4 monitors, 876.00 EUR');
-  const order = { supplier: 'helios', item: 'MON-27', quantity: 4, total: 876, currency: 'EUR' };
-  const call = procurement.call('orders.create', order);
-  const approval = await pendingApproval(stage, call);
-  expect(ordersOf(stage, 'MON-27') === 0, 'the call waits and nothing was ordered yet');
-  expect(approval.askWhom.length > 0, `a person is asked (${approval.askWhom.join(', ')})`);
-  screen.says('alice:');
-  screen.quote(`$ interlock approvals approve ${approval.id} --by alice --reason "for the new colleagues"`);
-  const answer = await stage.interlock(
-    'approvals',
-    'approve',
-    approval.id,
-    '--by',
-    'alice',
-    '--reason',
-    'for the new colleagues',
-  );
-  expect(answer.exit === 0, 'the approval was taken');
-  const result = await call;
-  screen.quote(result.text);
-  expect(!result.refused, 'the same call went on');
-  expect(ordersOf(stage, 'MON-27') === 1, 'exactly one order is in the database');
-}
-
-async function deniedPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
-  const procurement = await agent('procurement', 'erp');
-  screen.says('procurement: orders.create, 1 laptop, 1299.00 EUR');
-  const order = { supplier: 'helios', item: 'LAP-14', quantity: 1, total: 1299, currency: 'EUR' };
-  const call = procurement.call('orders.create', order);
-  const approval = await pendingApproval(stage, call);
-  screen.says('alice:');
-  screen.quote(`$ interlock approvals deny ${approval.id} --by alice --reason "there is one in the cupboard"`);
-  const answer = await stage.interlock(
-    'approvals',
-    'deny',
-    approval.id,
-    '--by',
-    'alice',
-    '--reason',
-    'there is one in the cupboard',
-  );
-  expect(answer.exit === 0, 'the denial was taken');
-  const result = await call;
-  screen.quote(result.text);
-  expect(result.refused, 'the agent was told no');
-  expect(ordersOf(stage, 'LAP-14') === 0, 'nothing was ordered');
 }
 
 async function forbiddenPurchase({ agent, expect, screen, stage }: Scene): Promise<void> {
@@ -137,7 +58,8 @@ async function production({ agent, expect, screen, stage }: Scene): Promise<void
   expect(restarts('web-1') === 0, 'production was not touched');
 }
 
-async function stdioServers({ agent, expect, screen, stage }: Scene): Promise<void> {
+async function stdioServers(scene: Scene): Promise<void> {
+  const { agent, expect, screen, stage } = scene;
   const everything = await agent('assistant', 'everything');
   screen.says('assistant: echo, on the official test server');
   const echo = await everything.call('echo', { message: 'hello through Interlock' });
@@ -153,9 +75,7 @@ async function stdioServers({ agent, expect, screen, stage }: Scene): Promise<vo
   const call = files.call('write_file', { path, content: 'Call Ines back.' });
   const approval = await pendingApproval(stage, call);
   expect(!existsSync(path), 'writing waits for its owner');
-  screen.says('carol:');
-  screen.quote(`$ interlock approvals approve ${approval.id} --by carol --reason "my notes"`);
-  await stage.interlock('approvals', 'approve', approval.id, '--by', 'carol', '--reason', 'my notes');
+  await types(scene, 'carol', ['approvals', 'approve', approval.short, '--by', 'carol', '--reason', 'my notes']);
   const written = await call;
   expect(!written.refused && readFileSync(path, 'utf8') === 'Call Ines back.', 'the file is there');
 }
@@ -255,34 +175,4 @@ async function verified({ expect, screen, stage }: Scene): Promise<void> {
   const forged = await stage.verifyForged();
   screen.quote(`$ interlock verify   # on that copy\n${forged.stdout}${forged.stderr}`);
   expect(forged.exit === 1, 'the forged copy does not verify');
-}
-
-/** Waits until exactly one call is parked; the call ending before that is its own kind of surprise. */
-async function pendingApproval(stage: Stage, call: Promise<{ text: string }>): Promise<PendingApproval> {
-  const ended = call.then(({ text }) => {
-    throw new Unexpected(`the call did not wait for anybody: ${text}`);
-  });
-  ended.catch(() => {});
-  let found: readonly PendingApproval[] = [];
-  const parked = until('a question to the owner', async () => {
-    found = await pendingApprovals(stage);
-    return found.length > 0;
-  });
-  await Promise.race([parked, ended]);
-  if (found.length > 1) throw new Unexpected(`${found.length} approvals wait where one should`);
-  return found[0] as PendingApproval;
-}
-
-async function pendingApprovals(stage: Stage): Promise<readonly PendingApproval[]> {
-  const { exit, stdout, stderr } = await stage.interlock('approvals', 'list', '--json');
-  if (exit !== 0) throw new Unexpected(`interlock approvals list failed: ${stderr}`);
-  return (JSON.parse(stdout) as { approvals: PendingApproval[] }).approvals;
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const deadline = performance.now() + 15_000;
-  while (!(await holds())) {
-    if (performance.now() > deadline) throw new Unexpected(`waited 15 seconds in vain: ${what}`);
-    await wait(100);
-  }
 }

@@ -107,7 +107,10 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   const proposal: Proposal | null =
     proposed === null || ballot.arguments === null
       ? row.proposal
-      : { arguments: ballot.arguments, digest: proposed.digest, by: ballot.person, atMs: state.clock.nowMs() };
+      : {
+          ...{ arguments: ballot.arguments, digest: proposed.digest, unrecorded: proposed.shown.unrecorded },
+          ...{ by: ballot.person, atMs: state.clock.nowMs() },
+        };
   const answer = answerOf(state, ballot, ballot.standing);
   const answers = [
     ...row.answers.filter((each) => each.person !== ballot.person || each.digest !== terms.digest),

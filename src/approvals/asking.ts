@@ -203,11 +203,13 @@ async function requestOrJoin(state: State, request: ApprovalRequest, making: Mak
     ...{ proposal: null, answers: [], escalated: 0, requestedAtMs: nowMs, expiresAtMs: nowMs + ttlMs },
     ...{ answeredBy: null, answerReason: null, answeredAtMs: null, receipt: null, consumedBy: null },
   };
-  const asked = candidates(requirement, at(state, nowMs));
   const joined = await state.store.requestOrJoin(fresh, {
     keys: keysOf(requirement),
     search: searchText(request, fresh.id),
-    notices: state.notices(fresh, 'asked', asked),
+    // Everybody there is may be gone through for it: only for a request that is made, not for each that joins one.
+    get notices() {
+      return state.notices(fresh, 'asked', candidates(requirement, at(state, nowMs)));
+    },
     maxPendingPerAgent: state.pendingPerAgent,
   });
   if (joined !== null) {

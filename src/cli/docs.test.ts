@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { ConfigSchema } from '../config/schema.ts';
 import { makeProgram } from './program.ts';
@@ -35,6 +35,48 @@ describe('the documentation', () => {
       for (const inner of Object.keys((schema as { properties?: object }).properties ?? {}))
         if (!text.includes(inner)) missing.push(`${key}.${inner}`);
     }
+    const { approvals } = ConfigSchema.properties;
+    for (const key of Object.keys((approvals as unknown as { properties: object }).properties)) {
+      if (!text.includes(`\`approvals.${key}`)) missing.push(`approvals.${key}`);
+    }
     expect(missing).toEqual([]);
   });
+
+  it('links to files and sections that exist', () => {
+    const root = new URL('../../', import.meta.url);
+    const docs = readdirSync(new URL('docs/', root), { recursive: true, encoding: 'utf8' });
+    const pages = ['README.md', ...docs.filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)];
+    const broken: string[] = [];
+    for (const page of pages) {
+      const here = new URL(page, root);
+      const links = linksOf(readFileSync(here, 'utf8')).filter((link) => !/^[a-z]+:/.test(link));
+      for (const link of links) {
+        const [path = '', section] = link.split('#');
+        const there = path === '' ? here : new URL(path, here);
+        const known = existsSync(there) && (section === undefined || sectionsOf(there).has(section));
+        if (!known) broken.push(`${page}: ${link}`);
+      }
+    }
+    expect(pages.length).toBeGreaterThan(20);
+    expect(broken).toEqual([]);
+  });
 });
+
+const unfenced = (text: string): string => text.replace(/^```.*?^```/gms, '');
+
+function linksOf(text: string): readonly string[] {
+  return [...unfenced(text).matchAll(/\]\(([^)\s]+)\)/g)].map((match) => match[1]!);
+}
+
+/** As GitHub names them: lower case, without punctuation, a hyphen for each space. */
+function sectionsOf(file: URL): ReadonlySet<string> {
+  const titles = [...unfenced(readFileSync(file, 'utf8')).matchAll(/^#+ (.+)$/gm)].map((match) => match[1]!);
+  return new Set(
+    titles.map((title) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s-]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  );
+}

@@ -190,6 +190,8 @@ export interface Proposal {
   readonly arguments: JsonObject;
   /** Digest of the whole changed action. */
   readonly digest: string;
+  /** Why they stay out of records and messages. `null` or absent: for no reason of their own. */
+  readonly unrecorded?: string | null;
   readonly by: string;
   readonly atMs: number;
 }

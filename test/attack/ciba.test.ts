@@ -370,4 +370,13 @@ describe('an answer that is too weak for the agent', () => {
     expect((await world.answer(row.id, 'approved')).status).toBe(409);
     expect(await refusal(world.poll('buyer', id))).toEqual([400, 'authorization_pending']);
   });
+
+  it('is none for changed arguments either, and the person is still asked about them', async () => {
+    const weak = { authorization_details: actionOf(52), acr_values: 'urn:interlock:acr:passkey' };
+    const { row } = await asked('buyer', weak);
+    const { body } = await world.house.admin('POST', `/v1/approvals/${row.id}/preview`, { arguments: order(5_001) });
+    expect(body).toMatchObject({
+      requirement: { assurance: 'passkey', parts: [{ ask: 'subject' }, { ask: 'owner' }] },
+    });
+  });
 });

@@ -100,7 +100,7 @@ describe('a call that waits', () => {
     expect((await recorded(id)).refusals('approval-pending').length).toBe(1);
     await world.answer(id, 'denied');
     const again = await world.modern('tools/call', pay(21));
-    expect(textOf(again.json.result)).toContain('A human denied this action');
+    expect(textOf(again.json.result)).toContain(`A human denied this action (request ${id}): “`);
     expect(await paid(21)).toBe(0);
   });
 

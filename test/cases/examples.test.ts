@@ -138,7 +138,7 @@ describe('the demo company’s policies', () => {
   });
 });
 
-it.each(['minimal', 'verify-tool'])('the example %s loads and its policies are published', async (name) => {
+it.each(['minimal', 'rights', 'verify-tool'])('the example %s loads and its policies are published', async (name) => {
   const config = await loadExample(name);
   const published = await publishFolder(config);
   expect(published).toMatchObject({ ok: true, warnings: [] });

@@ -49,17 +49,20 @@ export async function withdrawRow(
 /** Answers that were given, and by whom; arguments only where the record may hold them. */
 function detailOf(row: ApprovalRow): Json {
   const shown = JSON.parse(row.request) as ShownRequest;
-  const open = shown.unrecorded === null;
-  const hidden: JsonObject = { redacted: shown.unrecorded };
+  const recorded = (args: JsonObject, unrecorded: string | null): JsonObject =>
+    unrecorded === null ? args : { redacted: unrecorded };
   const { proposal } = row;
   const detail = {
     ...{ approval: row.id, outcome: row.state, kind: row.kind, agent: row.agent, subject: row.subject },
     ...{ session: row.session, task: row.task, server: shown.server, target: shown.target, digest: row.digest },
-    arguments: open ? shown.arguments : hidden,
+    arguments: recorded(shown.arguments, shown.unrecorded),
     changed:
       proposal === null
         ? null
-        : { arguments: open ? proposal.arguments : hidden, digest: proposal.digest, by: proposal.by },
+        : {
+            arguments: recorded(proposal.arguments, shown.unrecorded ?? proposal.unrecorded ?? null),
+            ...{ digest: proposal.digest, by: proposal.by },
+          },
     asked: row.askWhom,
     ...{ assurance: row.requirement.assurance, starters: row.requirement.starters, policy: shown.policy },
     answers: row.answers,

@@ -45,10 +45,10 @@ function standing(terms: StandingTerms): Standing {
   const made = {
     id: 'st',
     approval: 'a',
+    chain: '[]',
     signers: ['alice'],
     assurance: 'passkey',
     createdAtMs: 0,
-    chain: '[]',
     pin: 'pin',
   } as const;
   return { ...terms, ...made, state: 'active' };

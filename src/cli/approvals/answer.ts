@@ -22,7 +22,8 @@ export async function answer(context: Context, id: string, order: AnswerOrder): 
   const { state } = order;
   if (state === 'denied') orderOf(order, 'a denial needs a reason: the agent is told');
   const reason = order.reason?.trim() ?? '';
-  const args = order.arguments === undefined ? {} : { arguments: readArguments(order.arguments) };
+  const args: { arguments?: JsonObject } =
+    order.arguments === undefined ? {} : { arguments: readArguments(order.arguments) };
   const client = await openClient(context);
   const row = await findByBeginning(client, id);
   if (row.state !== 'pending') throw over(row);
@@ -32,7 +33,7 @@ export async function answer(context: Context, id: string, order: AnswerOrder): 
     .post<Answered>(path, { state, by, reason, ...args })
     .catch((error) => Promise.reject(withHelp(error, row)));
   context.terminal.value({ id: row.id, state, by, reason, complete });
-  context.terminal.line(`${state}: ${row.id} (${whatOf(row)})`, state === 'approved' ? 'good' : 'bad');
+  context.terminal.line(`${state}: ${row.id} (${whatOf(row, args.arguments)})`, state === 'approved' ? 'good' : 'bad');
   if (!complete)
     context.terminal.note(`others have to approve it as well: interlock approvals show ${shortOf(row)}`, 'warn');
 }

@@ -78,7 +78,8 @@ function shortest(rows: readonly ApprovalRow[]): number {
 /** As its approvers read it, where an operator wrote the words. */
 function inWords(row: ApprovalRow): string {
   const shown = shownOf(row);
-  return shown?.reviewed === true ? sentenceText(shown.sentence) : whatOf(row);
+  const words = shown?.reviewed === true ? sentenceText(shown.sentence) : whatOf(row);
+  return row.proposal === null ? words : `${words} (changed by ${row.proposal.by})`;
 }
 
 export async function showApproval(context: Context, id: string): Promise<void> {
@@ -87,13 +88,17 @@ export async function showApproval(context: Context, id: string): Promise<void> 
   context.terminal.value({ approval: toJson(row), mayAnswer });
   const shown = shownOf(row);
   const waits: readonly Fact[] =
-    row.state === 'pending' ? [['may', mayAnswer.length === 0 ? 'nobody now' : mayAnswer.join(', ')]] : [];
-  const facts = [...about(row, shown), ...answers(row), ...waits];
+    row.state === 'pending' ? [['waits for', mayAnswer.length === 0 ? 'nobody now' : mayAnswer.join(', ')]] : [];
+  const facts = [...about(row, shown), ...waits, ...answers(row)];
   // One line per value, and nothing an agent wrote may begin a line of its own: JSON text has no raw line breaks inside values.
   for (const [name, value] of facts) context.terminal.line(`${name.padEnd(9)} ${value.replaceAll('\n', '\\n')}`);
   const hidden = shown?.argumentsDigest ?? null;
   context.terminal.line(hidden === null ? 'arguments' : `arguments not disclosed, SHA-256 ${hidden}`);
   writeArguments(context, shown?.arguments ?? {});
+  if (shown?.also !== undefined) {
+    context.terminal.line('sent besides');
+    writeArguments(context, shown.also);
+  }
   if (row.proposal !== null) {
     context.terminal.line(`changed by ${row.proposal.by} to`);
     writeArguments(context, row.proposal.arguments);
@@ -111,31 +116,39 @@ function writeArguments(context: Context, args: JsonObject): void {
 
 type Fact = readonly [name: string, value: string];
 
+/** What it is first, then who and why, last what machines tell it apart by. */
 function about(row: ApprovalRow, shown: ShownRequest | null): readonly Fact[] {
-  const facts: Fact[] = [
+  const pending = row.state === 'pending';
+  return [
     ['id', row.id],
     ['state', row.state],
+    ...(shown === null ? [] : whatIsDone(shown)),
     ['agent', row.agent],
-    ['for', row.subject ?? '-'],
-    ['session', row.session ?? '-'],
+    ...(shown === null || shown.purpose === '' ? [] : [['purpose', shown.purpose] as const]),
+    ['for', row.subject ?? 'nobody but itself'],
+    ...(shown === null ? [] : [['policy', shown.policy.reasons.join(', ')] as const]),
     ['asks', row.askWhom.join(', ')],
     ['proof', row.requirement.assurance],
     ['asked', isoTime(row.requestedAtMs)],
-    ['expires', isoTime(row.expiresAtMs)],
+    [
+      'expires',
+      `${isoTime(row.expiresAtMs)}${pending ? ` (${formatDuration(row.expiresAtMs - systemClock.nowMs())})` : ''}`,
+    ],
+    ['session', row.session ?? '-'],
     ['digest', row.digest],
   ];
-  if (shown === null) return facts;
-  facts.push(
+}
+
+function whatIsDone(shown: ShownRequest): readonly Fact[] {
+  const facts: Fact[] = [
     ['what', sentenceText(shown.sentence)],
     ['tool', `${shown.server}/${shown.target ?? shown.action}`],
     ['effect', effectWords(shown)],
-  );
+  ];
   if (shown.amount !== null) facts.push(['amount', `${amountText(shown.amount)} ${shown.currency ?? ''}`.trim()]);
   if ((shown.bindingMessage ?? null) !== null) facts.push(['says', JSON.stringify(shown.bindingMessage)]);
-  if (shown.purpose !== '') facts.push(['purpose', shown.purpose]);
-  facts.push(['policy', shown.policy.reasons.join(', ')]);
-  for (const { at, from, source } of shown.origins.filter((each) => each.from === 'untrusted-result'))
-    facts.push(['careful', `${at} comes from text of strangers (${from}, ${source ?? '?'})`]);
+  for (const { at, source } of shown.origins.filter((each) => each.from === 'untrusted-result'))
+    facts.push(['careful', `${at} was in text strangers may have written: a result of ${source ?? 'this session'}`]);
   return facts;
 }
 
@@ -164,9 +177,9 @@ export function toJson(row: ApprovalRow): Record<string, unknown> {
   return { ...rest, request: shownOf(row) ?? row.request };
 }
 
-/** `erp/orders.create {"total":900}`: what an operator recognises it by. */
-export function whatOf(row: ApprovalRow): string {
+/** `erp/orders.create {"total":900}`: what an operator recognises it by; `changed`: with arguments people put in place. */
+export function whatOf(row: ApprovalRow, changed?: JsonObject): string {
   const shown = shownOf(row);
   if (shown === null) return row.digest;
-  return `${shown.server}/${shown.target ?? shown.action} ${JSON.stringify(shown.arguments)}`;
+  return `${shown.server}/${shown.target ?? shown.action} ${JSON.stringify(changed ?? shown.arguments)}`;
 }

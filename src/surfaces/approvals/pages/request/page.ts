@@ -78,8 +78,12 @@ export function signedCard({ row, shown, digest, saw }: Pick<Seen, 'row' | 'show
     ['Asked', new Date(row.requestedAtMs).toISOString()],
     ['Expires', new Date(row.expiresAtMs).toISOString()],
   ];
-  return html`<section class="card"><details><summary>What exactly is signed</summary>
-<p class="soft small">Your verdict and reason, your name, the agent and everybody it acts for and through, and these. The gateway puts it together from its own record; the signature covers it whole. Digests are SHA-256 of the RFC 8785 form.</p>
+  const signed = row.requirement.assurance === 'passkey';
+  const how = signed
+    ? 'The gateway puts it together from its own record; the signature covers it whole.'
+    : 'The gateway puts it together from its own record. Nothing is signed: no passkey is asked for.';
+  return html`<section class="card"><details><summary>What exactly is ${signed ? 'signed' : 'answered'}</summary>
+<p class="soft small">Your verdict and reason, your name, the agent and everybody it acts for and through, and these. ${how} Digests are SHA-256 of the RFC 8785 form.</p>
 ${facts(fields.map(([name, value]) => [name, html`<code>${value as string}</code>`] as const))}
 <p>${tag('', 'interlock-approval-v1')}</p></details></section>`;
 }
