@@ -71,8 +71,8 @@ function placeOf(slot: Slot, requirement: Requirement, at: At): Place {
 
 /** `owner of buyer`, for there may be several agents. */
 function describe(who: Slot['who'][number]): string {
-  if (who.kind !== "owner") return formatWho(who);
-  return who.id === "" ? "owner of the agent" : `owner of ${who.id}`;
+  if (who.kind !== 'owner') return formatWho(who);
+  return who.id === '' ? 'owner of the agent' : `owner of ${who.id}`;
 }
 
 function asIfActive(people: PeopleView): PeopleView {
