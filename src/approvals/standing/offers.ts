@@ -20,7 +20,6 @@ export interface OfferTime {
   readonly maxMs: number;
 }
 
-/** As JSON: every gateway holds every rule in memory. */
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
