@@ -89,7 +89,7 @@ ${csrfField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined &
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>
 <p class="hint" id="reason-hint">Recorded with your answer.${what.deny !== false && ' Needed to deny; the agent is told.'}</p>
 ${what.standing}
-<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}<span class="beyond">, and from now on</span></button>`}${what.deny !== false && html`<button class="danger" name="verdict" value="denied">Deny</button>`}</div>
+<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved"><span>${what.approve ?? 'Approve'}<span class="beyond">, and from now on</span></span></button>`}${what.deny !== false && html`<button class="danger" name="verdict" value="denied">Deny</button>`}</div>
 <p class="soft small"><span class="once">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</span><span class="beyond">${passkey ? 'Your passkey signs exactly what this page shows, and the rule you chose: what it lets through is not asked about again.' : 'Your answer counts for this action and the rule you chose: what it lets through is not asked about again.'}</span></p>
 </form>`;
 }
