@@ -1,11 +1,15 @@
+import { digestJson } from '../../../../model/canonical.ts';
 import type { ApprovalRow, ApprovalState } from '../../../../ports/stores.ts';
 import { storable } from '../text.ts';
 import type { ApprovalTable } from './tables.ts';
 
-/** What it asks about: one pending, approved or denied request for it counts. JSON, because no separator is safe in names others choose. */
+/**
+ * What it asks about: one pending, approved or denied request for it counts. JSON, because no separator is safe in names others choose; its
+ * hash, because an index takes no text as long as a chain can be.
+ */
 export function openKey(row: ApprovalRow): string {
   const { kind, agent, subject, chain, task, digest } = row;
-  return storable(JSON.stringify([kind, agent, subject, chain, task, digest]), 'approval request');
+  return digestJson([kind, agent, subject, chain, task, digest]);
 }
 
 export function fromApproval(row: ApprovalRow, search: string): ApprovalTable {
