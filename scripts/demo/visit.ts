@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseDocument } from 'yaml';
 import { openAgent } from './agent.ts';
-import { pendingApprovals } from './scene.ts';
+import { pendingApprovals, until } from './scene.ts';
 import type { Screen } from './screen.ts';
 import type { CommandResult, Stage } from './stage.ts';
 
@@ -59,7 +59,10 @@ async function tell(
   screen.says('You answered. The agent got:');
   screen.quote(text);
   const file = join(dir, 'yours.receipt');
-  must(await interlock('approvals', 'receipt', id, '--out', file));
+  // The record is there at once, the signed checkpoint over it a moment later.
+  await until('the receipt of your answer', async () => {
+    return (await interlock('approvals', 'receipt', id, '--out', file)).exit === 0;
+  });
   screen.says('And this is what anybody can check of it:');
   screen.quote(`$ interlock verify --receipt ${file}\n${must(await interlock('verify', '--receipt', file))}`);
 }

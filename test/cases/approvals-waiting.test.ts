@@ -100,7 +100,9 @@ describe('a call that waits', () => {
     expect((await recorded(id)).refusals('approval-pending').length).toBe(1);
     await world.answer(id, 'denied');
     const again = await world.modern('tools/call', pay(21));
-    expect(textOf(again.json.result)).toContain(`A human denied this action (request ${id}): “`);
+    expect(textOf(again.json.result)).toContain(
+      `A human denied this action (request ${id}): “looked at it”. It was not carried out.`,
+    );
     expect(await paid(21)).toBe(0);
   });
 

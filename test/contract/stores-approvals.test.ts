@@ -72,6 +72,15 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(await approvals.vote(asked.id, ballot('alice', no))).toMatchObject({ ok: false, why: 'over' });
   });
 
+  it('are on record whatever the size of the call: of very large arguments the size and the digest', async () => {
+    const approvals = await gateway();
+    const large = shown({ arguments: { text: 'x'.repeat(1_000_000) } });
+    const asked = await park(approvals, request({ shown: large }));
+    expect(await approvals.vote(asked.id, ballot('alice'))).toMatchObject({ ok: true, complete: true });
+    expect(await asked.outcome).toMatchObject({ outcome: 'approved' });
+    expect(company.records[0]?.detail).toMatchObject({ arguments: { truncated: 1_000_011 }, digest: 'd1' });
+  });
+
   it('tell a denial with its reason, and tell it again to whoever retries', async () => {
     const approvals = await gateway();
     const asked = await park(approvals);

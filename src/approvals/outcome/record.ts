@@ -1,6 +1,7 @@
 import type { Answer, ShownRequest, Standing, StandingTerms } from '../../model/approval.ts';
 import { canonicalize } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import { RECORDED_ARGS_CHARS } from '../../model/record.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { approversOf, currentDigest } from '../counting.ts';
 import type { State } from '../options.ts';
@@ -49,8 +50,6 @@ export async function withdrawRow(
 /** Answers that were given, and by whom; arguments only where the record may hold them. */
 function detailOf(row: ApprovalRow): Json {
   const shown = JSON.parse(row.request) as ShownRequest;
-  const recorded = (args: JsonObject, unrecorded: string | null): JsonObject =>
-    unrecorded === null ? args : { redacted: unrecorded };
   const { proposal } = row;
   const detail = {
     ...{ approval: row.id, outcome: row.state, kind: row.kind, agent: row.agent, subject: row.subject },
@@ -69,6 +68,13 @@ function detailOf(row: ApprovalRow): Json {
     ...{ requestedAtMs: row.requestedAtMs, expiresAtMs: row.expiresAtMs },
   };
   return detail as unknown as Json;
+}
+
+/** As the records of calls have them: not what no record may hold, and of what is very large its size alone. The digest is always there. */
+function recorded(args: JsonObject, unrecorded: string | null): JsonObject {
+  if (unrecorded !== null) return { redacted: unrecorded };
+  const sizeChars = canonicalize(args).length;
+  return sizeChars > RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
 }
 
 /** In force when everybody who approved agreed to exactly the same terms. Once per request, however often it is called. */

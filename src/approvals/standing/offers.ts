@@ -2,6 +2,7 @@ import { amountText } from '../../model/amount.ts';
 import type { ShownRequest, StandingTerms } from '../../model/approval.ts';
 import type { Json } from '../../model/json.ts';
 import { escapePointer, resolvePointer, topOf } from '../../model/pointer.ts';
+import { RECORDED_ARGS_CHARS } from '../../model/record.ts';
 import { visibleText } from '../../model/visible.ts';
 
 /** What an approver may let through besides the one call, ready to be chosen. */
@@ -20,7 +21,6 @@ export interface OfferTime {
 }
 
 /** As JSON: every gateway holds every rule in memory. */
-const MAX_ARGUMENTS_CHARS = 16_384;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
@@ -30,7 +30,7 @@ const DAY_MS = 24 * HOUR_MS;
  * names its arguments.
  */
 export function standingOffers(shown: ShownRequest, at: OfferTime): readonly StandingOffer[] {
-  if (!mayStand(shown) || at.maxMs <= 0 || JSON.stringify(shown.arguments).length > MAX_ARGUMENTS_CHARS) return [];
+  if (!mayStand(shown) || at.maxMs <= 0 || JSON.stringify(shown.arguments).length > RECORDED_ARGS_CHARS) return [];
   const spans = spansOf(shown, at);
   const same = spans.map((span) =>
     offer('same', span, { shown, fixed: fixedBut(shown, []), free: [], maxAmount: null }),

@@ -41,7 +41,8 @@ export async function readReceipt(dir: string, seq: number, options: { readonly 
     throw new Fault('not-found', `record ${seq} is not in the journal, or was removed by retention`);
   const next = segments.find((at) => at > seq);
   const checkpoint = await checkpointBehind(disk, dir, { seq, firsts: next === undefined ? [first] : [first, next] });
-  if (checkpoint === null) throw new Fault('not-found', `no signed checkpoint covers record ${seq} yet`);
+  if (checkpoint === null)
+    throw new Fault('not-found', `no signed checkpoint covers record ${seq} yet: one does in a moment`);
   const { leaf, tree } = await readTree(disk, dir, { first, seq, size: checkpoint.size });
   const path = tree.inclusionProof(seq, checkpoint.size);
   const proof = `${[PROOF_HEAD, `index ${seq}`, ...path.map(toBase64)].join('\n')}\n\n${checkpoint.note}`;

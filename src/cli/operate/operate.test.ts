@@ -137,6 +137,13 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
     const shown = await interlock('approvals', 'show', id.slice(0, 13));
     expect(shown.out).toContain('line\\n⟨U+202E⟩gnol');
     expect(shown.out).toMatch(/^agent {4} tester$/m);
+    expect(shown.out).toMatch(/^waits for alice$/m);
+    expect(await interlock('approvals', 'approve', id, '--by', 'mallory')).toMatchObject({
+      code: 5,
+      err: expect.stringMatching(
+        /no active person "mallory"[^]*interlock approvals show [0-9a-f]{8}; name one of them with --by/,
+      ),
+    });
     expect(await interlock('approvals', 'deny', id)).toMatchObject({
       code: 2,
       err: expect.stringMatching(/needs a reason/),
@@ -148,7 +155,7 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
     expect(await call).toMatchObject({ content: [{ text: 'Echo: line\n\u202egnol' }] });
     expect(await interlock('approvals', 'approve', id)).toMatchObject({
       code: 5,
-      err: expect.stringMatching(/already consumed/),
+      err: expect.stringMatching(/already consumed: answered by alice at 20/),
     });
     expect(await interlock('approvals', 'show', 'no-such-id')).toMatchObject({ code: 1 });
     expect(await interlock('approvals', 'list', '--state', 'open')).toMatchObject({ code: 2 });

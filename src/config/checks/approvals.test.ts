@@ -10,6 +10,8 @@ agents: {}
 servers: { crm: { url: "https://crm.example" } }
 policies: .
 `;
+/** Reached by a name, as passkeys need it. */
+const NAMED = `listen: { publicUrl: "https://gate.example" }\n${BASE}`;
 const load = (section: string, more = ''): Loaded =>
   loadConfigText('/tmp/interlock.yaml', `${BASE}${more}approvals:\n${section.replaceAll(/^/gm, '  ')}\n`, {});
 const said = (section: string, more = ''): string => {
@@ -270,13 +272,24 @@ standing: { enabled: false }`);
     expect(said(section)).toBe('');
   });
 
+  it('says where passkeys are asked for at an address, which has none', () => {
+    const warned =
+      '~8: nobody can use a passkey at the address 127.0.0.1 (set listen.publicUrl, or listen.host: localhost on a developer’s machine)';
+    expect(said('assurance: passkey')).toBe(warned);
+    expect(said('assurance: signed-in')).toBe('');
+    expect(said('assurance: passkey', 'listen: { host: localhost }\n')).toBe('');
+    expect(said('assurance: passkey', 'listen: { publicUrl: "http://[::1]:7700" }\n')).toContain('the address ::1');
+    const route = 'assurance: signed-in\nroutes:\n  buy: { assurance: passkey, tiers: [ { ask: owner } ] }';
+    expect(said(route)).toContain('nobody can use a passkey');
+  });
+
   it('what docs/approvals.md shows can be loaded without a warning', () => {
     const page = readFileSync(new URL('../../../docs/approvals.md', import.meta.url), 'utf8');
     const examples = [...page.matchAll(/```yaml\n(approvals:\n[\s\S]*?)```/g)].map((match) => match[1] as string);
     expect(examples.length).toBeGreaterThan(1);
     const people = ['carol', 'dora'].map((id) => `  ${id}: { name: X, groups: [finance, testers] }\n`).join('');
     for (const text of examples) {
-      const loaded = loadConfigText('/tmp/interlock.yaml', BASE.replace('agents:', `${people}agents:`) + text, {});
+      const loaded = loadConfigText('/tmp/interlock.yaml', NAMED.replace('agents:', `${people}agents:`) + text, {});
       const problems = loaded.ok ? loaded.warnings : loaded.problems;
       expect(problems.filter(({ message }) => !message.startsWith('no agent'))).toEqual([]);
     }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { exactAmount } from '../../model/amount.ts';
 import { type Assurance, assuranceAtLeast } from '../../model/approval.ts';
 import { type AskWho, formatWho, parseAsk } from '../../model/ask.ts';
@@ -41,9 +42,22 @@ export function checkApprovals(file: ConfigFile): Checked {
   for (const [name, schedule] of Object.entries(raw.schedules ?? {})) {
     checkSchedule(check, ['approvals', 'schedules', name], schedule);
   }
+  warnNoPasskeys(check, file);
   checkAway(check, raw.away ?? []);
   if (raw.quietHours !== undefined) checkClock(check, ['approvals', 'quietHours'], raw.quietHours);
   return check;
+}
+
+/** Web Authentication, section 5.1.2: a relying party has a domain; an address has no passkeys, so nobody could answer. */
+function warnNoPasskeys({ raw, warnings }: Check, { listen }: ConfigFile): void {
+  const origin = listen?.publicUrl === undefined ? null : URL.parse(listen.publicUrl);
+  const host = origin?.hostname.replace(/^\[|\]$/g, '') ?? listen?.host ?? '127.0.0.1';
+  if (isIP(host) === 0) return;
+  const routes = Object.entries(raw.routes ?? {}).filter(([, route]) => route.assurance === 'passkey');
+  const paths: Path[] = routes.map(([name]) => ['approvals', 'routes', name, 'assurance']);
+  if (raw.assurance === 'passkey') paths.unshift(['approvals', 'assurance']);
+  const help = 'set listen.publicUrl, or listen.host: localhost on a developer’s machine';
+  for (const path of paths) warnings.push(at(path, `nobody can use a passkey at the address ${host}`, help));
 }
 
 function checkRole(check: Check, path: Path, role: NonNullable<RawApprovals['roles']>[string]): void {
