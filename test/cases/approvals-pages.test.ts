@@ -57,6 +57,23 @@ describe('HU3: a receipt of what people answered', () => {
     // The key that signed is the one whose enrolment is on record.
     const enrolled = (await world.records()).find((each) => each.type === 'admin' && each.act === 'person.passkey-set');
     expect(enrolled).toMatchObject({ detail: { thumbprint: json.approval.answers[0].passkey.thumbprint } });
+    const set = async (person: string) => {
+      const path = world.configPath;
+      const receipt = join(world.dir, `${person}.enrolment`);
+      const listed = (await cli(path, 'log', '--json', '--last', '200')).printed.trim().split('\n');
+      const records = listed.map((line) => JSON.parse(line) as { seq: number; record: { act?: string; by?: string } });
+      const seq = records.find(({ record }) => record.act === 'person.passkey-set' && record.by === person)!.seq;
+      await until(async () => (await cli(path, 'receipt', String(seq))).code === 0);
+      writeFileSync(receipt, (await cli(path, 'receipt', String(seq))).printed);
+      return receipt;
+    };
+    await world.person('carol');
+    const against = (enrolment: string) =>
+      cli(elsewhere, 'verify', '--receipt', file, '--vkey', vkey, '--enrolment', enrolment);
+    expect((await against(await set('alice'))).code).toBe(0);
+    const other = await against(await set('carol'));
+    expect([other.code, other.printed]).toEqual([1, expect.stringContaining('no enrolment given here')]);
+    expect((await against(file)).code).toBe(2);
     // The page hands out the same.
     const page = await alice.browser.get(`/approvals/${id}/receipt`);
     expect(JSON.parse(page.text).leaf).toBe(JSON.parse(readFileSync(file, 'utf8')).leaf);

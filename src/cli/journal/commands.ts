@@ -16,6 +16,7 @@ interface VerifyOptions {
   readonly checkpoint?: string;
   readonly vkey?: string;
   readonly receipt?: string;
+  readonly enrolment?: readonly string[];
 }
 
 export function addJournalCommands(program: Command, act: Act): void {
@@ -56,6 +57,7 @@ export function addJournalCommands(program: Command, act: Act): void {
     .option('--checkpoint <file>', 'a checkpoint kept elsewhere: proves that nothing before it was rewritten')
     .option('--vkey <key>', 'the verifier key, or a file with it, kept elsewhere')
     .option('--receipt <file>', 'check one receipt instead of the journal, with every signature of a passkey in it')
+    .option('--enrolment <file...>', 'receipts of person.passkey-set: each signature must be of one of these passkeys')
     .addHelpText('after', '\nExample:\n  interlock verify --checkpoint yesterday.checkpoint --vkey interlock.vkey')
     .action(act((context, _args, options: VerifyOptions) => verify(context, options)));
   program
@@ -86,7 +88,8 @@ async function verify(context: Context, options: VerifyOptions): Promise<ExitCod
   if (options.receipt !== undefined) {
     const text = readText(options.receipt);
     const vkey = options.vkey === undefined ? await readVkey(await journalDir(context)) : vkeyOf(options.vkey);
-    return await checkReceipt(context, { text, vkey, vkeyNoted: options.vkey !== undefined });
+    const enrolments = (options.enrolment ?? []).map(readText);
+    return await checkReceipt(context, { text, vkey, vkeyNoted: options.vkey !== undefined, enrolments });
   }
   const dir = await journalDir(context);
   const report = await verifyJournal(dir, {

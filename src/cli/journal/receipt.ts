@@ -13,10 +13,19 @@ import { readVkey } from './checkpoint.ts';
 /** The proof of one record; and, where the record is what people answered, every signature in it. */
 export async function checkReceipt(
   context: Context,
-  given: { readonly text: string; readonly vkey: string; readonly vkeyNoted: boolean },
+  given: {
+    readonly text: string;
+    readonly vkey: string;
+    readonly vkeyNoted: boolean;
+    /** Receipts of the records in which people enrolled passkeys. */
+    readonly enrolments: readonly string[];
+  },
 ): Promise<ExitCode> {
-  const result = verifyReceipt(readJson(given.text), { vkey: given.vkey });
-  const approval = result.ok ? await verifyOutcome(result.entry.record as unknown as JsonObject) : null;
+  const { vkey } = given;
+  const result = verifyReceipt(readJson(given.text), { vkey });
+  const outcome = result.ok ? await verifyOutcome(result.entry.record as unknown as JsonObject) : null;
+  const enrolled = given.enrolments.map((text) => enrolledIn(text, vkey));
+  const approval = outcome === null || enrolled.length === 0 ? outcome : withEnrolments(outcome, enrolled);
   const ok = result.ok && approval?.ok !== false;
   context.terminal.value({ ...result, ok, ...(approval === null ? {} : { approval }) });
   if (!result.ok) {
@@ -33,6 +42,31 @@ export async function checkReceipt(
   if (!given.vkeyNoted)
     context.terminal.line('The verifier key was taken from the journal itself; give the one you noted with --vkey.');
   return ok ? EXIT.ok : EXIT.failed;
+}
+
+/** Whose passkey it is, as the record of its enrolment says. CliError for anything else. */
+function enrolledIn(text: string, vkey: string): string {
+  const result = verifyReceipt(readJson(text), { vkey });
+  const record = result.ok ? (result.entry.record as unknown as JsonObject) : null;
+  const detail = record?.act === 'person.passkey-set' && isObject(record.detail) ? record.detail : null;
+  if (typeof detail?.person !== 'string' || typeof detail.thumbprint !== 'string')
+    throw new CliError(EXIT.usage, '--enrolment: this is no genuine receipt of a record person.passkey-set', {
+      help: 'find its number with: interlock log --json, and make one with: interlock receipt <number>',
+    });
+  return keyOf(detail.person, detail.thumbprint);
+}
+
+function keyOf(person: string, thumbprint: string): string {
+  return JSON.stringify([person, thumbprint]);
+}
+
+/** Every passkey must be one its owner enrolled. */
+function withEnrolments(report: OutcomeReport, enrolled: readonly string[]): OutcomeReport {
+  const strange = report.answers.filter(
+    ({ person, passkey }) => passkey !== null && !enrolled.includes(keyOf(person, passkey.thumbprint)),
+  );
+  const problems = strange.map(({ person }) => `no enrolment given here is of the passkey that signed for ${person}`);
+  return { ...report, ok: report.ok && strange.length === 0, problems: [...report.problems, ...problems] };
 }
 
 function readJson(text: string): unknown {
