@@ -17,6 +17,8 @@ import { printTables } from './bench/tables.ts';
 import { interlockCommand, REPOSITORY } from './product.ts';
 
 const PART_TIMEOUT_MS = 120_000;
+/** A hundred thousand requests are made first, in two databases. */
+const APPROVALS_TIMEOUT_MS = 600_000;
 const bench = (file: string) => new URL(`../test/bench/${file}`, import.meta.url).pathname;
 
 export interface Plan {
@@ -76,6 +78,7 @@ async function runAll(plan: Plan): Promise<Report> {
   const decision = await part('decision', () => runScript('decision.ts', plan));
   const journal = await part('journal', () => measureJournal(plan));
   const kill = await part('kill', () => runScript('kill.ts', plan));
+  const approvals = await part('approvals', () => runScript('approvals.ts', plan, APPROVALS_TIMEOUT_MS));
   const gateway = await part('gateway', () => measureGateway({ ...plan.gateway, log }));
   const memory = await part('memory', () => withUpstream((url) => measureMemory({ url }, plan.idleSessions)));
   const start = await part('start', () => withUpstream((url) => measureStart({ url }, plan.starts)));
@@ -87,6 +90,7 @@ async function runAll(plan: Plan): Promise<Report> {
       cores: availableParallelism(),
       disk: disk ?? 'ok',
     },
+    approvals,
     decision,
     gateway,
     journal,
@@ -103,14 +107,13 @@ async function runAll(plan: Plan): Promise<Report> {
 }
 
 /** Benchmarks that are programs of their own: `--json` makes them print one object. */
-async function runScript(file: string, plan: Plan): Promise<unknown> {
+async function runScript(file: string, plan: Plan, timeout = PART_TIMEOUT_MS): Promise<unknown> {
   if (!existsSync(bench(file))) throw new Error(`test/bench/${file} is not there`);
   const args = ['--disable-warning=ExperimentalWarning', bench(file), '--json', ...(plan.quick ? ['--quick'] : [])];
   const stdout = await new Promise<string>((done, fail) => {
-    const child = execFile(process.execPath, args, { timeout: PART_TIMEOUT_MS }, (error, out, err) => {
+    const child = execFile(process.execPath, args, { timeout }, (error, out, err) => {
       if (error === null) done(out);
-      else
-        fail(new Error(`${error.killed ? `no end after ${PART_TIMEOUT_MS} ms` : error.message}\n${err.slice(-500)}`));
+      else fail(new Error(`${error.killed ? `no end after ${timeout} ms` : error.message}\n${err.slice(-500)}`));
     });
     child.stderr?.pipe(process.stderr);
   });

@@ -58,6 +58,10 @@ const RATIOS = [
   ['', 'journal.appends_per_s.256', 0],
   ['a kill seen by another process, p50 ms', 'kill.cross_process_p50_ms', 2],
   ['a kill seen by another process, p99 ms', 'kill.p99_ms', 2],
+  ['an answer of a person until the server sees the call, p50 ms', 'approvals.effect.sqlite.alone.p50_ms', 1],
+  ['the same, 50 answers at once, p99 ms', 'approvals.effect.sqlite.together.p99_ms', 0],
+  ['a search that finds nothing among the requests that wait, ms', 'approvals.pending.sqlite.search_nothing.ms', 0],
+  ['the longest stall of the event loop in it, ms', 'approvals.pending.sqlite.search_nothing.stall_ms', 1],
   ['memory per idle session, bytes', 'memory.bytes_per_idle_session', 0],
   ['start to first permitted call, ms', 'start.first_permitted_call_ms', 0],
 ] as const;

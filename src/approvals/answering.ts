@@ -5,8 +5,9 @@ import {
   type Requirement,
   type ShownRequest,
 } from '../model/approval.ts';
-import type { ApprovalChange, ApprovalRow } from '../ports/stores.ts';
-import { mayAnswer, mayDeny, progress } from './approvers/progress.ts';
+import type { ApprovalChange, ApprovalRow, NoticeRow } from '../ports/stores.ts';
+import { keysOf } from './approvers/keys.ts';
+import { candidates, mayAnswer, mayDeny, progress } from './approvers/progress.ts';
 import { at, currentDigest, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { recordOutcome } from './outcome/record.ts';
@@ -30,13 +31,25 @@ export async function vote(state: State, id: string, ballot: Ballot): Promise<Vo
     if ('ok' in plan) return plan;
     const nowMs = state.clock.nowMs();
     const after: ApprovalRow = { ...row, ...plan, version: row.version + 1 };
-    const decided = after.state !== 'pending';
-    const notices = decided ? state.notices(after, 'answered', []) : [];
-    if (!(await state.store.change(id, row.version, plan, { unexpiredAtMs: nowMs, notices }))) continue;
-    if (!decided) return { ok: true, row: after, complete: false };
+    const isDecided = after.state !== 'pending';
+    const more = { unexpiredAtMs: nowMs, ...whoHears(state, after, plan) };
+    if (!(await state.store.change(id, row.version, plan, more))) continue;
+    if (!isDecided) return { ok: true, row: after, complete: false };
     return { ok: true, row: await recordOutcome(state, after), complete: true };
   }
   return no('changed', 'others are answering at the same moment; look again');
+}
+
+/** Who is told, and who finds it from now on: changed arguments may ask for others than the call did. */
+function whoHears(
+  state: State,
+  after: ApprovalRow,
+  { requirement }: ApprovalChange,
+): { readonly notices: readonly NoticeRow[]; readonly keys?: readonly string[] } {
+  if (after.state !== 'pending') return { notices: state.notices(after, 'answered', []) };
+  if (requirement === undefined) return { notices: [] };
+  const asked = candidates(requirement, at(state, after.requestedAtMs), givenOf(after));
+  return { notices: state.notices(after, 'asked', asked), keys: keysOf(requirement) };
 }
 
 /** Whether this person may answer now. */
@@ -53,10 +66,14 @@ export function whetherMayAnswer(state: State, row: ApprovalRow, person: string)
 async function planAnswer(state: State, row: ApprovalRow, ballot: Ballot): Promise<ApprovalChange | No> {
   const over = whyOver(state, row);
   if (over !== null) return over;
-  const { requirement } = row;
-  if (!assuranceAtLeast(ballot.assurance, requirement.assurance))
-    return no('assurance', PROOFS[requirement.assurance as keyof typeof PROOFS] ?? 'this needs a stronger proof');
+  const weak = whyTooWeak(ballot, row.requirement);
+  if (weak !== null) return weak;
   return ballot.verdict === 'denied' ? planDenial(state, row, ballot) : planApproval(state, row, ballot);
+}
+
+function whyTooWeak({ assurance }: Ballot, requirement: Requirement): No | null {
+  if (assuranceAtLeast(assurance, requirement.assurance)) return null;
+  return no('assurance', PROOFS[requirement.assurance as keyof typeof PROOFS] ?? 'this needs a stronger proof');
 }
 
 const PROOFS = {
@@ -84,12 +101,16 @@ async function planApproval(state: State, row: ApprovalRow, ballot: Ballot): Pro
   if (!mine.ok && !(mine.why === 'answered' && proposed !== null)) return mine;
   const terms = termsOf(row, proposed);
   if (ballot.digest !== terms.digest) return no('changed', 'the request is not what you saw any more: look again');
-  const standing = checkStanding(state, row, ballot);
-  if (standing !== null) return standing;
+  // What it is changed to may need more than what was asked.
+  const refused = whyTooWeak(ballot, terms.requirement) ?? checkStanding(state, row, ballot);
+  if (refused !== null) return refused;
   const proposal: Proposal | null =
     proposed === null || ballot.arguments === null
       ? row.proposal
-      : { arguments: ballot.arguments, digest: proposed.digest, by: ballot.person, atMs: state.clock.nowMs() };
+      : {
+          ...{ arguments: ballot.arguments, digest: proposed.digest, unrecorded: proposed.shown.unrecorded },
+          ...{ by: ballot.person, atMs: state.clock.nowMs() },
+        };
   const answer = answerOf(state, ballot, ballot.standing);
   const answers = [
     ...row.answers.filter((each) => each.person !== ballot.person || each.digest !== terms.digest),

@@ -11,6 +11,7 @@ import { at, givenOf } from './counting.ts';
 import type { State } from './options.ts';
 import { withdrawRow } from './outcome/record.ts';
 import { covers } from './standing/covers.ts';
+import { mayStand, mayVary } from './standing/offers.ts';
 import type { ApprovalOutcome, ApprovalRequest, Asked, Opened, Signed } from './types.ts';
 
 const EARLY_TIMER_MS = 5;
@@ -103,14 +104,24 @@ export function resolve(state: State, { asks, facts, starters, subject }: Asked)
 export function met(state: State, asked: Asked, of: { signed: readonly Signed[]; requestedAtMs: number }): boolean {
   const resolved = resolve(state, asked);
   if (resolved.kind !== 'asks') return resolved.kind === 'automatic';
-  return progress(resolved.requirement, of.signed, at(state, of.requestedAtMs)).met;
+  return isMetBy(state, resolved.requirement, of);
+}
+
+/** With the proof that is asked for now: a weaker one may have been enough when they answered. */
+function isMetBy(
+  state: State,
+  requirement: Requirement,
+  { signed, requestedAtMs }: { signed: readonly Signed[]; requestedAtMs: number },
+): boolean {
+  const proven = signed.filter(({ assurance }) => assuranceAtLeast(assurance, requirement.assurance));
+  return progress(requirement, proven, at(state, requestedAtMs)).met;
 }
 
 /** Uses up an approved request whose approvers may still answer for it. */
 export async function use(state: State, id: string, of: { digest: string; call: string }): Promise<ApprovalRow | null> {
   const row = await state.store.get(id);
   if (row === null || row.state !== 'approved') return null;
-  if (!progress(row.requirement, givenOf(row), at(state, row.requestedAtMs)).met) {
+  if (!isMetBy(state, row.requirement, { signed: givenOf(row), requestedAtMs: row.requestedAtMs })) {
     // Somebody who approved has left, or was moved, before it was used.
     await withdrawRow(state, row, { by: 'interlock', reason: 'who approved it may not do so any more' });
     return null;
@@ -151,19 +162,21 @@ async function settle(state: State, request: ApprovalRequest, row: ApprovalRow):
 function standingFor(state: State, request: ApprovalRequest): ApprovalOutcome | null {
   if (!state.rules().standing.enabled || request.kind !== 'call') return null;
   const { agent, subject, session, task, pin, shown } = request;
+  // What no record may hold, or what nobody was shown, is nothing anybody could let through before.
+  if (!mayStand(shown)) return null;
   const nowMs = state.clock.nowMs();
   for (const standing of state.standing.of(agent)) {
     const call = {
       ...{ agent, subject, session, task, pin, nowMs, server: shown.server, target: shown.target ?? '' },
       ...{ args: shown.arguments, amount: shown.amount },
     };
-    if (standing.state !== 'active' || shown.action !== 'tools/call' || !covers(standing, call)) continue;
+    if (standing.chain !== request.chain || !covers(standing, call)) continue;
+    if (standing.free.length > 0 && !mayVary(shown)) continue;
     const resolved = resolve(state, request);
     if (resolved.kind !== 'asks') return null;
-    const { requirement } = resolved;
-    const signed = standing.signers.map((person) => ({ person, atMs: standing.createdAtMs }));
-    if (requirement.assurance === 'passkey' && standing.assurance !== 'passkey') continue;
-    if (!progress(requirement, signed, at(state, standing.createdAtMs)).met) continue;
+    const { createdAtMs, assurance } = standing;
+    const signed = standing.signers.map((person) => ({ person, atMs: createdAtMs, assurance }));
+    if (!isMetBy(state, resolved.requirement, { signed, requestedAtMs: createdAtMs })) continue;
     return { outcome: 'standing', id: standing.id, signed };
   }
   return null;
@@ -190,11 +203,13 @@ async function requestOrJoin(state: State, request: ApprovalRequest, making: Mak
     ...{ proposal: null, answers: [], escalated: 0, requestedAtMs: nowMs, expiresAtMs: nowMs + ttlMs },
     ...{ answeredBy: null, answerReason: null, answeredAtMs: null, receipt: null, consumedBy: null },
   };
-  const asked = candidates(requirement, at(state, nowMs));
   const joined = await state.store.requestOrJoin(fresh, {
     keys: keysOf(requirement),
     search: searchText(request, fresh.id),
-    notices: state.notices(fresh, 'asked', asked),
+    // Everybody there is may be gone through for it: only for a request that is made, not for each that joins one.
+    get notices() {
+      return state.notices(fresh, 'asked', candidates(requirement, at(state, nowMs)));
+    },
     maxPendingPerAgent: state.pendingPerAgent,
   });
   if (joined !== null) {

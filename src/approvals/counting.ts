@@ -8,11 +8,11 @@ export function approversOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'dig
   return givenOf(row).map(({ person }) => person);
 }
 
-/** The same with when each answered: who was on duty then, or stood in for somebody then, answered well. */
+/** The same with when and how each answered: who was on duty then, or stood in for somebody then, answered well. */
 export function givenOf(row: Pick<ApprovalRow, 'answers' | 'proposal' | 'digest'>): readonly Signed[] {
   const digest = currentDigest(row);
   const given = row.answers.filter((answer) => answer.verdict === 'approved' && answer.digest === digest);
-  return given.map(({ person, atMs }) => ({ person, atMs }));
+  return given.map(({ person, atMs, assurance }) => ({ person, atMs, assurance }));
 }
 
 /** Digest of what is answered now: as it was asked, or as somebody changed it. */

@@ -56,10 +56,12 @@ export type ApprovalOutcome =
   /** No answer yet: the agent comes back with the same call and joins the same request. */
   | { readonly outcome: 'pending'; readonly id: string };
 
-/** Who approved, and when: whoever was on duty then, or stood in for somebody then, answered well. */
+/** Who approved, when and with what proof: whoever was on duty then, or stood in for somebody then, answered well. */
 export interface Signed {
   readonly person: string;
   readonly atMs: number;
+  /** How their answer was proven. */
+  readonly assurance: Assurance;
 }
 
 /** What decides who must answer. */

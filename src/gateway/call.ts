@@ -1,7 +1,7 @@
 import type { Permit } from '../audit/journal.ts';
 import type { Decision } from '../model/decision.ts';
 import type { RpcResponse } from '../model/jsonrpc.ts';
-import { approve } from './asking/approve.ts';
+import { type Approved, approve } from './asking/approve.ts';
 import { reconsider } from './asking/reconsider.ts';
 import type { Attempt, CallResult } from './attempt.ts';
 import type { Gateway, RightsAnswer } from './gateway.ts';
@@ -57,7 +57,7 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     }
     // enter again, decide again: the wait for a human is the widest race of all, and they may have changed the arguments
     const stop = stopped(entry);
-    if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop });
+    if (stop !== null) return refuse(gateway, trace, { known, decision, ...stop, approval: usedBy(answer.approved) });
     const now = await reconsider(gateway, trace, { first, entry, approved: answer.approved });
     ({ known, decision } = now);
     if (now.refused !== null) return refuse(gateway, trace, { known, decision, ...now.refused });
@@ -75,6 +75,11 @@ async function admitted(gateway: Gateway, trace: Trace, { known: first, entry }:
     return refuse(gateway, trace, { known, decision, ...stop, unrecorded: true });
   }
   return released(gateway, trace, { known, entry, decision, permit });
+}
+
+/** What the answer used up: told by whoever ends the call, or a restart would take it for used by nobody. */
+function usedBy(approved: Approved): string | null {
+  return approved.outcome === 'approved' ? approved.id : null;
 }
 
 interface Informed extends Admitted {

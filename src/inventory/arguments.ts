@@ -18,7 +18,7 @@ const DIALECTS: ReadonlyMap<string, JsonObject> = new Map(
 
 const MAX_PROBLEMS = 10;
 /** A schema is a stranger's: what it costs to check is bounded by the clock, whatever it says. */
-const MAX_MS = 250;
+const MAX_MS = 1_000;
 const MAX_MESSAGE_CHARS = 200;
 
 /**

@@ -109,6 +109,8 @@ export interface ShownRequest {
   readonly server: string;
   readonly target: string | null;
   readonly arguments: JsonObject;
+  /** Whatever else of the call reaches the server: answers to its questions, members no standard names. Absent: nothing does. */
+  readonly also?: JsonObject;
   readonly sentence: readonly SentencePart[];
   /** The sentence comes from a template an operator wrote for this tool; else it only names the tool. */
   readonly reviewed: boolean;
@@ -172,6 +174,8 @@ export interface Standing extends StandingTerms {
   readonly id: string;
   /** The request whose answers made it. */
   readonly approval: string;
+  /** Everybody the request was made through, as one text: through others it is asked anew. */
+  readonly chain: string;
   /** Who stands for it. It is good for what these people could approve now. */
   readonly signers: readonly string[];
   readonly assurance: Assurance;
@@ -186,6 +190,8 @@ export interface Proposal {
   readonly arguments: JsonObject;
   /** Digest of the whole changed action. */
   readonly digest: string;
+  /** Why they stay out of records and messages. `null` or absent: for no reason of their own. */
+  readonly unrecorded?: string | null;
   readonly by: string;
   readonly atMs: number;
 }
@@ -218,4 +224,15 @@ export interface Answer {
   readonly proof: PasskeyProof | null;
   /** What they let through besides; in force when the request is approved, by all who answered. */
   readonly standing: StandingTerms | null;
+}
+
+const REDEMPTION = 'backchannel:';
+
+/** What uses up an approval that is exchanged for a token, in the place of a call: no intent says so, the token does. */
+export function redemptionOf(request: string): string {
+  return `${REDEMPTION}${request}`;
+}
+
+export function isRedemption(by: string): boolean {
+  return by.startsWith(REDEMPTION);
 }

@@ -6,6 +6,9 @@ import type { Tier } from './lock.ts';
 /** What the journal holds. The writer adds `seq`, `time` and `prev`; nobody else may. */
 export type JournalRecord = IntentRecord | RefusalRecord | OutcomeRecord | AdminRecord;
 
+/** Arguments larger than this, in their RFC 8785 form, are kept as their size and the digest only. */
+export const RECORDED_ARGS_CHARS = 16_384;
+
 /** Who, for whom, why, on what: the part every record of a call shares. */
 export interface CallFacts {
   /** Unique id of the call (UUID); joins refusal, intent and outcome. */

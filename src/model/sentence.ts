@@ -127,6 +127,11 @@ export function valueText(value: Json): string {
   return typeof value === 'string' ? value : canonicalize(value);
 }
 
+/** A text that reads like a number, a truth value or JSON: to a tool it is something else, and a reader must be told. */
+export function readsAsJson(text: string): boolean {
+  return /^\s*(?:true|false|null|-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|[{[].*[}\]]|".*")\s*$/s.test(text);
+}
+
 export interface SentencePiece extends Segment {
   /** The argument this is the value of; `null`: the operator's own text. */
   readonly argument: string | null;

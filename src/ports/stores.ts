@@ -195,7 +195,7 @@ export interface NoticeRow {
   readonly id: string;
   readonly approval: string;
   /** `grouped`: says how many wait, in place of many messages; its `approval` is no request's id. */
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped' | 'ping';
+  readonly kind: 'asked' | 'escalated' | 'answered' | 'expired' | 'withdrawn' | 'grouped';
   readonly channel: 'email' | 'slack' | 'web-push' | 'webhook';
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly recipient: string | null;
@@ -234,8 +234,6 @@ export interface NoticeStore {
    * One statement, however many there are. How many.
    */
   absorb(place: Pick<NoticeRow, 'channel' | 'recipient'>, nowMs: number, error: string): Promise<number>;
-  /** Sent to that recipient on that channel since then: for grouping. */
-  countSince(recipient: string | null, channel: NoticeRow['channel'], sinceMs: number): Promise<number>;
   /** The notice whose ticket this is, marked as opened: for the first alone, `null` for everyone after. */
   open(ticket: string, nowMs: number): Promise<NoticeRow | null>;
   prune(beforeMs: number): Promise<number>;

@@ -1,4 +1,6 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256Base64url } from '../../src/model/canonical.ts';
@@ -83,6 +85,26 @@ interface Answer {
 
 const redeem = (body: object | string, headers: Record<string, string> = {}, at: House = house): Promise<Answer> =>
   at.raw({ path: '/credentials/redeem', body, headers: { 'content-type': 'application/json', ...headers } });
+
+describe('redeeming', () => {
+  it('is not kept from tools by whoever begins many requests and ends none', async () => {
+    const { hostname, port } = new URL(house.url);
+    const head = `POST /credentials/redeem HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{`;
+    const slow = await Promise.all(
+      Array.from({ length: 70 }, async () => {
+        const socket = connect(Number(port), hostname);
+        socket.on('error', () => {});
+        await once(socket, 'connect');
+        socket.write(head);
+        return socket;
+      }),
+    );
+    // A whole one is answered after what came before it was begun.
+    expect((await redeem({ token: 'none' })).status).toBe(400);
+    expect(await redeem(await steal())).toMatchObject({ status: 200, json: { redeemed: true } });
+    for (const socket of slow) socket.destroy();
+  });
+});
 
 describe('a stolen credential (requirement CR3)', () => {
   it('is for one tool, these arguments, this server, this gateway, and soon for nothing', async () => {

@@ -95,6 +95,13 @@ describe('a token for one approved action', () => {
     expect(await world.call(token, tool, args)).toMatch(/refused/);
   });
 
+  it('has no rights besides: nobody was asked about them', async () => {
+    const details = { authorization_details: actionOf(111) };
+    const wider = { ...details, scope: 'openid erp:write' };
+    expect(await refusal(world.authorize('buyer', wider))).toEqual([400, 'invalid_scope']);
+    expect(await world.pending()).toEqual([]);
+  });
+
   it('cannot be exchanged for one that carries the approval on', async () => {
     await world.house.admin('POST', '/v1/connections', { ...operator, from: 'buyer', to: 'other' });
     const { json } = await world.house.raw({
@@ -283,7 +290,7 @@ describe('a signed request', () => {
     world.authorize('buyer', { scope: '', login_hint: '', request, ...more });
 
   it('is taken once, and says everything there is to say', async () => {
-    const request = await signed('buyer', { authorization_details: JSON.parse(actionOf(140)) });
+    const request = await signed('buyer', { scope: 'openid', authorization_details: JSON.parse(actionOf(140)) });
     const answer = await send(request);
     expect([answer.status, answer.json.expires_in]).toEqual([200, 60]);
     const row = (await world.pending())[0]!;
@@ -362,5 +369,14 @@ describe('an answer that is too weak for the agent', () => {
     const { id, row } = await asked('buyer', { scope: 'openid erp:all', acr_values: 'urn:interlock:acr:passkey' });
     expect((await world.answer(row.id, 'approved')).status).toBe(409);
     expect(await refusal(world.poll('buyer', id))).toEqual([400, 'authorization_pending']);
+  });
+
+  it('is none for changed arguments either, and the person is still asked about them', async () => {
+    const weak = { authorization_details: actionOf(52), acr_values: 'urn:interlock:acr:passkey' };
+    const { row } = await asked('buyer', weak);
+    const { body } = await world.house.admin('POST', `/v1/approvals/${row.id}/preview`, { arguments: order(5_001) });
+    expect(body).toMatchObject({
+      requirement: { assurance: 'passkey', parts: [{ ask: 'subject' }, { ask: 'owner' }] },
+    });
   });
 });

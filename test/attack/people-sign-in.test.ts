@@ -110,6 +110,32 @@ describe('attacks on people’s sign-in (CN1)', () => {
     expect((await browser.get(`/sign-in?return=${encodeURIComponent(to)}`)).location).toBe('/account');
   });
 
+  it('a password somebody was tricked out of makes no passkey where there are some, and removes none', async () => {
+    const named = await openPeopleWorld({ host: 'localhost' });
+    const browser = named.browser();
+    await browser.signIn();
+    await browser.get('/account');
+    expect((await browser.json('/account/passkeys/options', {})).status).toBe(200);
+    const key = {
+      id: 'k',
+      publicKey: 'AA',
+      counter: 0,
+      transports: [],
+      synced: false,
+      createdAtMs: 1,
+      lastUsedMs: null,
+    };
+    await named.parts.credentials.addPasskey({ ...key, person: 'alice', name: 'Laptop' });
+    const page = await browser.get('/account');
+    expect(page.text).toContain('Sign in with a passkey to add or remove one');
+    expect(page.text).not.toContain('data-base="/account/passkeys"');
+    for (const path of ['/account/passkeys/options', '/account/passkeys'])
+      expect((await browser.json(path, { answer: {} })).status).toBe(403);
+    expect((await browser.post('/account/passkeys/remove', { id: 'k' })).status).toBe(403);
+    expect(await named.parts.credentials.passkeys('alice')).toHaveLength(1);
+    await named.close();
+  });
+
   it('who exists cannot be told from answers, or from what is checked (enumeration)', async () => {
     const bodies = await Promise.all(
       ['alice', 'bob', 'nobody'].map(async (name) => {

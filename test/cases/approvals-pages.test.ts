@@ -130,6 +130,12 @@ describe('HU1: where having signed in is proof enough', () => {
       by: 'alice',
       detail: { answers: [{ assurance: 'signed-in', proof: null, reason: 'fine' }] },
     });
+    // Its receipt is genuine, and says that no passkey stands behind it.
+    const file = join(world.dir, 'weak.receipt');
+    await until(async () => (await cli(world.configPath, 'approvals', 'receipt', id, '--out', file)).code === 0);
+    const checked = await cli(world.configPath, 'verify', '--receipt', file);
+    expect([checked.code, checked.printed]).toEqual([0, expect.stringContaining('NOT proven by a passkey: alice')]);
+    expect(checked.printed).not.toContain('Every signature stands');
   });
 
   it('a no without a reason is none', async () => {

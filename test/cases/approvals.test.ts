@@ -89,6 +89,23 @@ it('is taken back when its agent is halted', async () => {
   expect(ended.at(-1)).toMatchObject({ by: 'bob', detail: { approval: row!.id, outcome: 'withdrawn' } });
 });
 
+it('lets nothing through after a halt that came before it was used', async () => {
+  const client = await house.client('buyer', '/mcp/erp');
+  await client.callTool(order(750));
+  const [row] = await pending();
+  expect((await answer(row!.id, 'approved')).status).toBe(200);
+  await house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'drill', by: 'bob' });
+  const state = async () =>
+    (await house.admin<{ approval: { state: string } }>('GET', `/v1/approvals/${row!.id}`)).body.approval.state;
+  await until(async () => (await state()) === 'withdrawn');
+  await house.admin('DELETE', '/v1/locks/agent%3Abuyer?by=bob&reason=over');
+  const again = await house.client('buyer', '/mcp/erp');
+  expect(textOf(await again.callTool(order(750)))).toContain('needs a human');
+  const [anew] = await pending();
+  expect(anew!.id).not.toBe(row!.id);
+  expect((await answer(anew!.id, 'denied')).status).toBe(200);
+});
+
 describe.each(['legacy', 'auto'] as const)('an action that asks (%s client)', (mode) => {
   const base = mode === 'legacy' ? 1000 : 2000;
 

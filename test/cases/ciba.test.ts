@@ -154,6 +154,15 @@ describe('HU2: a sign-in without a browser', () => {
     const row = await onlyPending();
     const shown = JSON.parse(row.request) as Record<string, unknown>;
     expect(shown).toMatchObject({ action: 'sign-in', bindingMessage: 'W4SCT', arguments: { scopes: ['erp:write'] } });
+    // What the program calls itself is a value, not our words.
+    expect(shown.sentence).toMatchObject([
+      { text: 'Let ' },
+      { argument: 'agent' },
+      { text: ' act for you at ' },
+      {},
+      {},
+      {},
+    ]);
     // Only the one who is meant can sign in.
     expect((await world.answer(row.id, 'approved', 'alice')).status).toBe(409);
     await world.answer(row.id, 'approved');

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { systemClock } from '../../src/adapters/clock.ts';
 import type { ApprovalsOptions } from '../../src/approvals/approvals.ts';
 import type { ApprovalOutcome, Approvals } from '../../src/approvals/types.ts';
-import type { StandingTerms } from '../../src/model/approval.ts';
+import { redemptionOf, type StandingTerms } from '../../src/model/approval.ts';
 import type { ApprovalRules } from '../../src/model/approval-rules.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { ApprovalFilter, Stores } from '../../src/ports/stores.ts';
@@ -70,6 +70,15 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
       receipt: { journal: 'journal', seq: 0 },
     });
     expect(await approvals.vote(asked.id, ballot('alice', no))).toMatchObject({ ok: false, why: 'over' });
+  });
+
+  it('are on record whatever the size of the call: of very large arguments the size and the digest', async () => {
+    const approvals = await gateway();
+    const large = shown({ arguments: { text: 'x'.repeat(1_000_000) } });
+    const asked = await park(approvals, request({ shown: large }));
+    expect(await approvals.vote(asked.id, ballot('alice'))).toMatchObject({ ok: true, complete: true });
+    expect(await asked.outcome).toMatchObject({ outcome: 'approved' });
+    expect(company.records[0]?.detail).toMatchObject({ arguments: { truncated: 1_000_011 }, digest: 'd1' });
   });
 
   it('tell a denial with its reason, and tell it again to whoever retries', async () => {
@@ -156,6 +165,31 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     expect(company.records[0]?.detail.changed).toMatchObject({ arguments: args, digest, by: 'carol' });
   });
 
+  it('ask whoever changed arguments ask for, with the proof they ask for', async () => {
+    const told: string[][] = [];
+    const again: ApprovalsOptions['again'] = async (row, args) => {
+      const who = [{ kind: 'group', id: 'finance' }] as const;
+      const parts = [{ ask: 'group:finance', slots: [{ who, exceptStarters: false }] }];
+      const assurance = args.total === 1 ? ('signed-in' as const) : row.requirement.assurance;
+      const requirement = { ...row.requirement, parts, assurance };
+      return { ok: true, digest: `c${String(args.total)}`, shown: shown({ arguments: args }), requirement };
+    };
+    const notices: ApprovalsOptions['notices'] = (_row, kind, candidates) => {
+      if (kind === 'asked') told.push([...candidates]);
+      return [];
+    };
+    const approvals = await gateway({}, { again, notices });
+    const { id } = await park(approvals);
+    const dear = ballot('alice', { arguments: { total: 1 }, digest: 'c1' });
+    expect(await approvals.vote(id, dear)).toMatchObject({ ok: false, why: 'assurance' });
+    expect(await approvals.listFor('bob', { limit: 5 })).toEqual([]);
+    const other = ballot('alice', { arguments: { total: 20_000 }, digest: 'c20000' });
+    expect(await approvals.vote(id, other)).toMatchObject({ ok: true, complete: false });
+    expect((await approvals.listFor('bob', { state: 'pending', limit: 5 })).map((row) => row.id)).toEqual([id]);
+    expect(told).toEqual([['alice'], ['bob', 'carol']]);
+    expect(await approvals.vote(id, ballot('bob', { digest: 'c20000' }))).toMatchObject({ ok: true, complete: true });
+  });
+
   it('stand for what was agreed on, for as long as who agreed may, and no longer', async () => {
     const approvals = await gateway();
     const asked = await park(approvals);
@@ -174,6 +208,9 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
     });
     const finance = request({ asks: [{ text: 'group:finance', agent: 'buyer' }] });
     expect((await park(approvals, finance)).id).not.toBe('');
+    expect((await park(approvals, request({ chain: '[["agent","x"]]' }))).id).not.toBe(asked.id);
+    const strict = await gateway({ assurance: 'signed-in' });
+    expect((await park(strict, request({ call: 'strict' }))).id).not.toBe(asked.id);
     company.people.set('alice', { ...company.people.get('alice')!, active: false });
     expect((await park(approvals, request({ call: 'third' }))).id).not.toBe(asked.id);
   });
@@ -316,7 +353,8 @@ describe.each(GROUNDS)('approvals on $name', ({ start }) => {
       const kind = digest === 'token' ? 'backchannel' : 'call';
       const id = idOf(await approvals.ask(request({ kind, digest, ttlMs }), never));
       await approvals.vote(id, ballot('alice', { digest }));
-      expect(await approvals.use(id, digest, `call-${digest}`)).not.toBeNull();
+      const by = digest === 'token' ? redemptionOf('1') : `call-${digest}`;
+      expect(await approvals.use(id, digest, by)).not.toBeNull();
       lost.push(id);
     }
     // Elsewhere the client asks anew, is let through, and uses that up.

@@ -136,11 +136,14 @@ export async function openGatewayHouse(options: HouseOptions): Promise<GatewayHo
   };
 }
 
+/** Checkpoints of their own accord are rare: what is written is written for the call. */
+const QUIET_MS = 60_000;
+
 function yaml({ shop, postgres, waitMs = 3_000 }: HouseOptions, token: string): string {
   const sha256 = createHash('sha256').update(token).digest('base64url');
   return `listen: { port: 0 }
 log: { level: error }
-journal: { minFreeBytes: 1000000 }
+journal: { minFreeBytes: 1000000, checkpointIntervalMs: ${QUIET_MS} }
 development: { allowStaticTokens: true }
 permissions: { default: permit }
 approvals: { assurance: operator, waitMs: ${waitMs}, expireMs: 600000 }

@@ -259,6 +259,14 @@ describe('approving in a real browser', { timeout: 180_000 }, () => {
     await page.click('text=Also allow from now on');
     await page.check('.more label:has-text("up to 640.00 EUR") input >> nth=0');
     await inspect(page, 'request-standing');
+    // What is signed besides is said where it is signed, also when the list is closed again.
+    const said = page.locator('.answer');
+    await page.click('text=Also allow from now on');
+    expect(await page.locator('button[value=approved]').innerText()).toBe('Approve, and from now on');
+    expect([await said.innerText(), await said.innerText()]).toEqual([
+      expect.stringContaining('and the rule you chose'),
+      expect.not.stringContaining('for this one action'),
+    ]);
     await page.click('button:has-text("Approve")');
     await page.waitForURL(/done=approved/);
     expect((await bought).isError ?? false).toBe(false);

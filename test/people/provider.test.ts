@@ -62,6 +62,18 @@ describe('people sign in at their organisation (CN1)', () => {
     });
   });
 
+  it('whoever the provider knew already has proven nothing anew: what needs that waits for it', async () => {
+    const browser = world.browser();
+    // An hour later than it is at the provider, which then says when the person signed in there.
+    world.clock.forward(Date.now() - world.clock.nowMs() + 3_600_000);
+    const back = new URL(await idp.visit(`${await begin(browser)}&max_age=100000`));
+    expect((await browser.get(back.pathname + back.search)).status).toBe(200);
+    expect((await browser.get('/account')).text).toContain('Sign in again to change');
+    expect((await browser.post('/account/passkeys/remove', { id: 'k' })).status).toBe(403);
+    await signInAt(browser);
+    expect((await browser.get('/account')).text).not.toContain('Sign in again to change');
+  });
+
   it('groups and attributes come with the sign-in and go with it; those of others stay', async () => {
     idp.account = { id: 'sub-1', claims: { ...VERIFIED, groups: ['buyers', 'emea'], title: 'Lead' } };
     await signInAt(world.browser());

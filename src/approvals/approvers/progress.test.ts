@@ -76,6 +76,14 @@ describe('how far it is', () => {
     const rules = { away: [away('alice', 'carol')] };
     expect(progress(two, ['carol', 'bob'], at(PEOPLE, rules)).met).toBe(true);
     expect(progress(two, ['carol', 'alice'], at(PEOPLE, rules)).met).toBe(false);
+    // Also where the first of them is asked once more.
+    const both = { away: [away('alice', 'carol'), away('alice', 'dora')] };
+    const once = needs([[slot('person:alice')]], { starters: ['carol'] });
+    for (const by of [
+      ['carol', 'dora'],
+      ['carol', 'dora', 'carol'],
+    ])
+      expect(progress(once, by, at(PEOPLE, both)).met).toBe(false);
     const chain = { away: [away('alice', 'carol'), away('carol', 'dora')] };
     expect(progress(two, ['carol', 'dora'], at(PEOPLE, chain)).met).toBe(false);
   });

@@ -112,9 +112,14 @@ function missingOf({ slots }: Part, { requirement, approvers, at }: SoFar): Slot
   return assign(fits).flatMap((person, i) => (person === -1 ? [slots[i] as Slot] : []));
 }
 
+/** The first answer of each, in the order they came: who was first takes the place of somebody absent. */
 function distinct(approvers: readonly Given[], nowMs: number): readonly Answered[] {
-  const each = approvers.map((given) => (typeof given === 'string' ? { person: given, atMs: nowMs } : given));
-  return [...new Map(each.toReversed().map((one) => [one.person, one])).values()].toReversed();
+  const first = new Map<string, Answered>();
+  for (const given of approvers) {
+    const one = typeof given === 'string' ? { person: given, atMs: nowMs } : given;
+    if (!first.has(one.person)) first.set(one.person, one);
+  }
+  return [...first.values()];
 }
 
 /**
@@ -156,7 +161,7 @@ function* possible(slots: readonly Slot[], requirement: Requirement, at: At): Ge
   if (groups.size === 0) return;
   // A directory may hold very many people: the rest is asked of members alone.
   for (const person of at.people.people()) {
-    if (person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
+    if (person.active && person.groups.some((group) => groups.has(group))) yield* withDeputies(person.id, at);
   }
 }
 

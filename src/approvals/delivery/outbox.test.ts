@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { until } from '../../../test/cases/house.ts';
 import { ALONE } from '../../../test/contract/approval-row.ts';
 import { manualClock } from '../../../test/contract/stores-memory.ts';
 import { person, request } from '../../../test/notify/fixtures.ts';
@@ -395,6 +396,9 @@ describe('when it is over', () => {
     await began.promise;
     await answered(all, row, true);
     const again = outbox.deliver();
+    const update = async () => (await all.stores.notices.of('r1')).find(({ kind }) => kind === 'answered');
+    await until(async () => (await update())?.error !== null || (await update())?.state === 'sent');
+    expect(await update()).toMatchObject({ state: 'waiting', error: 'an earlier message is on its way' });
     gate.resolve();
     await Promise.all([delivering, again]);
     all.clock.pass(2_000);

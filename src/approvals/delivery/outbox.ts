@@ -38,6 +38,7 @@ export interface OutboxOptions {
 }
 
 const DEFAULTS = { timeoutMs: 60_000, leaseMs: 120_000, everyMs: 5_000 } as const;
+const CHANNELS: readonly Channel[] = ['email', 'slack', 'web-push', 'webhook'];
 /** A decision reaches the journal, or an earlier message its reader. */
 const SOON_MS = 2_000;
 const RINGS_MS = 100;
@@ -67,7 +68,7 @@ export class NoticeOutbox {
 
   /** Sends everything that is due on every channel. How many were sent. Never rejects. */
   async deliver(): Promise<number> {
-    const sent = await Promise.all(this.#served().map((channel) => this.#lane(channel).run()));
+    const sent = await Promise.all(CHANNELS.map((channel) => this.#lane(channel).run()));
     return sent.reduce((sum, each) => sum + each, 0);
   }
 
@@ -76,10 +77,6 @@ export class NoticeOutbox {
     this.#closed = true;
     for (const stop of this.#stops) stop();
     await Promise.all([...this.#lanes.values()].map((lane) => lane.idle()));
-  }
-
-  #served(): Channel[] {
-    return ['email', 'slack', 'web-push', 'webhook'];
   }
 
   #lane(channel: Channel): Lane {
@@ -137,7 +134,7 @@ export class NoticeOutbox {
     if (notice.kind === 'grouped') return this.#sendGrouped(notice, channel);
     const row = await this.#options.approvals.get(notice.approval);
     if (row === null) throw new NotNeeded('the request is gone');
-    const asks = notice.kind === 'asked' || notice.kind === 'reminder' || notice.kind === 'escalated';
+    const asks = notice.kind === 'asked' || notice.kind === 'escalated';
     return asks ? this.#ask(notice, channel, row) : this.#sayOver(notice, channel, row);
   }
 

@@ -26,7 +26,6 @@ describe('who is told where', () => {
     const everywhere = ['email alice', 'slack alice', 'web-push alice', 'slack -', 'webhook -'];
     expect(places('asked')).toEqual(everywhere);
     expect(places('escalated')).toEqual(everywhere);
-    expect(places('reminder')).toEqual(everywhere.filter((each) => each !== 'slack -'));
     expect(places('asked', [alice, alice])).toEqual(everywhere);
     expect(places('asked', [bob], { isSubscribed: () => true })).toEqual(['web-push bob', 'slack -', 'webhook -']);
     expect(places('asked', [person('carol', { active: false })])).toEqual(['slack -', 'webhook -']);
@@ -48,12 +47,7 @@ describe('planning', () => {
   it('twice adds nothing, another occasion does', () => {
     const ids = (more: object = {}) => planNotices({ ...planned, ...more }, [alice, bob], ALL).map(({ id }) => id);
     expect(ids({ nowMs: NOW + 5 })).toEqual(ids());
-    const others = [
-      ids({ kind: 'reminder' }),
-      ids({ occasion: 7 }),
-      ids({ row: request('r2') }),
-      ids({ row: { ...row, version: 2 } }),
-    ];
+    const others = [ids({ kind: 'escalated' }), ids({ row: request('r2') }), ids({ row: { ...row, version: 2 } })];
     const all = [ids(), ...others].flat();
     expect(new Set(all).size).toBe(all.length);
   });

@@ -18,9 +18,7 @@ export interface PlanSettings {
 
 export interface Planned {
   readonly row: ApprovalRow;
-  readonly kind: 'asked' | 'reminder' | 'escalated' | 'answered' | 'expired' | 'withdrawn';
-  /** Tells one occasion from the next of the same kind: a number for reminders. Default: the version of the row. */
-  readonly occasion?: number;
+  readonly kind: 'asked' | 'escalated' | 'answered' | 'expired' | 'withdrawn';
   readonly nowMs: number;
 }
 
@@ -35,12 +33,12 @@ export function planNotices(
   candidates: readonly Person[],
   settings: PlanSettings,
 ): readonly NoticeRow[] {
-  const { row, kind, nowMs, occasion = row.version } = planned;
-  const asks = kind === 'asked' || kind === 'reminder' || kind === 'escalated';
-  const places = asks ? [...people(candidates, settings), ...shared(kind, settings)] : updates(settings);
+  const { row, kind, nowMs } = planned;
+  const asks = kind === 'asked' || kind === 'escalated';
+  const places = asks ? [...people(candidates, settings), ...shared(settings)] : updates(settings);
   const quietUntilMs = row.requirement.urgent ? null : settings.quietUntilMs(nowMs);
   return places.map(({ channel, recipient }) => ({
-    id: digestJson({ approval: row.id, kind, occasion, channel, recipient }),
+    id: digestJson({ approval: row.id, kind, occasion: row.version, channel, recipient }),
     ...{ approval: row.id, kind, channel, recipient, state: 'waiting' as const, attempts: 0 },
     // Programs do not sleep, and a message that changes wakes nobody.
     dueMs: asks && channel !== 'webhook' ? Math.max(nowMs, quietUntilMs ?? nowMs) : nowMs,
@@ -58,9 +56,9 @@ function people(candidates: readonly Person[], settings: PlanSettings): Place[] 
   ]);
 }
 
-function shared(kind: Planned['kind'], { slack, slackChannel, webhook }: PlanSettings): Place[] {
+function shared({ slack, slackChannel, webhook }: PlanSettings): Place[] {
   return [
-    ...(slack && slackChannel && kind !== 'reminder' ? [{ channel: 'slack', recipient: null } as const] : []),
+    ...(slack && slackChannel ? [{ channel: 'slack', recipient: null } as const] : []),
     ...(webhook ? [{ channel: 'webhook', recipient: null } as const] : []),
   ];
 }

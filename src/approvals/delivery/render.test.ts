@@ -104,6 +104,16 @@ The link works once and is yours alone: you sign in, see the whole request, and 
     expect(actions(message)).toEqual(['open']);
   });
 
+  it('tells a text that reads like another value apart from it', () => {
+    const { text } = asked({ arguments: { dryRun: 'false', now: false } });
+    expect(text).toContain('dryRun = "false"\n    now = false');
+  });
+
+  it('is not answered where it stands when all arguments together are more than it holds', () => {
+    const long = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`${i}`.padEnd(40, 'n'), 'v'.repeat(200)]));
+    expect(actions(asked({ arguments: long }, { requirement: SIGNED_IN }))).toEqual(['open']);
+  });
+
   it('can be answered where it stands only if a signed-in person’s word is enough and all of it is shown', () => {
     const enough = { requirement: SIGNED_IN };
     expect(actions(asked({}, enough))).toEqual(['approve', 'deny', 'open']);

@@ -31,7 +31,6 @@ export interface Rendering {
 
 const HEADINGS: Readonly<Partial<Record<NoticeRow['kind'], string>>> = {
   asked: 'Your approval is needed',
-  reminder: 'Still waiting for your approval',
   escalated: 'Escalated to you: an approval is needed',
 };
 

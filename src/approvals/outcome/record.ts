@@ -1,6 +1,7 @@
 import type { Answer, ShownRequest, Standing, StandingTerms } from '../../model/approval.ts';
 import { canonicalize } from '../../model/canonical.ts';
 import type { Json, JsonObject } from '../../model/json.ts';
+import { RECORDED_ARGS_CHARS } from '../../model/record.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { approversOf, currentDigest } from '../counting.ts';
 import type { State } from '../options.ts';
@@ -49,23 +50,31 @@ export async function withdrawRow(
 /** Answers that were given, and by whom; arguments only where the record may hold them. */
 function detailOf(row: ApprovalRow): Json {
   const shown = JSON.parse(row.request) as ShownRequest;
-  const open = shown.unrecorded === null;
-  const hidden: JsonObject = { redacted: shown.unrecorded };
   const { proposal } = row;
   const detail = {
     ...{ approval: row.id, outcome: row.state, kind: row.kind, agent: row.agent, subject: row.subject },
     ...{ session: row.session, task: row.task, server: shown.server, target: shown.target, digest: row.digest },
-    arguments: open ? shown.arguments : hidden,
+    arguments: recorded(shown.arguments, shown.unrecorded),
     changed:
       proposal === null
         ? null
-        : { arguments: open ? proposal.arguments : hidden, digest: proposal.digest, by: proposal.by },
+        : {
+            arguments: recorded(proposal.arguments, shown.unrecorded ?? proposal.unrecorded ?? null),
+            ...{ digest: proposal.digest, by: proposal.by },
+          },
     asked: row.askWhom,
     ...{ assurance: row.requirement.assurance, starters: row.requirement.starters, policy: shown.policy },
     answers: row.answers,
     ...{ requestedAtMs: row.requestedAtMs, expiresAtMs: row.expiresAtMs },
   };
   return detail as unknown as Json;
+}
+
+/** As the records of calls have them: not what no record may hold, and of what is very large its size alone. The digest is always there. */
+function recorded(args: JsonObject, unrecorded: string | null): JsonObject {
+  if (unrecorded !== null) return { redacted: unrecorded };
+  const sizeChars = canonicalize(args).length;
+  return sizeChars > RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
 }
 
 /** In force when everybody who approved agreed to exactly the same terms. Once per request, however often it is called. */
@@ -76,7 +85,7 @@ export async function makeStanding(state: State, row: ApprovalRow): Promise<void
   const weakest = answers.every(({ assurance }) => assurance === 'passkey') ? 'passkey' : 'signed-in';
   const standing: Standing = {
     ...terms,
-    ...{ id: `standing-${row.id}`, approval: row.id, signers: approversOf(row) },
+    ...{ id: `standing-${row.id}`, approval: row.id, chain: row.chain, signers: approversOf(row) },
     assurance: answers.some(({ assurance }) => assurance === 'operator') ? 'operator' : weakest,
     createdAtMs: row.answeredAtMs ?? state.clock.nowMs(),
     pin: (JSON.parse(row.context) as { pin?: string | null }).pin ?? null,

@@ -1,3 +1,4 @@
+import { isRedemption } from '../../model/approval.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import type { State } from '../options.ts';
 import { makeStanding } from './record.ts';
@@ -31,8 +32,8 @@ export async function recoverApprovals(state: State, { sinceMs, used, outcomes }
   }
   let reopened = 0;
   for (const row of await store.consumedBy(journal.id, sinceMs)) {
-    // What is exchanged for a token leaves no intent: nothing is known of it here.
-    if (row.kind !== 'call' || used.has(row.consumedBy?.call ?? '')) continue;
+    const call = row.consumedBy?.call ?? '';
+    if (isRedemption(call) || used.has(call)) continue;
     if (await openAgain(state, row)) reopened++;
   }
   return reopened;

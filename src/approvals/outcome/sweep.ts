@@ -1,3 +1,4 @@
+import type { ApprovalRow } from '../../ports/stores.ts';
 import { candidates } from '../approvers/progress.ts';
 import { at, givenOf } from '../counting.ts';
 import type { State } from '../options.ts';
@@ -8,15 +9,19 @@ const UNRECORDED_MS = 10_000;
 /** Kept for history after their end. */
 const KEPT_MS = 90 * 86_400_000;
 
-/** What time does, and what a crash left: expiry, escalation, outcomes without a record. Never rejects. */
+/** What time does, and what a crash left: expiry, escalation, outcomes without a record. Never rejects; what fails stops nothing else. */
 export async function sweep(state: State): Promise<void> {
-  const { store, clock, log } = state;
+  const { store, clock } = state;
+  await alone(state, {}, async () => void (await store.expire(clock.nowMs())));
+  await alone(state, {}, () => recordLeftOvers(state));
+  await alone(state, {}, () => escalate(state));
+}
+
+async function alone(state: State, about: { readonly approval?: string }, act: () => Promise<void>): Promise<void> {
   try {
-    await store.expire(clock.nowMs());
-    await recordLeftOvers(state);
-    await escalate(state);
+    await act();
   } catch (error) {
-    log?.error({ err: error }, 'approvals that are due could not be looked after; it is tried again');
+    state.log?.error({ ...about, err: error }, 'what is due of approvals could not be done; it is tried again');
   }
 }
 
@@ -30,19 +35,23 @@ async function recordLeftOvers(state: State): Promise<void> {
   for (const row of await state.store.unrecorded(0)) {
     const decidedMs = row.answeredAtMs ?? 0;
     const theirs = row.state !== 'expired' && decidedMs > state.clock.nowMs() - UNRECORDED_MS;
-    // Claimed by a new version: of several gateways one records it.
-    if (theirs) continue;
-    const after = { ...row, version: row.version + 1 };
-    const notices = row.state === 'expired' ? state.notices(after, 'expired', []) : [];
-    if (await state.store.change(row.id, row.version, {}, { notices })) await recordOutcome(state, after);
+    if (!theirs) await alone(state, { approval: row.id }, () => recordLeftOver(state, row));
   }
 }
 
+/** Claimed by a new version: of several gateways one records it. */
+async function recordLeftOver(state: State, row: ApprovalRow): Promise<void> {
+  const after = { ...row, version: row.version + 1 };
+  const notices = row.state === 'expired' ? state.notices(after, 'expired', []) : [];
+  if (await state.store.change(row.id, row.version, {}, { notices })) await recordOutcome(state, after);
+}
+
 async function escalate(state: State): Promise<void> {
-  for (const row of await state.store.escalating()) {
-    const asked = candidates(row.requirement, at(state, row.requestedAtMs), givenOf(row));
-    const next = { ...row, escalated: row.escalated + 1, version: row.version + 1 };
-    const notices = state.notices(next, 'escalated', asked);
-    await state.store.change(row.id, row.version, { escalated: next.escalated }, { notices });
-  }
+  for (const row of await state.store.escalating())
+    await alone(state, { approval: row.id }, async () => {
+      const asked = candidates(row.requirement, at(state, row.requestedAtMs), givenOf(row));
+      const next = { ...row, escalated: row.escalated + 1, version: row.version + 1 };
+      const notices = state.notices(next, 'escalated', asked);
+      await state.store.change(row.id, row.version, { escalated: next.escalated }, { notices });
+    });
 }

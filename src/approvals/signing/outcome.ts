@@ -57,7 +57,13 @@ async function checkAnswer(detail: JsonObject, given: unknown): Promise<CheckedA
   const { credentialId, thumbprint, origin } = proven;
   const problem =
     statementProblem({ approval: detail.approval as string, answer }) ?? contentProblem(detail, answer.proof.statement);
-  return { ...said, passkey: { credentialId, thumbprint, origin }, problem };
+  return { ...said, passkey: { credentialId, thumbprint, origin }, problem: problem ?? lateProblem(answer, atMs) };
+}
+
+/** Who signed said until when it would be good. */
+function lateProblem({ proof }: Answer, atMs: number): string | null {
+  const untilMs = Date.parse(String(proof?.statement.expiresAt));
+  return atMs <= untilMs ? null : 'the record says that it was answered after what was signed had expired';
 }
 
 /** Where the statement speaks of the call, and the record says something else. */
@@ -87,7 +93,12 @@ export function isRedacted(args: JsonObject): boolean {
 function wholeProblems(detail: JsonObject, answers: readonly CheckedAnswer[]): readonly string[] {
   const problems: string[] = [];
   const counted = answers.filter(({ counts }) => counts);
+  if (!OUTCOMES.includes(detail.outcome)) problems.push('a request does not come to that');
+  const twice = answers.find((each, i) => answers.some((other, j) => j < i && sharesPasskey(each, other)));
+  if (twice !== undefined) problems.push(`the passkey of ${twice.person} signed for somebody else as well`);
   if (detail.outcome === 'approved') {
+    if (new Set(counted.map(({ person }) => person)).size < counted.length)
+      problems.push('the answer of one person is counted twice');
     const weak = counted.find(({ assurance }) => assurance !== 'passkey');
     if (!counted.some(({ verdict }) => verdict === 'approved')) problems.push('nobody approved what would run');
     if (counted.some(({ verdict }) => verdict === 'denied')) problems.push('somebody denied what would run');
@@ -97,6 +108,12 @@ function wholeProblems(detail: JsonObject, answers: readonly CheckedAnswer[]): r
   if (detail.outcome === 'denied' && !answers.some(({ verdict }) => verdict === 'denied'))
     problems.push('nobody denied it');
   return problems;
+}
+
+const OUTCOMES: readonly unknown[] = ['approved', 'denied', 'expired', 'withdrawn'];
+
+function sharesPasskey(a: CheckedAnswer, b: CheckedAnswer): boolean {
+  return a.passkey !== null && a.passkey.thumbprint === b.passkey?.thumbprint && a.person !== b.person;
 }
 
 function finalDigest({ changed, digest }: JsonObject): unknown {

@@ -2,6 +2,7 @@ import { amountText } from '../../model/amount.ts';
 import type { ShownRequest, StandingTerms } from '../../model/approval.ts';
 import type { Json } from '../../model/json.ts';
 import { escapePointer, resolvePointer, topOf } from '../../model/pointer.ts';
+import { RECORDED_ARGS_CHARS } from '../../model/record.ts';
 import { visibleText } from '../../model/visible.ts';
 
 /** What an approver may let through besides the one call, ready to be chosen. */
@@ -28,14 +29,18 @@ const DAY_MS = 24 * HOUR_MS;
  * names its arguments.
  */
 export function standingOffers(shown: ShownRequest, at: OfferTime): readonly StandingOffer[] {
-  const { action, target, unrecorded } = shown;
-  if (action !== 'tools/call' || target === null || unrecorded !== null || at.maxMs <= 0) return [];
+  if (!mayStand(shown) || at.maxMs <= 0 || JSON.stringify(shown.arguments).length > RECORDED_ARGS_CHARS) return [];
   const spans = spansOf(shown, at);
   const same = spans.map((span) =>
     offer('same', span, { shown, fixed: fixedBut(shown, []), free: [], maxAmount: null }),
   );
   if (!mayVary(shown)) return same;
   return [...same, ...upToAmount(shown, spans), ...wholeTool(shown, spans)];
+}
+
+/** A call of a tool with nothing but arguments that records may hold. */
+export function mayStand({ action, target, unrecorded, also }: ShownRequest): boolean {
+  return action === 'tools/call' && target !== null && unrecorded === null && also === undefined;
 }
 
 /** Ordinary work: whatever is not plainly labelled as that may not vary. */

@@ -45,6 +45,7 @@ function standing(terms: StandingTerms): Standing {
   const made = {
     id: 'st',
     approval: 'a',
+    chain: '[]',
     signers: ['alice'],
     assurance: 'passkey',
     createdAtMs: 0,

@@ -95,6 +95,10 @@ export async function showApproval(context: Context, id: string): Promise<void> 
   const hidden = shown?.argumentsDigest ?? null;
   context.terminal.line(hidden === null ? 'arguments' : `arguments not disclosed, SHA-256 ${hidden}`);
   writeArguments(context, shown?.arguments ?? {});
+  if (shown?.also !== undefined) {
+    context.terminal.line('sent besides');
+    writeArguments(context, shown.also);
+  }
   if (row.proposal !== null) {
     context.terminal.line(`changed by ${row.proposal.by} to`);
     writeArguments(context, row.proposal.arguments);

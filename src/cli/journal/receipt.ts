@@ -58,9 +58,11 @@ function sayWho(context: Context, { entry }: ReceiptReport & { ok: true }, repor
   for (const answer of report.answers) sayAnswer(context, answer);
   for (const problem of report.problems) terminal.line(`NOT right: ${problem}.`, 'bad');
   if (!report.ok) return;
-  if (report.answers.some(({ passkey }) => passkey !== null))
-    terminal.line('Every signature stands, and says what the record says.', 'good');
-  else terminal.line('It is as the gateway recorded it. Nobody signed anything with a passkey.', 'warn');
+  const signed = report.answers.filter(({ passkey }) => passkey !== null);
+  if (signed.length > 0) terminal.line('Every signature stands, and says what the record says.', 'good');
+  if (signed.length === report.answers.length) return;
+  const rest = report.answers.filter(({ passkey }) => passkey === null).map(({ person }) => person);
+  terminal.line(`NOT proven by a passkey: ${rest.join(', ')}. There is the word of the gateway alone.`, 'warn');
 }
 
 function sayAnswer({ terminal }: Context, answer: CheckedAnswer): void {

@@ -1,7 +1,7 @@
 import type { Preview } from '../../approvals/types.ts';
 import { argumentProblems } from '../../inventory/arguments.ts';
 import type { Action } from '../../model/action.ts';
-import type { Requirement, ShownRequest } from '../../model/approval.ts';
+import { assuranceAtLeast, type Requirement, type ShownRequest } from '../../model/approval.ts';
 import type { Caller } from '../../model/caller.ts';
 import { Fault } from '../../model/fault.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -16,7 +16,7 @@ import { mayBegin } from '../steps/enter.ts';
 import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import { begin, type Trace } from '../trace.ts';
-import { asked, type KeptContext } from './question.ts';
+import { asked, type KeptContext, withSubject } from './question.ts';
 import { shownAgain, shownRequest } from './shown.ts';
 
 type Refused = Extract<Preview, { ok: false }>;
@@ -73,9 +73,16 @@ function whoMustAnswer(
   step: { trace: Trace; known: Known; decision: ReturnType<typeof decide> },
 ): Requirement | string {
   if (step.decision.effect === 'permit') return row.requirement;
-  const resolved = gateway.approvals.required(asked(gateway, step.trace, step));
+  const now = asked(gateway, step.trace, step);
+  const isBeforehand = row.kind === 'backchannel';
+  const asks = isBeforehand ? withSubject(now.asks, row.agent) : now.asks;
+  const resolved = gateway.approvals.required({ ...now, asks });
   if (resolved.kind === 'nobody') return resolved.why;
-  return resolved.kind === 'automatic' ? row.requirement : resolved.requirement;
+  if (resolved.kind === 'automatic') return row.requirement;
+  // The agent may have asked for more proof than is configured.
+  const { assurance } = row.requirement;
+  const isEnough = !isBeforehand || assuranceAtLeast(resolved.requirement.assurance, assurance);
+  return isEnough ? resolved.requirement : { ...resolved.requirement, assurance };
 }
 
 /** The call as it was, with these arguments (`null`: whatever they were; only who and where counts). */

@@ -10,7 +10,7 @@ import type { Known } from '../steps/resolve.ts';
 import type { Trace } from '../trace.ts';
 import { question } from './question.ts';
 
-type Approved = Extract<ApprovalOutcome, { outcome: 'approved' | 'standing' | 'automatic' }>;
+export type Approved = Extract<ApprovalOutcome, { outcome: 'approved' | 'standing' | 'automatic' }>;
 
 export type Answer =
   | { readonly code: null; readonly approved: Approved }

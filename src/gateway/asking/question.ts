@@ -51,6 +51,13 @@ export function asked(_gateway: Gateway, trace: Trace, { known, decision }: Step
   };
 }
 
+/** Who is asked about a call beforehand: the person it is for, first. */
+export function withSubject(asks: Asked['asks'], agent: string): Asked['asks'] {
+  return [{ text: SUBJECT, agent }, ...asks.filter(({ text }) => text !== SUBJECT)];
+}
+
+const SUBJECT = 'subject';
+
 /** Everything a later decision about the same call with other arguments needs. Never shown. */
 export interface KeptContext {
   readonly caller: ReturnType<typeof keptCaller>;

@@ -6,10 +6,8 @@ import type { Entered } from '../steps/enter.ts';
 import { type Known, resolve } from '../steps/resolve.ts';
 import { userRights } from '../tiers/coarse.ts';
 import type { Trace } from '../trace.ts';
-import type { Answer } from './approve.ts';
+import type { Approved } from './approve.ts';
 import { asked } from './question.ts';
-
-type Approved = Extract<Answer, { code: null }>['approved'];
 
 interface Step {
   readonly first: Known;

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { input, labels } from '../../../test/policy/company.ts';
 import type { ShownRequest, ValueOrigin } from '../../model/approval.ts';
+import type { Decision } from '../../model/decision.ts';
 import type { JsonObject } from '../../model/json.ts';
-import { shownAgain } from './shown.ts';
+import type { Gateway } from '../gateway.ts';
+import { SessionState } from '../session-facts.ts';
+import { NO_FACTS, type Trace } from '../trace.ts';
+import { shownAgain, shownRequest } from './shown.ts';
 
 const session = (calls: number) => ({
   id: 's1',
@@ -45,5 +50,26 @@ describe('a call shown again with other arguments (HU1)', () => {
       ['/deep/a', 'earlier-arguments'],
       ['/note', 'not-looked'],
     ]);
+  });
+});
+
+describe('what reaches the server (HU1)', () => {
+  const asked = (params: JsonObject) => {
+    const { caller, action } = input();
+    const attempt = {
+      ...{ caller, action, session: new SessionState('s1', 0), frame: { method: 'tools/call', params } },
+      server: { id: action.server, environment: null, words: new Map(), facts: new Map() },
+    };
+    const known = { state: 'known', labels: labels('write'), pin: 'p', definition: null, findings: [] } as const;
+    const decision = { reasons: [], messages: [], obligations: [], policyVersion: 'v' } as never as Decision;
+    const trace = { attempt, call: 'c1', facts: NO_FACTS } as never as Trace;
+    return shownRequest({} as Gateway, trace, { known, decision, entry: { watched: false } });
+  };
+
+  it('is shown whole: what is neither name nor argument as well', () => {
+    const answers = { sure: { action: 'accept' } };
+    const carried = { name: 'x', arguments: {}, _meta: { progressToken: 1 } };
+    expect(asked({ ...carried, inputResponses: answers, odd: 1 }).also).toEqual({ inputResponses: answers, odd: 1 });
+    expect(asked(carried)).not.toHaveProperty('also');
   });
 });

@@ -2,6 +2,7 @@ import { targetName } from '../../model/action.ts';
 import type { ShownRequest } from '../../model/approval.ts';
 import { canonicalize } from '../../model/canonical.ts';
 import type { Decision } from '../../model/decision.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { resolvePointer } from '../../model/pointer.ts';
 import { type ApprovalWords, plainSentence, renderTemplate } from '../../model/sentence.ts';
 import type { Gateway } from '../gateway.ts';
@@ -37,6 +38,7 @@ export function shownRequest(_gateway: Gateway, trace: Trace, step: Asking): Sho
     server: server.id,
     target: targetName(action.target),
     arguments: action.args,
+    ...alsoSent(trace),
     ...saying(trace, known),
     effect: known.labels?.effect ?? null,
     reversible: known.labels?.reversible ?? null,
@@ -64,6 +66,14 @@ export function shownAgain(now: ShownRequest, before: ShownRequest): ShownReques
     return was ?? { at: origin.at, from: 'not-looked' as const, source: null };
   });
   return { ...now, call: before.call, session: before.session, watched: before.watched, origins };
+}
+
+/** What reaches the server besides the target and the arguments: it is signed as well, so it is shown as well. */
+function alsoSent({ attempt: { action, frame } }: Trace): Pick<ShownRequest, 'also'> {
+  // Of a call on no target, everything is shown as its arguments.
+  if (action.target.kind === 'server') return {};
+  const { name: _name, uri: _uri, arguments: _shown, _meta: _unsigned, ...also } = (frame.params ?? {}) as JsonObject;
+  return Object.keys(also).length === 0 ? {} : { also };
 }
 
 function ownerName(owner: { readonly name: string } | null): { readonly ownerName?: string } {

@@ -1,10 +1,11 @@
 import type { ApprovalRequest, Opened } from '../../approvals/types.ts';
 import type { Assurance, SentencePart } from '../../model/approval.ts';
-import { question } from '../asking/question.ts';
+import { visibleText } from '../../model/visible.ts';
+import { question, withSubject } from '../asking/question.ts';
 import type { Gateway } from '../gateway.ts';
 import { callFacts } from '../steps/record.ts';
 import { undisclosedDigest } from '../tiers/approved.ts';
-import { type Beforehand, type Weighed, weigh } from './weigh.ts';
+import { type Beforehand, weigh } from './weigh.ts';
 
 export interface AskBeforehand extends Omit<Beforehand, 'disclosed'> {
   /** base64url SHA-256 of the RFC 8785 form of arguments nobody is shown. `null`: they are shown. */
@@ -26,7 +27,11 @@ export async function askBeforehand(gateway: Gateway, asked: AskBeforehand): Pro
   const weighed = await weigh(gateway, { ...asked, disclosed: asked.argumentsDigest === null });
   if (weighed === null) return null;
   const { trace, known } = weighed;
-  const decision = { ...weighed.decision, effect: 'ask', asks: withSubject(weighed, asked.agent.id) } as const;
+  const decision = {
+    ...weighed.decision,
+    effect: 'ask',
+    asks: withSubject(weighed.decision.asks ?? [], asked.agent.id),
+  } as const;
   const facts = callFacts(trace, { known, decision, code: 'approval-pending', lock: null });
   await gateway.journal.append({ type: 'refusal', ...facts });
   await gateway.journal.append({
@@ -40,22 +45,14 @@ export async function askBeforehand(gateway: Gateway, asked: AskBeforehand): Pro
   return gateway.approvals.open(beforehand(request, asked));
 }
 
-/** The person first. */
-function withSubject(
-  { decision }: Weighed,
-  agent: string,
-): readonly { readonly text: string; readonly agent: string }[] {
-  return [{ text: SUBJECT, agent }, ...(decision.asks ?? []).filter(({ text }) => text !== SUBJECT)];
-}
-
-const SUBJECT = 'subject';
-
 /** The same question, about a call that comes later and may never come. */
 function beforehand(request: ApprovalRequest, asked: AskBeforehand): ApprovalRequest {
   const { server, tool, argumentsDigest, bindingMessage, assurance, ttlMs } = asked;
   const { shown } = request;
   const hidden: readonly SentencePart[] = [
-    { text: `Call ${tool} on ${server} with arguments that are not disclosed. Their SHA-256: ` },
+    {
+      text: `Call ${visibleText(tool, { maxChars: 256 })} on ${server} with arguments that are not disclosed. Their SHA-256: `,
+    },
     { argument: 'arguments_digest', value: argumentsDigest, missing: false },
   ];
   return {

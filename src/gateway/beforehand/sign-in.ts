@@ -103,9 +103,12 @@ function shownSignIn(gateway: Gateway, asked: AskSignIn, terms: JsonObject): Sho
 }
 
 function sentenceOf({ agent, scopes, resources }: AskSignIn): readonly SentencePart[] {
-  if (scopes.length === 0) return [{ text: `Let ${agent.name} know who you are. It may do nothing for you by this.` }];
+  // A name somebody chose for their program is no word of ours.
+  const named: readonly SentencePart[] = [{ text: 'Let ' }, { argument: 'agent', value: agent.name, missing: false }];
+  if (scopes.length === 0) return [...named, { text: ' know who you are. It may do nothing for you by this.' }];
   return [
-    { text: `Let ${agent.name} act for you at ` },
+    ...named,
+    { text: ' act for you at ' },
     { argument: 'resources', value: [...resources], missing: false },
     { text: ', as far as ' },
     { argument: 'scopes', value: [...scopes], missing: false },

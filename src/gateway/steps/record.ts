@@ -3,13 +3,10 @@ import { type ActionTarget, targetName } from '../../model/action.ts';
 import type { Decision } from '../../model/decision.ts';
 import type { Json } from '../../model/json.ts';
 import type { Tier } from '../../model/lock.ts';
-import type { CallFacts } from '../../model/record.ts';
+import { type CallFacts, RECORDED_ARGS_CHARS } from '../../model/record.ts';
 import type { Gateway } from '../gateway.ts';
 import type { Trace } from '../trace.ts';
 import type { Known } from './resolve.ts';
-
-/** Arguments larger than this are kept as their size and the digest only. */
-const MAX_RECORDED_ARGS_CHARS = 16_384;
 
 export interface Recorded {
   readonly known: Known;
@@ -62,7 +59,7 @@ function recordedArgs(trace: Trace, known: Known, decision: Decision): Json {
   const { args, target, sizeChars } = trace.attempt.action;
   const redacted = whyUnrecorded(target, known, decision);
   if (redacted !== null) return { redacted };
-  return sizeChars > MAX_RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
+  return sizeChars > RECORDED_ARGS_CHARS ? { truncated: sizeChars } : args;
 }
 
 /** Why the arguments of a call stay out of every record: the class of their data, or `policy`. `null`: they do not. */

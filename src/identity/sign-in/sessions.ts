@@ -16,6 +16,8 @@ export interface SignedIn {
   readonly amr: readonly string[];
   /** Id of the identity provider that vouched; `null`: signed in here. */
   readonly provider: string | null;
+  /** When they proved who they are, where that was before this session began. */
+  readonly provenMs?: number;
   /** What the browser says it is; shown to the person, believed by nobody. */
   readonly userAgent: string;
 }

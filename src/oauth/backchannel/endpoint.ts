@@ -72,8 +72,8 @@ async function handle(
   if (options.isLocked({ agent })) throw new OAuthRefused('unauthorized_client', 'this agent is stopped');
   const form = await parametersOf(options, sent, { agent, nowMs });
   const terms = readTerms(form, agent, backchannel.settings());
-  const scopes = boundedScopes(ownScopes(agent, askedScopes({ form })) ?? []);
   const action = readAction(form.get('authorization_details'));
+  const scopes = boundedScopes(ownScopes(agent, askedScopes({ form })) ?? [], action);
   const resources = resourcesFor(options, askedResources(options, { form }, agent), action);
   const person = await hintedPerson(options, backchannel.keys, { form, agent, nowMs });
   await takeTurn(options, backchannel, { agent, person });
@@ -83,8 +83,13 @@ async function handle(
   return asked(backchannel, { terms, nowMs, question: { ...question, ttlMs: terms.expiryMs } });
 }
 
-/** What is approved must fit into a token. Throws OAuthRefused. */
-function boundedScopes(scopes: readonly string[]): readonly string[] {
+/** What is approved must fit into a token, and nothing else may be in it: who is asked about an action is asked about no rights. Throws OAuthRefused. */
+function boundedScopes(scopes: readonly string[], action: AskedAction | null): readonly string[] {
+  if (action !== null && scopes.length > 0)
+    throw new OAuthRefused(
+      'invalid_scope',
+      'with authorization_details scope names no rights: ask for those in a request of their own',
+    );
   if (scopes.join(' ').length <= MAX_SCOPE_CHARS) return scopes;
   throw new OAuthRefused('invalid_scope', `scope names rights of more than ${MAX_SCOPE_CHARS} characters`);
 }

@@ -1,7 +1,7 @@
 import type { ProvenAgent } from '../../identity/proof/assertion.ts';
 import { thumbprint } from '../../identity/proof/keys.ts';
 import type { AccessClaims, MintRequest } from '../../identity/tokens.ts';
-import type { Answer } from '../../model/approval.ts';
+import { type Answer, redemptionOf } from '../../model/approval.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { coversScope } from '../../model/scope.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
@@ -75,7 +75,7 @@ async function redeem(
     throw new OAuthRefused('invalid_grant', 'auth_req_id was used before');
   // Who approved a sign-in approved one. An action is used up by the call itself.
   const { action } = found.request;
-  if (action === null && (await backchannel.spend(row.id, row.digest, `backchannel:${found.id}`)) === null)
+  if (action === null && (await backchannel.spend(row.id, row.digest, redemptionOf(found.id))) === null)
     throw new OAuthRefused(
       'access_denied',
       'what was approved was used, or whoever approved it may not do so any more',

@@ -5,24 +5,44 @@ import type { ApprovalRow } from '../../ports/stores.ts';
 const PAGE = 500;
 
 /**
- * A halt takes back what waits for people on behalf of whom it stopped: nobody is asked on, and an answer that comes later lets nothing
- * through. What is only paused stays open; it cannot be approved before the lock is released.
+ * A halt takes back what waits for people on behalf of whom it stopped, and what they approved that nothing has used yet: nobody is asked
+ * on, and an answer lets nothing through, not after the halt either. What is only paused stays open; it cannot be approved before the
+ * lock is released. One that cannot be taken back keeps no other: it is told at the end, by an AggregateError.
  */
 export async function withdrawHalted(approvals: Approvals, lock: Lock): Promise<number> {
   const { kind, id } = lock.target;
   const hit = HITS[kind as keyof typeof HITS];
   if (hit === undefined) return 0;
+  const errors: unknown[] = [];
+  let withdrawn = 0;
+  for (const state of ['pending', 'approved'] as const)
+    withdrawn += await withdrawEach(approvals, lock, {
+      ...{ state, hit: (row) => hit(row, id), agent: kind === 'agent' ? id : null },
+      onError: (error) => errors.push(error),
+    });
+  if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requests could not be taken back`);
+  return withdrawn;
+}
+
+interface Each {
+  readonly state: 'pending' | 'approved';
+  readonly hit: (row: ApprovalRow) => boolean;
+  /** Of that one alone. */
+  readonly agent: string | null;
+  readonly onError: (error: unknown) => void;
+}
+
+async function withdrawEach(approvals: Approvals, lock: Lock, { state, hit, agent, onError }: Each): Promise<number> {
   let withdrawn = 0;
   let before: { requestedAtMs: number; id: string } | undefined;
   for (;;) {
     const page = await approvals.list({
-      ...{ state: 'pending', limit: PAGE },
-      ...(kind === 'agent' ? { agent: id } : {}),
+      ...{ state, limit: PAGE },
+      ...(agent === null ? {} : { agent }),
       ...(before === undefined ? {} : { before }),
     });
-    for (const row of page.filter((each) => hit(each, id)))
-      if (await approvals.withdraw(row.id, lock.by, `${formatTarget(lock.target)} was stopped: ${lock.reason}`))
-        withdrawn++;
+    const why = `${formatTarget(lock.target)} was stopped: ${lock.reason}`;
+    for (const row of page.filter(hit)) if (await approvals.withdraw(row.id, lock.by, why).catch(onError)) withdrawn++;
     const last = page.at(-1);
     if (page.length < PAGE || last === undefined) return withdrawn;
     before = { requestedAtMs: last.requestedAtMs, id: last.id };

@@ -108,7 +108,9 @@ function displayed(what: Omit<Displayed, 'saw'>): Displayed {
 async function concerns(parts: ApprovalPageParts, row: ApprovalRow, person: string): Promise<boolean> {
   if (isStarter(parts, row, person) || row.answers.some((answer) => answer.person === person)) return true;
   if (parts.approvals.mayAnswer(row, person).ok) return true;
-  const found = await parts.approvals.listFor(person, { text: row.id, limit: 5 });
+  // From it on: no number of later requests that say its id pushes it out of sight.
+  const before = { requestedAtMs: row.requestedAtMs, id: '' };
+  const found = await parts.approvals.listFor(person, { text: row.id, state: row.state, before, limit: 50 });
   return found.some(({ id }) => id === row.id);
 }
 

@@ -60,7 +60,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
       chunks.push(chunk);
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.on('error', reject);
+    // Whoever hangs up in the middle is no failure of ours.
+    request.on('error', (cause) => reject(new Fault('invalid-request', 'the request ended early', { cause })));
     request.on('close', () => {
       if (!request.complete) reject(new Fault('invalid-request', 'the request ended early'));
     });

@@ -34,10 +34,12 @@ export function redeemDoor({ redeem, rules, log }: RedeemDoorParts) {
       response.setHeader('allow', 'POST');
       throw new Fault('method-not-allowed', `${request.method} is not a method of this endpoint`);
     }
+    // Before it takes a place: whoever sends slowly keeps nobody else out.
+    const body = await readBody(request, BODY_BYTES);
     if (underWay >= MAX_UNDER_WAY) throw new Fault('overloaded', 'Too many credentials are being redeemed; try again');
     underWay++;
     try {
-      const redemption = read(request.headers['content-type'], await readBody(request, BODY_BYTES));
+      const redemption = read(request.headers['content-type'], body);
       const answer = redemption === null ? ({ redeemed: false, why: 'invalid' } as const) : await redeem(redemption);
       sendJson(response, answer.redeemed ? 200 : STATUS[answer.why], answer);
     } catch (error) {

@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { systemClock } from '../../../src/adapters/clock.ts';
 import { nodeSqliteDialect } from '../../../src/adapters/sql/drivers/node-sqlite.ts';
@@ -34,6 +34,8 @@ export async function fill(location: Location, count: number): Promise<void> {
           .execute();
       });
     }
+    // A database that has grown by and by knows its sizes.
+    await sql`analyze`.execute(db);
   } finally {
     await db.destroy();
   }

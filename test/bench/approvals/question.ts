@@ -115,9 +115,10 @@ function call() {
   } as const;
   const known = { state: 'known', labels, pin: 'pin', definition: null, findings: [] } as const;
   const decision = {
-    ...{ effect: 'ask', reasons: ['a.cedar#ask'], messages: [], ask: [ASK], asks: [{ text: ASK, agent: 'buyer' }] },
+    effect: 'ask' as const,
+    ...{ reasons: ['a.cedar#ask'], messages: [], ask: [ASK], asks: [{ text: ASK, agent: 'buyer' }] },
     ...{ obligations: [], errors: [], policyVersion: 'v1' },
-  } as const;
+  };
   return { gateway, trace, step: { known, decision, entry: { watched: false } } };
 }
 

@@ -1,6 +1,7 @@
 import { amountText } from '../../../model/amount.ts';
 import type { ShownRequest } from '../../../model/approval.ts';
-import { effectWords, type SentencePiece, sentencePieces, valueText } from '../../../model/sentence.ts';
+import type { Json } from '../../../model/json.ts';
+import { effectWords, readsAsJson, type SentencePiece, sentencePieces, valueText } from '../../../model/sentence.ts';
 import { isolated, visibleText } from '../../../model/visible.ts';
 import type { ApprovalRow } from '../../../ports/stores.ts';
 
@@ -30,6 +31,8 @@ const MAX_ARGUMENTS = 12;
 const NAME_CHARS = 40;
 const TEXT_CHARS = 120;
 const ARGUMENT_CHARS = 200;
+/** Of all arguments together: what is longer than a message holds is cut by whoever writes it. */
+const ALL_CHARS = 2_500;
 const MESSAGES = 2;
 
 /** The request as it is kept; `null`: not readable, and then nothing of it is said. */
@@ -100,7 +103,7 @@ export function argumentsOf(shown: ShownRequest): {
 } {
   const hidden = (shown.argumentsDigest ?? null) !== null;
   if (!mayTell(shown) || hidden) return { facts: null, complete: false };
-  const entries = Object.entries(shown.arguments).map(([name, value]) => [name, valueText(value ?? null)] as const);
+  const entries = Object.entries(shown.arguments).map(([name, value]) => [name, argumentText(value ?? null)] as const);
   const facts = entries.slice(0, MAX_ARGUMENTS).map(([name, value]) => ({
     name: visibleText(name, { maxChars: NAME_CHARS }),
     value: isolated(visibleText(value, { maxChars: ARGUMENT_CHARS })),
@@ -108,8 +111,16 @@ export function argumentsOf(shown: ShownRequest): {
   const more = entries.length - facts.length;
   return {
     facts: more > 0 ? [...facts, { name: '…', value: `${more} more` }] : facts,
-    complete: more === 0 && entries.every(([name, value]) => fits(name, NAME_CHARS) && fits(value, ARGUMENT_CHARS)),
+    complete:
+      more === 0 &&
+      entries.every(([name, value]) => fits(name, NAME_CHARS) && fits(value, ARGUMENT_CHARS)) &&
+      facts.reduce((sum, { name, value }) => sum + name.length + value.length + 4, 0) <= ALL_CHARS,
   };
+}
+
+/** A text that reads like another kind of value stands as JSON writes it: `"false"` is not `false`. */
+function argumentText(value: Json): string {
+  return typeof value === 'string' && readsAsJson(value) ? JSON.stringify(value) : valueText(value);
 }
 
 /** Whether nothing of it is cut. */

@@ -97,7 +97,7 @@ interface Served {
   origin: () => string;
 }
 
-const PLANNED: ReadonlySet<string> = new Set(['asked', 'reminder', 'escalated', 'answered', 'expired', 'withdrawn']);
+const PLANNED: ReadonlySet<string> = new Set(['asked', 'escalated', 'answered', 'expired', 'withdrawn']);
 
 function planner(
   { config, directory }: DeliveryParts,

@@ -23,6 +23,8 @@ export interface AccountPage {
   readonly embedded: boolean;
   readonly passkeysPossible: boolean;
   readonly fresh: boolean;
+  /** Passkeys are added and removed by whoever signed in with one, and they did not. */
+  readonly passkeySignInFirst: boolean;
   readonly said: { readonly tone: 'good' | 'bad'; readonly text: string } | null;
 }
 
@@ -85,15 +87,19 @@ function brokeredCard(visit: Visit, { list, page }: NonNullable<AccountPage['bro
 }
 
 function signInCard(visit: Visit, page: AccountPage): Html {
-  const { passkeys, passwordSetAtMs, fresh, passkeysPossible } = page;
+  const { passkeys, passwordSetAtMs, fresh, passkeysPossible, passkeySignInFirst } = page;
   const keys = passkeys.map(
     (
       each,
     ) => html`<li><div class="what"><h3>${shown(each.name, 60)}</h3><p class="small soft">Added ${when(each.createdAtMs)}${each.lastUsedMs !== null && html`, last used ${when(each.lastUsedMs)}`}${each.synced && ', kept by your password manager'}</p></div>
-<form method="post" action="/account/passkeys/remove">${csrfField(visit)}<input type="hidden" name="id" value="${each.id}"><button class="danger quiet" aria-label="Remove the passkey ${shown(each.name, 60)}">Remove</button></form></li>`,
+${!passkeySignInFirst && html`<form method="post" action="/account/passkeys/remove">${csrfField(visit)}<input type="hidden" name="id" value="${each.id}"><button class="danger quiet" aria-label="Remove the passkey ${shown(each.name, 60)}">Remove</button></form>`}</li>`,
   );
   const change = html`${
+    passkeySignInFirst &&
+    html`<p><a class="button quiet" href="/sign-in?again=1&amp;return=/account">Sign in with a passkey to add or remove one</a></p>`
+  }${
     passkeysPossible &&
+    !passkeySignInFirst &&
     html`<details><summary>Add a passkey</summary>${alertPlace()}${passkeyNameField()}
 <button type="button" class="main" data-passkey="register" data-base="/account/passkeys" data-csrf="${visit.csrf}">Create a passkey</button></details>`
   }

@@ -4,7 +4,7 @@ import { type AccountPage, accountPage } from '../pages/account.ts';
 import { onward } from '../pages/sign-in.ts';
 import { redirect, sendPage } from '../web/answer.ts';
 import { checkStill, cookieNames, readForm, Shown, setCookie, type Visit, type Who } from '../web/visit.ts';
-import { isFresh, needFresh } from './passkeys.ts';
+import { isFresh, lacksPasskeySignIn, needFresh, needPasskeySignIn } from './passkeys.ts';
 import { needEmbedded } from './sign-in.ts';
 
 type Said = AccountPage['said'];
@@ -13,13 +13,15 @@ type Said = AccountPage['said'];
 export async function showAccount(parts: AccountParts, visit: Visit, who: Who, said: Said = null): Promise<void> {
   const { directory, interactions, credentials, sessions, brokered, passkeys } = parts;
   const { id } = who.person;
+  const keys = await credentials.passkeys(id);
   const page: AccountPage = {
     who,
     agents: directory.agentsOwnedBy(id),
     agentName: (agent) => directory.agent(agent)?.name ?? agent,
     consents: (await interactions?.consentsOf(id)) ?? [],
     brokered: brokered === null ? null : { list: await brokered.list(id), page: brokered.page },
-    passkeys: await credentials.passkeys(id),
+    passkeys: keys,
+    passkeySignInFirst: lacksPasskeySignIn(parts, who, keys),
     passwordSetAtMs: await credentials.passwordSetAtMs(id),
     sessions: await sessions.list(id),
     embedded: parts.settings().embedded,
@@ -104,6 +106,7 @@ export async function changePassword(parts: AccountParts, visit: Visit, who: Who
 export async function removePasskey(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   const id = (await readForm(visit)).get('id') ?? '';
   needFresh(parts, who);
+  await needPasskeySignIn(parts, who);
   if (!(await parts.credentials.removePasskey(who.person.id, id)))
     return showAccount(parts, visit, who, { tone: 'bad', text: 'There is no such passkey any more.' });
   await recordBy(parts, who, 'person.passkey-removed', { passkey: id });

@@ -9,11 +9,30 @@ import { needPossible } from './sign-in.ts';
 /** How long ago a person may have signed in to change what they sign in with. */
 const FRESH_MS = 15 * 60_000;
 
+/**
+ * Who has passkeys makes and removes one after signing in with one: a password somebody was tricked out of must not grow into a signature.
+ * Where people sign in with their organisation, its word is all there is.
+ */
+export async function needPasskeySignIn(parts: AccountParts, who: Who): Promise<void> {
+  if (!lacksPasskeySignIn(parts, who, await parts.credentials.passkeys(who.person.id))) return;
+  throw new Shown(
+    403,
+    'Sign in with a passkey first',
+    'You have passkeys: whoever adds or removes one signs in with one. If you have lost yours, ask an operator to reset how you sign in.',
+    { href: '/sign-in?again=1&return=/account', words: 'Sign in with a passkey' },
+  );
+}
+
+export function lacksPasskeySignIn(parts: AccountParts, { session }: Who, passkeys: readonly Passkey[]): boolean {
+  return passkeys.length > 0 && parts.settings().embedded && !session.amr.includes('pop');
+}
+
 /** POST /account/passkeys/options */
 export async function newPasskeyOptions(parts: AccountParts, visit: Visit, who: Who): Promise<void> {
   await readJson(visit);
   needPossible(parts);
   needFresh(parts, who);
+  await needPasskeySignIn(parts, who);
   sendJson(visit, 200, await parts.passkeys.registration({ visit: who.session.id, person: who.person }));
 }
 
@@ -22,6 +41,7 @@ export async function newPasskey(parts: AccountParts, visit: Visit, who: Who): P
   const body = await readJson(visit);
   needPossible(parts);
   needFresh(parts, who);
+  await needPasskeySignIn(parts, who);
   const { person, session } = who;
   const made = await parts.passkeys.registered({ visit: session.id, person }, readAnswer(body));
   if (made === null)
@@ -63,8 +83,8 @@ export function nameOfPasskey(body: JsonObject): string {
   return name === '' ? 'Passkey' : name;
 }
 
-export function isFresh(parts: AccountParts, who: Who): boolean {
-  return parts.clock.nowMs() - who.session.authTimeMs < FRESH_MS;
+export function isFresh({ clock }: Pick<AccountParts, 'clock'>, { session }: Who): boolean {
+  return clock.nowMs() - (session.provenMs ?? session.authTimeMs) < FRESH_MS;
 }
 
 /** Whoever finds an open browser cannot make a way in of their own. */

@@ -64,13 +64,19 @@ export async function backFromProvider(parts: AccountParts, visit: Visit, id: st
       return showSignIn(parts, visit, { back: flow.back, problem: problem as string, status: 403 });
     }
     await parts.keepProviderTokens?.(admission.person.id, id, answer);
-    await admitted(parts, visit, { person: admission.person.id, amr: answer.amr, provider: id });
+    const proven = provenAt(answer.claims, parts.clock.nowMs());
+    await admitted(parts, visit, { person: admission.person.id, amr: answer.amr, provider: id, ...proven });
     sendPage(visit, 200, onward('Signed in', flow.back));
   } catch (error) {
     if (!(error instanceof ProviderFailed)) throw error;
     parts.log.warn({ provider: id, why: error.detail }, 'a sign-in at a provider failed');
     showSignIn(parts, visit, { back: flow.back, problem: error.message, status: 400 });
   }
+}
+
+/** A provider that knows somebody already asks them nothing: what was proven is as old as it says (OpenID Connect Core section 2, `auth_time`). */
+function provenAt({ auth_time: timeS }: JsonObject, nowMs: number): { readonly provenMs?: number } {
+  return typeof timeS === 'number' && timeS * 1000 < nowMs ? { provenMs: timeS * 1000 } : {};
 }
 
 const REFUSED: Readonly<Record<string, string>> = {

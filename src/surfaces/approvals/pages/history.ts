@@ -3,12 +3,11 @@ import type { ApprovalRow } from '../../../ports/stores.ts';
 import { when } from '../../account/pages/parts.ts';
 import type { Page } from '../../account/web/answer.ts';
 import { type Html, html } from '../../account/web/html.ts';
-import { shown as text } from '../../account/web/shown.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { FILES } from '../web/files.ts';
 import { nameOf } from '../words.ts';
 import { places, searchBox } from './inbox.ts';
-import { stateOf, tag } from './parts.ts';
+import { nameHtml, stateOf, tag } from './parts.ts';
 import { sentenceHtml } from './values.ts';
 
 export interface HistoryPage {
@@ -43,6 +42,6 @@ function item(parts: ApprovalPageParts, row: ApprovalRow, person: string): Html 
   const shown = JSON.parse(row.request) as ShownRequest;
   const own = row.answers.find((answer) => answer.person === person);
   return html`<li><a data-row href="/approvals/${row.id}"><span class="say">${sentenceHtml(shown.sentence)}</span>
-<span class="meta"><span>${text(shown.agent.name, 60)}</span><span>${when(row.requestedAtMs)}</span>${row.answeredBy !== null && html`<span>decided by ${text(nameOf(parts, row.answeredBy), 60)}</span>`}${own !== undefined && tag(own.verdict === 'approved' ? 'good' : 'bad', own.verdict === 'approved' ? 'You approved' : 'You denied')}${row.proposal !== null && tag('warn', 'Arguments changed')}</span></a>
+<span class="meta"><span>${nameHtml(shown.agent.name)}</span><span>${when(row.requestedAtMs)}</span>${row.answeredBy !== null && html`<span>decided by ${nameHtml(nameOf(parts, row.answeredBy))}</span>`}${own !== undefined && tag(own.verdict === 'approved' ? 'good' : 'bad', own.verdict === 'approved' ? 'You approved' : 'You denied')}${row.proposal !== null && tag('warn', 'Arguments changed')}</span></a>
 <span class="side">${stateOf(row)}${row.receipt !== null && html`<a class="small" href="/approvals/${row.id}/receipt">Receipt<span class="hide"> of this request</span></a>`}</span></li>`;
 }

@@ -7,7 +7,7 @@ import { shown as text } from '../../account/web/shown.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { FILES } from '../web/files.ts';
 import { amountWords, EFFECTS } from '../words.ts';
-import { agoWords, countdown, news, tag } from './parts.ts';
+import { agoWords, countdown, nameHtml, news, tag } from './parts.ts';
 import { sentenceHtml } from './values.ts';
 
 /** From here on the list is grouped by agent. */
@@ -74,7 +74,7 @@ function listed(parts: ApprovalPageParts, rows: readonly ApprovalRow[]): Html {
   for (const row of rows) groups.set(row.agent, [...(groups.get(row.agent) ?? []), row]);
   return html`${[...groups].map(
     ([agent, each], i) =>
-      html`<section class="card" aria-labelledby="group-${i}"><h2 id="group-${i}">${text(parts.directory.agent(agent)?.name ?? agent)} <span class="soft small">${each.length}</span></h2><ul class="inbox">${each.map((row) => item(parts, row))}</ul></section>`,
+      html`<section class="card" aria-labelledby="group-${i}"><h2 id="group-${i}">${nameHtml(parts.directory.agent(agent)?.name ?? agent)} <span class="soft small">${each.length}</span></h2><ul class="inbox">${each.map((row) => item(parts, row))}</ul></section>`,
   )}`;
 }
 
@@ -82,11 +82,11 @@ function item(parts: ApprovalPageParts, row: ApprovalRow): Html {
   const shown = JSON.parse(row.request) as ShownRequest;
   const nowMs = parts.clock.nowMs();
   return html`<li><a data-row href="/approvals/${row.id}"><span class="say">${sentenceHtml(shown.sentence)}</span>
-<span class="meta"><span>${text(shown.agent.name, 60)}${shown.subject !== null && html` for ${text(shown.subject.name, 60)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${row.proposal !== null && tag('warn', 'Changed since it was asked')}${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
+<span class="meta"><span>${nameHtml(shown.agent.name)}${shown.subject !== null && html` for ${nameHtml(shown.subject.name)}`}</span><span>asked ${agoWords(nowMs - row.requestedAtMs)}</span>${row.proposal !== null && tag('warn', 'Changed since it was asked')}${marks(shown)}</span></a><span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span></li>`;
 }
 
 /** What should catch the eye in a list. */
-export function marks(shown: ShownRequest): Html {
+function marks(shown: ShownRequest): Html {
   const grave = shown.effect !== null && shown.effect !== 'read' && shown.effect !== 'write';
   return html`${shown.amount !== null && tag('', amountWords(shown.amount, shown.currency))}${grave && tag('bad', EFFECTS[shown.effect as string] ?? '')}${shown.origins.some(({ from }) => from === 'untrusted-result') && tag('bad', 'Untrusted values')}${shown.reversible === false && tag('warn', 'Cannot be undone')}`;
 }

@@ -1,6 +1,7 @@
 import type { Json } from '../../../model/json.ts';
 import type { ApprovalRow } from '../../../ports/stores.ts';
 import { type Html, html } from '../../account/web/html.ts';
+import { shown as text } from '../../account/web/shown.ts';
 import { STATES } from '../words.ts';
 
 export function card(
@@ -18,6 +19,11 @@ export function facts(rows: readonly (readonly [string, Html | string] | false)[
 
 export function tag(tone: string, words: string | Html): Html {
   return html`<span class="tag ${tone}">${words}</span>`;
+}
+
+/** A name somebody chose: it does not reorder what stands beside it. */
+export function nameHtml(name: string, maxChars = 60): Html {
+  return html`<bdi>${text(name, maxChars)}</bdi>`;
 }
 
 export function stateOf(row: Pick<ApprovalRow, 'state'>): Html {

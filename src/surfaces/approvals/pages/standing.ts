@@ -8,7 +8,7 @@ import type { ApprovalPageParts } from '../options.ts';
 import { FILES } from '../web/files.ts';
 import { nameOf } from '../words.ts';
 import { places } from './inbox.ts';
-import { countdown, tag } from './parts.ts';
+import { countdown, nameHtml, tag } from './parts.ts';
 
 export interface StandingPage {
   readonly list: readonly Standing[];
@@ -37,7 +37,7 @@ function item(parts: ApprovalPageParts, visit: Visit, standing: Standing): Html 
   const signed = signers.map((id) => nameOf(parts, id)).join(', ');
   const name = parts.directory.agent(agent)?.name ?? agent;
   const active = state === 'active' && notAfterMs > parts.clock.nowMs();
-  return html`<li><div class="what"><h3>${text(name)}</h3><p>${parts.standing?.words(standing, null)}</p>
+  return html`<li><div class="what"><h3>${nameHtml(name)}</h3><p>${parts.standing?.words(standing, null)}</p>
 <p class="small soft">Signed by ${text(signed, 200)}, ${when(createdAtMs)}, with <a href="/approvals/${approval}">this request</a>. ${active && html`Ends in ${countdown(notAfterMs, parts.clock.nowMs())}.`}</p></div>
 ${active ? html`<form method="post" action="/approvals/standing/revoke">${csrfField(visit)}<input type="hidden" name="id" value="${standing.id}"><button class="danger quiet" aria-label="Revoke what ${text(name)} may do without asking">Revoke</button></form>` : tag('', state === 'active' ? 'Ended' : 'Revoked')}</li>`;
 }

@@ -1,16 +1,10 @@
 import { assuranceAtLeast } from '../../../model/approval.ts';
 import { onward } from '../../account/pages/sign-in.ts';
+import { isFresh } from '../../account/routes/passkeys.ts';
 import { sendPage } from '../../account/web/answer.ts';
 import { checkStill, readForm, Shown, type Visit, type Who } from '../../account/web/visit.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { backTo, FORM_BYTES, readWanted, saying, vote } from '../wanted.ts';
-
-/** How long ago a person may have signed in to answer without a passkey. */
-const FRESH_MS = 15 * 60_000;
-
-export function isFresh({ clock }: Pick<ApprovalPageParts, 'clock'>, { session }: Who): boolean {
-  return clock.nowMs() - session.authTimeMs < FRESH_MS;
-}
 
 /** POST /approvals/:id/answer: where having signed in a moment ago is proof enough. */
 export async function answer(parts: ApprovalPageParts, visit: Visit, at: { who: Who; id: string }): Promise<void> {

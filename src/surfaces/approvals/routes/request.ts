@@ -1,3 +1,4 @@
+import { isFresh } from '../../account/routes/passkeys.ts';
 import { redirect, sendJson, sendPage } from '../../account/web/answer.ts';
 import { Shown, type Visit, type Who } from '../../account/web/visit.ts';
 import type { ApprovalPageParts } from '../options.ts';
@@ -5,7 +6,6 @@ import type { Means } from '../pages/request/decide.ts';
 import { requestPage } from '../pages/request/page.ts';
 import { see } from '../see.ts';
 import { STATES } from '../words.ts';
-import { isFresh } from './answer.ts';
 
 interface At {
   readonly who: Who;

@@ -42,6 +42,12 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .answer .note { margin-bottom: 16px; }
 .more { margin: -6px 0 10px; }
 .more > summary { font-size: 15px; }
+.beyond { display: none; }
+.answer:has([name=standing]:checked:not([value=""])) .beyond { display: inline; }
+.answer:has([name=standing]:checked:not([value=""])) .once { display: none; }
+.more:has([name=standing]:checked:not([value=""])) > summary { color: var(--amber); }
+.more:not([open]):has([name=standing]:checked:not([value=""])) > summary::after { content: " (chosen)"; white-space: pre; }
+.jump { display: none; }
 .under { margin-top: 14px; }
 .also { border-top: 1px solid var(--line); margin-top: 16px; padding-top: 14px; }
 .card > details:only-child > summary { margin-block: -10px; }
@@ -91,9 +97,11 @@ textarea[rows="1"] { resize: none; }
 @media (max-width: 900px) {
   .cols { grid-template-columns: minmax(0, 1fr); gap: 0; }
   .cols aside { position: static; }
+  .jump { display: block; margin-bottom: 16px; }
 }
 @media (max-width: 560px) {
   .sentence { font-size: 22px; }
+  .eyebrow .left { margin-left: 0; }
   .args thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   .args, .args tbody, .args tr, .args th, .args td { display: block; }
   .args tbody th, .args td:last-child { width: auto; }
@@ -113,5 +121,5 @@ textarea[rows="1"] { resize: none; }
   .keys { display: none; }
 }
 @media (forced-colors: active) { .val { border-bottom: 2px solid CanvasText; } }
-@media print { .cols { display: block; } .answers, .news { display: none; } }
+@media print { .cols { display: block; } .answers, .news, .jump { display: none; } }
 `;

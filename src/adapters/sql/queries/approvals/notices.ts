@@ -45,7 +45,6 @@ export function noticeStore(db: Database): NoticeStore {
       return rows.map(toNotice);
     },
     absorb: (place, nowMs, error) => absorb(db, place, { nowMs, error }),
-    countSince: (recipient, channel, sinceMs) => countSince(db, { recipient, channel, sinceMs }),
     open: (ticket, nowMs) => open(db, ticket, nowMs),
     prune: (beforeMs) =>
       sweepAll(async (most) => {
@@ -112,19 +111,6 @@ async function take(db: Database, { nowMs, leaseMs, limit, channel }: Taking): P
   return taken;
 }
 
-async function countSince(
-  db: Database,
-  of: { recipient: string | null; channel: string; sinceMs: number },
-): Promise<number> {
-  const query = db.read
-    .selectFrom('interlock_notices')
-    .select((eb) => eb.fn.countAll<number>().as('sent'))
-    .where('channel', '=', of.channel)
-    .where('sent_at_ms', '>=', of.sinceMs)
-    .where('recipient', of.recipient === null ? 'is' : '=', of.recipient);
-  return (await query.executeTakeFirstOrThrow()).sent;
-}
-
 async function absorb(
   db: Database,
   { channel, recipient }: Pick<NoticeRow, 'channel' | 'recipient'>,
@@ -136,7 +122,7 @@ async function absorb(
     .where('state', '=', 'waiting')
     .where('channel', '=', channel)
     .where('recipient', recipient === null ? 'is' : '=', recipient)
-    .where('kind', 'in', ['asked', 'reminder', 'escalated'])
+    .where('kind', 'in', ['asked', 'escalated'])
     .where('due_ms', '<=', nowMs)
     .where('taken_until_ms', '<=', nowMs)
     .executeTakeFirst();

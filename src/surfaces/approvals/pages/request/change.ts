@@ -9,12 +9,12 @@ import { controls, type Field } from '../../form/fields.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import { type Displayed, type Seen, same } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
-import { amountWords, slotWords } from '../../words.ts';
+import { amountWords, nameOf, slotWords } from '../../words.ts';
 import { card, facts, hidden, tag } from '../parts.ts';
-import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
+import { argumentName, dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
 import { answerForm, type Means, obstacleOf } from './decide.ts';
-import { change } from './facts.ts';
-import { head } from './page.ts';
+import { change, contextCards, originsOf, whatHtml } from './facts.ts';
+import { head, signedCard, warnings } from './page.ts';
 
 export interface ChangePage {
   readonly seen: Seen;
@@ -52,7 +52,7 @@ function control(field: Field, i: number): Html {
   const head = html`<label for="${id}"><code>${dataText(field.name, 80)}</code>${!field.required && html` <span class="soft small">optional</span>`}</label>`;
   const leave =
     !field.required &&
-    html`<label class="leave"><input type="checkbox" name="${controls.left(i)}" value="1"${field.value === undefined && html` checked`}> <span>Leave out<span class="hide"> ${field.name}</span></span></label>`;
+    html`<label class="leave"><input type="checkbox" name="${controls.left(i)}" value="1"${field.value === undefined && html` checked`}> <span>Leave out<span class="hide"> ${dataText(field.name, 80)}</span></span></label>`;
   return html`<div class="field">${head}${input(field, id, name)}${leave}</div>`;
 }
 
@@ -81,17 +81,56 @@ export function previewPage(
   visit: Visit,
   { seen, changed, means }: { readonly seen: Seen; readonly changed: Displayed; readonly means: Means },
 ): Page {
-  const missing = changed.requirement.parts.flatMap(({ slots }) => slots);
   const obstacle = obstacleOf(changed, means, seen.row.id);
-  const { row, asked } = seen;
+  const { row } = seen;
   const { shown } = changed;
-  const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
+  const back = html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`;
+  const form = answerForm(visit, seen, {
+    ...{ displayed: changed, changed: shown.arguments },
+    ...{ approve: 'Approve the change', deny: false },
+  });
+  const sign = card('Sign the change', [obstacle ?? form, back], { id: 'decision' });
+  const about = { ...changed, row };
+  return {
+    title: 'The change, before you sign it',
+    wide: 'widest',
+    files: FILES,
+    body: html`<header class="ask"><p class="eyebrow">${tag('warn', 'Changed, not signed yet')}</p><h1 class="sentence">${sentenceHtml(shown.sentence)}</h1>
+${warnings(parts, { row: { ...row, proposal: null }, shown })}</header>
+<div class="cols"><div>${comparedCard(parts, seen, shown)}${decidedCard(parts, seen, changed)}${contextCards(parts, about)}${signedCard(about)}</div>
+<aside aria-label="Decision">${sign}</aside></div>`,
+  };
+}
+
+function comparedCard(parts: ApprovalPageParts, seen: Seen, shown: Seen['shown']): Html {
+  const names = [...new Set([...Object.keys(seen.asked.arguments), ...Object.keys(shown.arguments)])];
   const rows = names.map((name) => {
     const at = `/${escapePointer(name)}`;
-    const [before, now] = [resolvePointer(asked.arguments, at), resolvePointer(shown.arguments, at)];
+    const [before, now] = [resolvePointer(seen.asked.arguments, at), resolvePointer(shown.arguments, at)];
     const differs = !same(before, now);
-    return html`<tr class="${differs ? 'changed' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${differs ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${differs ? tag('warn', 'Changed by you') : html`<span class="soft small">as asked</span>`}</td></tr>`;
+    const { origins, bad } = originsOf(shown, at);
+    const unchanged = origins.length === 0 ? html`<span class="soft small">as asked</span>` : origins;
+    return html`<tr class="${differs ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${argumentName(name)}</th><td>${differs ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${differs ? tag('warn', changedBy(parts, seen, { at, now })) : unchanged}</td></tr>`;
   });
+  return card(
+    'What would run instead',
+    html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Compared</th></tr></thead><tbody>${rows}</tbody></table>`,
+    { lead: html`${whatHtml(shown)}. This and nothing else, once.` },
+  );
+}
+
+/** Somebody may have changed it before. */
+function changedBy(
+  parts: ApprovalPageParts,
+  { row, shown }: Seen,
+  { at, now }: { readonly at: string; readonly now: Json | undefined },
+): string {
+  const theirs = row.proposal !== null && same(resolvePointer(shown.arguments, at), now);
+  return theirs && row.proposal !== null ? `Changed by ${text(nameOf(parts, row.proposal.by), 60)}` : 'Changed by you';
+}
+
+function decidedCard(parts: ApprovalPageParts, { asked }: Seen, { shown, requirement }: Displayed): Html {
+  const missing = requirement.parts.flatMap(({ slots }) => slots);
   const amount = asked.amount === shown.amount ? null : html`${amountOf(asked)} → <strong>${amountOf(shown)}</strong>`;
   const decided = facts([
     amount !== null && ['Amount', amount],
@@ -104,20 +143,7 @@ export function previewPage(
       html`${missing.map((slot) => html`<div>${text(slotWords(parts, slot), 300)}</div>`)}`,
     ],
   ]);
-  const back = html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`;
-  const form = answerForm(visit, seen, {
-    ...{ displayed: changed, changed: shown.arguments },
-    ...{ approve: 'Approve the change', deny: false },
-  });
-  const sign = card('Sign the change', [obstacle ?? form, back], { id: 'decision' });
-  return {
-    title: 'The change, before you sign it',
-    wide: 'widest',
-    files: FILES,
-    body: html`<header class="ask"><p class="eyebrow">${tag('warn', 'Changed, not signed yet')}</p><h1 class="sentence">${sentenceHtml(shown.sentence)}</h1></header>
-<div class="cols"><div>${card('What would run instead', html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Compared</th></tr></thead><tbody>${rows}</tbody></table>`, { lead: 'This and nothing else, once.' })}${card('What the policies say of it', decided)}</div>
-<aside aria-label="Decision">${sign}</aside></div>`,
-  };
+  return card('What the policies say of it', decided);
 }
 
 function amountOf({ amount, currency }: Seen['shown']): string {

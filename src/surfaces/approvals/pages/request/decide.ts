@@ -7,7 +7,7 @@ import type { Visit } from '../../../account/web/visit.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import type { Displayed, Seen } from '../../see.ts';
 import { nameOf, slotWords } from '../../words.ts';
-import { card, hidden, tag } from '../parts.ts';
+import { card, hidden, nameHtml, tag } from '../parts.ts';
 
 /** What this person can prove themselves with, as far as the request asks for it. */
 export interface Means {
@@ -89,8 +89,8 @@ ${csrfField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined &
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>
 <p class="hint" id="reason-hint">Recorded with your answer.${what.deny !== false && ' Needed to deny; the agent is told.'}</p>
 ${what.standing}
-<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved">${what.approve ?? 'Approve'}</button>`}${what.deny !== false && html`<button class="danger" name="verdict" value="denied">Deny</button>`}</div>
-<p class="soft small">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</p>
+<div class="answers">${what.approve !== null && html`<button class="main" name="verdict" value="approved"><span>${what.approve ?? 'Approve'}<span class="beyond">, and from now on</span></span></button>`}${what.deny !== false && html`<button class="danger" name="verdict" value="denied">Deny</button>`}</div>
+<p class="soft small"><span class="once">${passkey ? 'Your passkey signs exactly what this page shows, for this one action.' : 'Your answer counts for this one action.'}</span><span class="beyond">${passkey ? 'Your passkey signs exactly what this page shows, and the rule you chose: what it lets through is not asked about again.' : 'Your answer counts for this action and the rule you chose: what it lets through is not asked about again.'}</span></p>
 </form>`;
 }
 
@@ -123,7 +123,7 @@ function endedCard(parts: ApprovalPageParts, { row }: Seen): Html {
   const by =
     row.answeredBy === null
       ? html``
-      : html`<p class="small">Decided by ${text(nameOf(parts, row.answeredBy))}${row.answeredAtMs !== null && html`, ${when(row.answeredAtMs)}`}.</p>`;
+      : html`<p class="small">Decided by ${nameHtml(nameOf(parts, row.answeredBy))}${row.answeredAtMs !== null && html`, ${when(row.answeredAtMs)}`}.</p>`;
   return card(
     'It is over',
     [
@@ -147,7 +147,7 @@ function answersCard(parts: ApprovalPageParts, { row }: Seen): Html {
       atMs,
       assurance,
       digest,
-    }) => html`<li><div><strong>${text(nameOf(parts, person))}</strong> ${tag(verdict === 'approved' ? 'good' : 'bad', verdict === 'approved' ? 'Approved' : 'Denied')}</div>
+    }) => html`<li><div><strong>${nameHtml(nameOf(parts, person))}</strong> ${tag(verdict === 'approved' ? 'good' : 'bad', verdict === 'approved' ? 'Approved' : 'Denied')}</div>
 <p class="soft small">${when(atMs)}, ${PROVEN[assurance]}${digest !== (row.proposal?.digest ?? row.digest) && ', of what it was before it was changed'}</p>${reason !== '' && html`<p class="quote">${text(reason, 500)}</p>`}</li>`,
   );
   const missing = row.state === 'pending' ? parts.missing(row) : [];

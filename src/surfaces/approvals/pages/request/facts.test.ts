@@ -24,4 +24,10 @@ describe('HU2: what an agent asks about beforehand', () => {
     expect(hidden).not.toMatch(/no arguments|Nothing is left out/);
     expect(page({ arguments: {} })).toContain('It has no arguments');
   });
+
+  it('shows what a call carries besides its arguments: it is signed and sent as well', () => {
+    const sent = page({ arguments: {}, also: { inputResponses: { sure: { action: '<accept>' } } } });
+    expect(sent).toMatch(/inputResponses.*&lt;accept&gt;.*No argument: sent besides/s);
+    expect(sent).not.toContain('It has no arguments');
+  });
 });

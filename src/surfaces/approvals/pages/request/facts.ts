@@ -7,41 +7,43 @@ import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
 import { same } from '../../see.ts';
 import { amountWords, EFFECTS, nameOf, ORIGINS, OUTCOMES } from '../../words.ts';
-import { agoWords, card, facts, tag } from '../parts.ts';
-import { dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
+import { agoWords, card, facts, nameHtml, tag } from '../parts.ts';
+import { argumentName, dataText, plain, sentenceHtml, valueHtml } from '../values.ts';
 
 /** Everything about a request, one card for each question a careful person has. */
 export function factCards(parts: ApprovalPageParts, seen: Seen): readonly Html[] {
-  const { shown } = seen;
-  return [
-    argumentsCard(seen),
-    effectCard(shown),
-    whoCard(parts, shown),
-    whyCard(shown),
-    sessionCard(shown, seen.row.requestedAtMs),
-  ];
+  return [argumentsCard(seen), ...contextCards(parts, seen)];
+}
+
+/** Everything but the arguments themselves: what is signed with them. */
+export function contextCards(parts: ApprovalPageParts, { row, shown }: Pick<Seen, 'row' | 'shown'>): readonly Html[] {
+  return [effectCard(shown), whoCard(parts, shown), whyCard(shown), sessionCard(shown, row.requestedAtMs)];
 }
 
 function argumentsCard({ row, shown, asked }: Seen): Html {
   if ((shown.argumentsDigest ?? null) !== null) return hiddenCard(shown);
   const names = [...new Set([...Object.keys(asked.arguments), ...Object.keys(shown.arguments)])];
-  const rows = names.map((name) => argumentRow(name, { shown, asked }));
+  const besides = Object.entries(shown.also ?? {}).map(([name, value]) => besidesRow(name, value));
+  const rows = [...names.map((name) => argumentRow(name, { shown, asked })), ...besides];
   const table = html`<table class="args"><thead><tr><th scope="col">Argument</th><th scope="col">Value</th><th scope="col">Where it came from</th></tr></thead><tbody>${rows}</tbody></table>`;
-  const what = html`<code>${dataText(shown.target ?? shown.action, 120)}</code> on <code>${dataText(shown.server, 80)}</code>`;
   return card(
     TITLES[row.state] ?? 'What was asked',
     rows.length === 0 ? html`<p class="empty">It has no arguments.</p>` : table,
     {
-      lead: html`${what}. Nothing is left out; what cannot be seen is spelled out.`,
+      lead: html`${whatHtml(shown)}. Nothing is left out; what cannot be seen is spelled out.`,
     },
   );
 }
 
 /** Nothing may look like a call without arguments that only keeps them to itself. */
-function hiddenCard({ action, target, server, argumentsDigest }: ShownRequest): Html {
-  const what = html`<code>${dataText(target ?? action, 120)}</code> on <code>${dataText(server, 80)}</code>`;
-  const body = html`<p>${tag('bad', 'Not disclosed')} The agent does not say with which arguments. Whatever they are, only those with this SHA-256 run: <code>${text(argumentsDigest ?? '', 80)}</code></p>`;
-  return card('Its arguments are hidden from you', body, { lead: html`${what}.` });
+function hiddenCard(shown: ShownRequest): Html {
+  const body = html`<p>${tag('bad', 'Not disclosed')} The agent does not say with which arguments. Whatever they are, only those with this SHA-256 run: <code>${text(shown.argumentsDigest ?? '', 80)}</code></p>`;
+  return card('Its arguments are hidden from you', body, { lead: html`${whatHtml(shown)}.` });
+}
+
+/** Which tool, on which server. */
+export function whatHtml({ action, target, server }: ShownRequest): Html {
+  return html`<code>${dataText(target ?? action, 120)}</code> on <code>${dataText(server, 80)}</code>`;
 }
 
 const TITLES: Readonly<Record<string, string>> = {
@@ -55,9 +57,25 @@ function argumentRow(name: string, { shown, asked }: Pick<Seen, 'shown' | 'asked
   const before = resolvePointer(asked.arguments, at);
   const now = resolvePointer(shown.arguments, at);
   const changed = !same(before, now);
-  const origins = shown.origins.filter((origin) => origin.at === at || origin.at.startsWith(`${at}/`));
-  const bad = origins.some(({ from }) => from === 'untrusted-result');
-  return html`<tr class="${changed ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${dataText(name, 120)}</th><td>${changed ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${changed ? tag('warn', 'Changed by a person') : origins.map((origin) => originHtml(origin, at))}</td></tr>`;
+  const { origins, bad } = originsOf(shown, at);
+  return html`<tr class="${changed ? 'changed' : bad ? 'untrusted' : ''}"><th scope="row">${argumentName(name)}</th><td>${changed ? change(before, now) : now !== undefined && valueHtml(now)}</td><td>${changed ? tag('warn', 'Changed by a person') : origins}</td></tr>`;
+}
+
+/** Where the value of one argument came from; `bad`: somebody outside may have chosen a part of it. */
+export function originsOf(
+  shown: ShownRequest,
+  at: string,
+): { readonly origins: readonly Html[]; readonly bad: boolean } {
+  const found = shown.origins.filter((origin) => origin.at === at || origin.at.startsWith(`${at}/`));
+  return {
+    origins: found.map((origin) => originHtml(origin, at)),
+    bad: found.some(({ from }) => from === 'untrusted-result'),
+  };
+}
+
+/** What reaches the server besides the arguments. */
+function besidesRow(name: string, value: Json | undefined): Html {
+  return html`<tr><th scope="row">${dataText(name, 120)}</th><td>${value !== undefined && valueHtml(value)}</td><td>${tag('warn', 'No argument: sent besides')}</td></tr>`;
 }
 
 /** What it was and what it would be. */
@@ -105,14 +123,14 @@ function whoCard(parts: ApprovalPageParts, shown: ShownRequest): Html {
     facts([
       [
         'Agent',
-        html`<strong>${text(agent.name)}</strong> <code class="soft">${agent.id}</code> ${tag(risk, `${capital(agent.riskTier)} risk`)}`,
+        html`<strong>${nameHtml(agent.name, 120)}</strong> <code class="soft">${text(agent.id, 80)}</code> ${tag(risk, `${capital(agent.riskTier)} risk`)}`,
       ],
-      ['Answers for it', text(nameOf(parts, agent.owner))],
+      ['Answers for it', nameHtml(nameOf(parts, agent.owner), 120)],
       [
         'Acts for',
         subject === null
           ? html`<span class="soft">itself, for no person</span>`
-          : html`${text(subject.name)} <code class="soft">${text(subject.id, 80)}</code>`,
+          : html`${nameHtml(subject.name, 120)} <code class="soft">${text(subject.id, 80)}</code>`,
       ],
       shown.chain.length > 0 && ['Through', chainHtml(parts, shown)],
       ['Its purpose', html`${dataText(purpose)}`],
@@ -129,8 +147,10 @@ function whoCard(parts: ApprovalPageParts, shown: ShownRequest): Html {
 function chainHtml(parts: ApprovalPageParts, { chain, subject }: ShownRequest): Html {
   const hops = [...chain]
     .reverse()
-    .map(({ id, kind }) => html`<li>${text(kind === 'agent' ? (parts.directory.agent(id)?.name ?? id) : id, 80)}</li>`);
-  return html`<ol class="chain">${subject !== null && html`<li>${text(subject.name, 80)}</li>`}${hops}</ol>`;
+    .map(
+      ({ id, kind }) => html`<li>${nameHtml(kind === 'agent' ? (parts.directory.agent(id)?.name ?? id) : id, 80)}</li>`,
+    );
+  return html`<ol class="chain">${subject !== null && html`<li>${nameHtml(subject.name, 80)}</li>`}${hops}</ol>`;
 }
 
 function whyCard({ policy }: ShownRequest): Html {

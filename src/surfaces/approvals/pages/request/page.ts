@@ -8,7 +8,7 @@ import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
 import { nameOf } from '../../words.ts';
-import { agoWords, countdown, facts, news, stateOf, tag } from '../parts.ts';
+import { agoWords, countdown, facts, nameHtml, news, stateOf, tag } from '../parts.ts';
 import { dataText, sentenceHtml } from '../values.ts';
 import { decideCards, type Means } from './decide.ts';
 import { factCards, untrustedNames } from './facts.ts';
@@ -26,12 +26,13 @@ export function requestPage(parts: ApprovalPageParts, visit: Visit, page: Reques
   const { seen, means, said } = page;
   const { row, shown } = seen;
   return {
-    title: `${shown.agent.name} asks`,
+    title: `${text(shown.agent.name, 60)} asks`,
     wide: 'widest',
     files: FILES,
     body: html`${row.state === 'pending' && news(`/approvals/${row.id}/state`, page.tag)}
 ${said !== null && note('good', said)}
 ${head(parts, seen)}
+${row.state === 'pending' && (seen.may.ok || seen.mayDeny) && html`<p class="jump"><a class="button quiet" href="#decision">To your decision</a></p>`}
 <div class="cols"><div>${factCards(parts, seen)}${signedCard(seen)}</div><aside aria-label="Decision">${decideCards(parts, visit, { seen, means })}</aside></div>`,
   };
 }
@@ -41,12 +42,13 @@ export function head(parts: ApprovalPageParts, { row, shown }: Seen): Html {
   const nowMs = parts.clock.nowMs();
   const left =
     row.state === 'pending' ? html`<span class="left">expires in ${countdown(row.expiresAtMs, nowMs)}</span>` : null;
-  return html`<header class="ask"><p class="eyebrow">${stateOf(row)}<span>${text(shown.agent.name, 80)} asked ${agoWords(nowMs - row.requestedAtMs)}</span>${left}</p>
+  return html`<header class="ask"><p class="eyebrow">${stateOf(row)}<span>${nameHtml(shown.agent.name, 80)} asked ${agoWords(nowMs - row.requestedAtMs)}</span>${left}</p>
 <h1 class="sentence">${sentenceHtml(shown.sentence)}</h1>
-${warnings(parts, row, shown)}</header>`;
+${warnings(parts, { row, shown })}</header>`;
 }
 
-function warnings(parts: ApprovalPageParts, row: Seen['row'], shown: Seen['shown']): Html {
+/** What should make anybody stop. */
+export function warnings(parts: ApprovalPageParts, { row, shown }: Pick<Seen, 'row' | 'shown'>): Html {
   const untrusted = untrustedNames(shown);
   return html`${
     untrusted.length > 0 &&
@@ -58,7 +60,7 @@ function warnings(parts: ApprovalPageParts, row: Seen['row'], shown: Seen['shown
     row.proposal !== null &&
     note(
       'warn',
-      html`<strong>${text(nameOf(parts, row.proposal.by))} changed the arguments.</strong> What you see, and what runs, is the change.`,
+      html`<strong>${nameHtml(nameOf(parts, row.proposal.by))} changed the arguments.</strong> What you see, and what runs, is the change.`,
     )
   }${shown.watched && note('warn', 'Something this call touches is being watched: an operator wants to know of it.')}${
     !shown.reviewed &&
@@ -67,7 +69,7 @@ function warnings(parts: ApprovalPageParts, row: Seen['row'], shown: Seen['shown
 }
 
 /** For who wants to check it themselves. */
-function signedCard({ row, shown, digest, saw }: Seen): Html {
+export function signedCard({ row, shown, digest, saw }: Pick<Seen, 'row' | 'shown' | 'digest' | 'saw'>): Html {
   const fields: readonly (readonly [string, Json])[] = [
     ['Request', row.id],
     ['Action', digest],

@@ -4,6 +4,8 @@ import { Rounds } from '../tasks/rounds.ts';
 
 /** Pages clients were sent to and not told more of; the oldest are forgotten first. */
 const MAX_WATCHED = 1_000;
+/** Of one question: a client that begins session after session is told in the newest. */
+const MAX_TOLD_OF_ONE = 20;
 
 interface Questions {
   get(id: string): Promise<ApprovalRow | null>;
@@ -33,7 +35,7 @@ export class Pages {
   }
 
   watch(approval: string, told: Told): void {
-    this.#watched.set(approval, [...(this.#watched.get(approval) ?? []), told]);
+    this.#watched.set(approval, [...(this.#watched.get(approval) ?? []), told].slice(-MAX_TOLD_OF_ONE));
     const [oldest] = this.#watched.keys();
     if (this.#watched.size > MAX_WATCHED && oldest !== undefined) this.#watched.delete(oldest);
   }

@@ -21,7 +21,9 @@ export function ranOf(message: RpcRequest, result: CallResult, action: Action): 
   if (result.kind === 'answered') return { kind: 'done', response: withApproval(result.response, result.approval) };
   const { refusal } = result;
   const { response } = answerRefusal(message.id, refusal, action.target);
-  if (!PASSING.has(refusal.code)) return { kind: 'done', response };
+  // Stopped after it had used its approval up, it does not go on by itself: there is nothing left to go on with.
+  const isUsed = refusal.approval !== null && refusal.code !== 'approval-pending';
+  if (isUsed || !PASSING.has(refusal.code)) return { kind: 'done', response };
   return {
     kind: 'not-yet',
     why: PASSING_WORDS[refusal.code as keyof typeof PASSING_WORDS] ?? 'It goes on in a moment.',
