@@ -220,7 +220,7 @@ describe('an operator', () => {
     ]);
     const failed = await interlock('approvals', 'test-notice', '--channel', 'email', '--to', 'alice');
     expect(failed.code).not.toBe(0);
-    expect(failed.err).toContain('no e-mail address is known');
+    expect(failed.err).toContain('no e-mail address of alice is known');
     expect((await interlock('approvals', 'test-notice', '--channel', 'pigeon')).code).toBe(2);
     const acts = (await all.house.records()).filter(
       (record) => record.type === 'admin' && record.act === 'notice.test',

@@ -80,13 +80,13 @@ describe('a mail', () => {
   ])('is not sent to what is more, or less, than one address: %j', async (email) => {
     const mail = await server();
     const why = await failure(channel(mail.port).send(message(), { ...ALICE, email }));
-    expect(why).toMatchObject({ permanent: true, message: 'the e-mail address is unusable' });
+    expect(why).toMatchObject({ permanent: true, message: 'the e-mail address of alice is unusable' });
     expect(mail.mails).toEqual([]);
   });
 
   it('is not sent to somebody without an address', async () => {
     const why = await failure(channel(1).send(message(), { ...ALICE, email: null }));
-    expect(why).toMatchObject({ permanent: true, message: 'no e-mail address is known' });
+    expect(why).toMatchObject({ permanent: true, message: 'no e-mail address of alice is known' });
   });
 });
 

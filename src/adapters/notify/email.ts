@@ -49,9 +49,14 @@ interface Mail {
 async function send(transport: Transporter, { from, host }: EmailOptions, { message, to }: Mail) {
   const address = to.email;
   if (address === null || !ADDRESS.test(address))
-    throw new NotDelivered(address === null ? 'no e-mail address is known' : 'the e-mail address is unusable', {
-      permanent: true,
-    });
+    throw new NotDelivered(
+      address === null
+        ? `no e-mail address of ${to.person} is known`
+        : `the e-mail address of ${to.person} is unusable`,
+      {
+        permanent: true,
+      },
+    );
   const domain = from.address.slice(from.address.lastIndexOf('@') + 1);
   try {
     await transport.sendMail({

@@ -111,7 +111,8 @@ export class NoticeOutbox {
         error instanceof NotDelivered
           ? error
           : new NotDelivered('the gateway failed', { permanent: false, cause: error });
-      if (!(failed instanceof NotNeeded)) onError(error, { notice: notice.id, channel: notice.channel });
+      if (!(failed instanceof NotNeeded || failed instanceof NotYet))
+        onError(error, { notice: notice.id, channel: notice.channel });
       await this.#settleFailed(notice, failed);
       return false;
     }
@@ -201,7 +202,7 @@ export class NoticeOutbox {
     }
     // One that is being sent at this moment still has its buttons.
     if (asked.some(({ state, attempts }) => state === 'waiting' && attempts > 0))
-      throw new NotDelivered('an earlier message is on its way', { permanent: false, retryAfterMs: SOON_MS });
+      throw new NotYet('an earlier message is on its way', { permanent: false, retryAfterMs: SOON_MS });
     return { place: null, grouped: false };
   }
 
@@ -248,6 +249,9 @@ interface Sent {
   /** Others stand for it: it was not sent itself. */
   readonly grouped: boolean;
 }
+
+/** It has to wait for another one: nothing went wrong that anybody must read of. */
+class NotYet extends NotDelivered {}
 
 /** Nobody needs it any more: nothing went wrong. */
 class NotNeeded extends NotDelivered {

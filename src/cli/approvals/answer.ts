@@ -33,16 +33,17 @@ export async function answer(context: Context, id: string, order: AnswerOrder): 
     .post<Answered>(path, { state, by, reason, ...args })
     .catch((error) => Promise.reject(withHelp(error, row)));
   context.terminal.value({ id: row.id, state, by, reason, complete });
-  context.terminal.line(`${state}: ${row.id} (${whatOf(row, args.arguments)})`, state === 'approved' ? 'good' : 'bad');
-  if (!complete)
-    context.terminal.note(`others have to approve it as well: interlock approvals show ${shortOf(row)}`, 'warn');
+  const what = `${row.id} (${whatOf(row, args.arguments)})`;
+  if (complete) return context.terminal.line(`${state}: ${what}`, state === 'approved' ? 'good' : 'bad');
+  context.terminal.line(`${by} ${state} ${what}`);
+  context.terminal.note(`it waits for others as well: interlock approvals show ${shortOf(row)}`, 'warn');
 }
 
 /** Who ended it, and when. */
 function over(row: ApprovalRow): CliError {
   const by = row.answeredBy === null ? '' : ` by ${row.answeredBy}`;
   const at = row.answeredAtMs === null ? '' : ` at ${isoTime(row.answeredAtMs)}`;
-  return new CliError(EXIT.refused, `the approval ${row.id} is already ${row.state}: answered${by}${at}`, {
+  return new CliError(EXIT.refused, `the approval ${row.id} is already ${row.state}${by}${at}`, {
     help: `see: interlock approvals show ${shortOf(row)}; where it is still needed, the agent asks anew`,
   });
 }

@@ -155,10 +155,14 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
     expect(await call).toMatchObject({ content: [{ text: 'Echo: line\n\u202egnol' }] });
     expect(await interlock('approvals', 'approve', id)).toMatchObject({
       code: 5,
-      err: expect.stringMatching(/already consumed: answered by alice at 20/),
+      err: expect.stringMatching(/already consumed by alice at 20/),
     });
     expect(await interlock('approvals', 'show', 'no-such-id')).toMatchObject({ code: 1 });
     expect(await interlock('approvals', 'list', '--state', 'open')).toMatchObject({ code: 2 });
+    expect(await interlock('approvals', 'list', '--for', 'mallory')).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/there is no person "mallory"/),
+    });
     await client.close();
   });
 

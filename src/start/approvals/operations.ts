@@ -2,6 +2,7 @@ import { systemClock } from '../../adapters/clock.ts';
 import { candidates } from '../../approvals/approvers/progress.ts';
 import { givenOf } from '../../approvals/counting.ts';
 import type { Journal } from '../../audit/journal.ts';
+import { Problem } from '../../surfaces/admin/problem.ts';
 import type { ApprovalOperations } from '../../surfaces/admin/routes/approvals.ts';
 import type { Live } from '../live.ts';
 import type { Questions } from './open.ts';
@@ -13,8 +14,13 @@ export function approvalOperations(
   live: Live,
 ): ApprovalOperations {
   return {
-    list: ({ person, ...filter }) =>
-      person === undefined ? approvals.list(filter) : approvals.listFor(person, filter),
+    async list({ person, ...filter }) {
+      if (person === undefined) return approvals.list(filter);
+      // Nothing waits for a misspelt name: that must not look like an empty desk.
+      if (live.directory.person(person) === undefined)
+        throw new Problem(404, 'unknown-person', `there is no person "${person}"`);
+      return approvals.listFor(person, filter);
+    },
     count: (state) => approvals.count({ state }),
     get: (id) => approvals.get(id),
     mayAnswer(row) {
