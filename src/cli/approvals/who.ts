@@ -35,7 +35,7 @@ export async function whoIsAsked(context: Context, ask: string, options: WhoOpti
   terminal.line(`proof     ${answer.assurance}`);
   terminal.line(`expires   after ${formatDuration(answer.expireMs)}`);
   terminal.line(`told now  ${answer.told.length === 0 ? 'nobody' : answer.told.join(', ')}`);
-  const asksOwner = answer.parts.some(({ places }) => places.some(({ who }) => who.includes('owner of ')));
+  const asksOwner = answer.parts.some(({ places }) => places.some(({ who }) => who.includes('owner of the agent')));
   if (asksOwner && options.agent === undefined) terminal.note('whose owner? add --agent <id>', 'warn');
 }
 
