@@ -231,15 +231,21 @@ describe('a gateway that dies while another one on the same PostgreSQL goes on',
     timeout: PATIENCE_MS,
   }, async ({ onTestFinished }) => {
     if (leftOut('kill of a gateway that takes an answer')) return;
-    const { upstream, waits, answers, here, there } = await pair(onTestFinished);
+    const { upstream, waits, answers, here, ...first } = await pair(onTestFinished);
+    let { there } = first;
     const calling = here.call('answered');
     const of: Case = { order: 'answered', id: (await question(there, 'answered')).id, acknowledged: false };
-    const tracer = await killAt(there.process.pid as number, { thread: 'pool', call: 'pwrite64', nth: 1 });
-    await answer(there, of);
-    await there.exited;
-    await tracer.detach();
-    const left = await here.admin<{ approval: ApprovalRow }>('GET', `/v1/approvals/${of.id}`);
-    expect(left?.body.approval).toMatchObject({ state: 'approved', recorded: false });
+    let left: ApprovalRow | undefined;
+    for (let tries = 0; tries < 5 && left?.state !== 'approved'; tries++) {
+      // On a busy machine it may die at the record of something earlier: nobody answered then, and it is tried again.
+      if (tries > 0) there = await answers.start();
+      const tracer = await killAt(there.process.pid as number, { thread: 'pool', call: 'pwrite64', nth: 1 });
+      await answer(there, of);
+      await there.exited;
+      await tracer.detach();
+      left = (await here.admin<{ approval: ApprovalRow }>('GET', `/v1/approvals/${of.id}`))?.body.approval;
+    }
+    expect(left).toMatchObject({ state: 'approved', recorded: false });
     expect(of.acknowledged).toBe(false);
     expect(await calling).toBe('placed');
     expect(upstream.effects('answered')).toBe(1);
