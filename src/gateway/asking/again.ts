@@ -73,7 +73,7 @@ function whoMustAnswer(
   step: { trace: Trace; known: Known; decision: ReturnType<typeof decide> },
 ): Requirement | string {
   if (step.decision.effect === 'permit') return row.requirement;
-  const now = asked(gateway, step.trace, step);
+  const now = asked(step.trace, step);
   const isBeforehand = row.kind === 'backchannel';
   const asks = isBeforehand ? withSubject(now.asks, row.agent) : now.asks;
   const resolved = gateway.approvals.required({ ...now, asks });

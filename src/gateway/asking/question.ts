@@ -22,7 +22,7 @@ export function question(
   const { caller, session, action } = trace.attempt;
   return {
     ...{ kind: 'call', call: trace.call, agent: caller.agent.id, session: session.id, task: caller.taskId },
-    ...asked(gateway, trace, step),
+    ...asked(trace, step),
     chain: JSON.stringify(caller.chain.map(({ kind, id }) => [kind, id])),
     digest: action.digest,
     shown: shownRequest(gateway, trace, step),
@@ -33,7 +33,7 @@ export function question(
 }
 
 /** What decides who must answer. */
-export function asked(_gateway: Gateway, trace: Trace, { known, decision }: Step): Asked {
+export function asked(trace: Trace, { known, decision }: Step): Asked {
   const { caller, server } = trace.attempt;
   const owners = [caller, ...caller.through].map((acting) => acting.agent.owner);
   const { labels } = known;

@@ -62,7 +62,7 @@ function isAnswered(
   trace: Trace,
   { known, decision, approved }: { known: Known; decision: Decision; approved: Approved },
 ): boolean {
-  const now = asked(gateway, trace, { known, decision });
+  const now = asked(trace, { known, decision });
   if (approved.outcome === 'automatic') return gateway.approvals.met(now, [], gateway.clock.nowMs());
   const since = approved.outcome === 'approved' ? approved.requestedAtMs : gateway.clock.nowMs();
   return gateway.approvals.met(now, approved.signed, since);

@@ -49,5 +49,5 @@ function isFor({ kind, agent, subject, digest, proposal }: ApprovalRow, { attemp
 /** Of the definition people were shown, and by everybody who must agree now. */
 function isEnough(gateway: Gateway, trace: Trace, { row, ...step }: Question & { readonly row: ApprovalRow }): boolean {
   const { pin } = JSON.parse(row.context) as KeptContext;
-  return pin === step.known.pin && gateway.approvals.met(asked(gateway, trace, step), givenOf(row), row.requestedAtMs);
+  return pin === step.known.pin && gateway.approvals.met(asked(trace, step), givenOf(row), row.requestedAtMs);
 }

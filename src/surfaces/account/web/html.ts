@@ -1,3 +1,5 @@
+import { escapeHtml } from '../../../model/escape-html.ts';
+
 /** Markup that may be sent as it is. Only `html` makes it, so that whatever else stands in a page is text. */
 export class Html {
   readonly text: string;
@@ -19,16 +21,4 @@ function written(part: Part): string {
   if (part instanceof Html) return part.text;
   if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part));
   return part.map(written).join('');
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (point) => ENTITIES[point] as string);
 }
