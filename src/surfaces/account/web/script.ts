@@ -1,25 +1,12 @@
+import { PASSKEY_SCRIPT } from './passkey-script.ts';
+
 /**
  * All the script there is: passkeys need it, nothing else does. It reads what the page says in `data-` attributes, writes text and never
  * markup, and goes only where the gateway tells it, on this site.
  */
 export const SCRIPT = `'use strict';
 (() => {
-  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '');
-
-  async function post(path, csrf, body) {
-    const answer = await window.fetch(path, {
-      method: 'POST',
-      credentials: 'same-origin',
-      redirect: 'error',
-      headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
-      body: JSON.stringify(body),
-    });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.message || 'It did not work. Load the page again.');
-    return said;
-  }
-
+${PASSKEY_SCRIPT}
   async function signIn(button) {
     const { csrf, base } = button.dataset;
     const options = await post(base + '/options', csrf, {});

@@ -1,25 +1,13 @@
+import { PASSKEY_SCRIPT } from '../../account/web/passkey-script.ts';
+
 /**
  * Script of the approval pages: signs with a passkey, counts down, moves by keyboard, says that something is new. Reads what the page says in
  * attributes, writes text and never markup, goes only where the gateway tells it, on this site. Without it everything can be read.
  */
 export const SCRIPT = `'use strict';
 (() => {
-  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0));
-  const text = (buffer) => btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\\+/g, '-').replace(/\\//g, '_').replace(/=+$/, '');
+${PASSKEY_SCRIPT}
   const passed = () => document.timeline.currentTime;
-
-  async function post(path, csrf, body) {
-    const answer = await window.fetch(path, {
-      method: 'POST',
-      credentials: 'same-origin',
-      redirect: 'error',
-      headers: { 'content-type': 'application/json', 'x-csrf-token': csrf },
-      body: JSON.stringify(body),
-    });
-    const said = await answer.json();
-    if (!answer.ok) throw new Error(said.message || 'It did not work. Load the page again.');
-    return said;
-  }
 
   async function sign(form, verdict) {
     const fields = Object.fromEntries(new FormData(form));
