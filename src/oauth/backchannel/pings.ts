@@ -88,24 +88,28 @@ export class Pings {
     return told;
   }
 
-  /** A gateway that takes one writes when it is due next first: no other tells meanwhile. */
+  /** Never rejects: one that cannot be read keeps no other from being told. */
   async #one(row: SecretRow): Promise<boolean> {
-    const { store, clock, onFailed } = this.#options;
     const kept = row.body as unknown as Kept;
-    const { agent, approval } = kept;
+    try {
+      if (!(await this.#take(row, kept))) return false;
+      await this.#tell(row.id, kept);
+      await this.#options.store.remove(KIND, row.id);
+      return true;
+    } catch (error) {
+      this.#options.onFailed(error, { agent: kept.agent, approval: kept.approval });
+      return false;
+    }
+  }
+
+  /** A gateway that takes one writes when it is due next first: no other tells meanwhile. */
+  async #take(row: SecretRow, kept: Kept): Promise<boolean> {
+    const { store, clock } = this.#options;
     const nowMs = clock.nowMs();
     if (kept.dueMs > nowMs || !(await this.#decided(kept, nowMs))) return false;
     const waitMs = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** kept.attempts);
     const body = { ...kept, attempts: kept.attempts + 1, dueMs: nowMs + waitMs };
-    if (!(await store.put({ ...row, version: row.version + 1, body }, row.version))) return false;
-    try {
-      await this.#tell(row.id, kept);
-      await store.remove(KIND, row.id);
-      return true;
-    } catch (error) {
-      onFailed(error, { agent, approval });
-      return false;
-    }
+    return store.put({ ...row, version: row.version + 1, body }, row.version);
   }
 
   async #decided({ approval, overAtMs }: Kept, nowMs: number): Promise<boolean> {
