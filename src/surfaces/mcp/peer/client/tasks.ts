@@ -70,21 +70,26 @@ export class OwnTasks {
     });
   }
 
-  /** A call that its client wants as a task. */
-  start(
+  /** A call that its client wants as a task. Fault `overloaded`, with nothing sent, where no more are held. */
+  async start(
     message: RpcRequest,
     step: Going & { readonly controller: AbortController; readonly ttl: Json | undefined },
   ): Promise<UpstreamReply> {
     const { desk, gateway, unsolicited } = this.#host;
+    const release = desk.promise(step.context.caller);
     const sent = Promise.withResolvers<void>();
     // What the server says meanwhile belongs to no answer: it goes where unsolicited frames go.
     const context = { ...step.context, deliver: unsolicited, gone: step.controller.signal };
-    const walked = this.#host.walk(message, { ...step, context, taskAsked: true, onSent: sent.resolve });
-    return startTask(desk, {
-      ...{ message, server: this.#host.server(), runner: this.runner(message, context), cancel: step.controller },
-      ...{ walked, sent: sent.promise, ttl: step.ttl },
-      onError: (error) => gateway.log.error({ err: error }, 'a call that is a task failed'),
-    });
+    try {
+      const walked = this.#host.walk(message, { ...step, context, taskAsked: true, onSent: sent.resolve });
+      return await startTask(desk, {
+        ...{ message, server: this.#host.server(), runner: this.runner(message, context), cancel: step.controller },
+        ...{ walked, sent: sent.promise, ttl: step.ttl },
+        onError: (error) => gateway.log.error({ err: error }, 'a call that is a task failed'),
+      });
+    } finally {
+      release();
+    }
   }
 
   runner({ params }: RpcRequest, context: RequestContext): Runner {

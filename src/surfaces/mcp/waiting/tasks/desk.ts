@@ -47,6 +47,8 @@ export interface NewTask {
   readonly ttlMs: number;
   readonly runner: Runner | null;
   readonly cancel?: AbortController;
+  /** A place is kept for it (`promise`). */
+  readonly promised?: true;
 }
 
 /**
@@ -69,7 +71,12 @@ export class TaskDesk {
     this.#unsubscribe = parts.approvals.onChange(() => rounds.ring());
   }
 
-  /** Holds a call from now on. Fault `overloaded`. */
+  /** Keeps a place for a call that is about to be sent, until what it returns is called. Fault `overloaded`. */
+  promise({ agent }: Caller): () => void {
+    return this.#shelf.promise(agent.id, this.#parts.clock.nowMs());
+  }
+
+  /** Holds a call from now on. Fault `overloaded`, unless a place is kept for it. */
   create(task: NewTask, statusMessage: string): HeldTask {
     const nowMs = this.#parts.clock.nowMs();
     const held: HeldTask = {
@@ -84,7 +91,7 @@ export class TaskDesk {
         waiting: new Set(),
       },
     };
-    this.#shelf.add(held, nowMs);
+    this.#shelf.add(held, nowMs, task.promised);
     // The answer may have come between the question and now.
     if (held.approval !== null) void this.look(held);
     return held;

@@ -135,7 +135,10 @@ export interface Started {
   readonly onError: (error: unknown) => void;
 }
 
-/** Answers a call with a task (2025-11-25), at once when it is sent; what is refused before that was never accepted as one. */
+/**
+ * Answers a call with a task (2025-11-25), at once when it is sent; what is refused before that was never accepted as one. A place is kept
+ * for it since before it was sent.
+ */
 export async function startTask(desk: TaskDesk, started: Started): Promise<UpstreamReply> {
   const { message, server, runner, cancel, walked, sent } = started;
   const first = await Promise.race([walked, sent.then(() => null)]);
@@ -149,6 +152,7 @@ export async function startTask(desk: TaskDesk, started: Started): Promise<Upstr
     ttlMs: ttlOf(started.ttl),
     runner,
     cancel,
+    promised: true,
   } as const;
   const held = desk.create(task, 'The call is under way.');
   const created = createdFrame(message.id, desk.view(held), 'legacy');

@@ -81,15 +81,38 @@ export function newTaskId(approval: string | null): string {
 /** Everything that is held, bounded in number, per agent and in what results take. */
 export class Shelf {
   readonly #held = new Map<string, HeldTask>();
+  /** By agent. */
+  readonly #promised = new Map<string, number>();
   #keptChars = 0;
 
-  /** Fault `overloaded`. */
-  add(held: HeldTask, nowMs: number): void {
+  /**
+   * A place for a call that is about to be sent: what was done must not be told to be too much. Given back by calling what it
+   * returns. Fault `overloaded`.
+   */
+  promise(agent: string, nowMs: number): () => void {
     this.sweep(nowMs);
-    const mine = this.all().filter(({ owner }) => owner.agent === held.owner.agent).length;
-    if (this.#held.size >= MAX_TASKS || mine >= MAX_PER_AGENT)
-      throw new Fault('overloaded', 'Too many tasks are held for this agent: ask about those first, or cancel some');
+    const mine = this.#promised.get(agent) ?? 0;
+    const all = [...this.#promised.values()].reduce((sum, each) => sum + each, 0);
+    this.#checkRoom(agent, { all, mine });
+    this.#promised.set(agent, mine + 1);
+    return () => {
+      const left = (this.#promised.get(agent) ?? 0) - 1;
+      if (left > 0) this.#promised.set(agent, left);
+      else this.#promised.delete(agent);
+    };
+  }
+
+  /** `isPromised`: its place is taken before others came, so that at most twice as many are held. Else Fault `overloaded`. */
+  add(held: HeldTask, nowMs: number, isPromised = false): void {
+    this.sweep(nowMs);
+    if (!isPromised) this.#checkRoom(held.owner.agent, { all: 0, mine: 0 });
     this.#held.set(held.id, held);
+  }
+
+  #checkRoom(agent: string, besides: { readonly all: number; readonly mine: number }): void {
+    const mine = this.all().filter(({ owner }) => owner.agent === agent).length;
+    if (this.#held.size + besides.all >= MAX_TASKS || mine + besides.mine >= MAX_PER_AGENT)
+      throw new Fault('overloaded', 'Too many tasks are held for this agent: ask about those first, or cancel some');
   }
 
   get(id: string): HeldTask | null {
