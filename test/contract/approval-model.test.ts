@@ -1,6 +1,3 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApprovalRequest, Approvals } from '../../src/approvals/types.ts';
@@ -13,8 +10,6 @@ import { type ManualClock, manualClock } from './stores-memory.ts';
 
 /** A real server is slower and needs fewer, because the same statements run there. */
 const RUNS = { sqlite: 300, postgres: 15 } as const;
-const SHM = '/dev/shm';
-
 const PEOPLE = ['alice', 'bob', 'carol', 'dave'] as const;
 type Somebody = (typeof PEOPLE)[number];
 
@@ -317,23 +312,15 @@ function keysOf<T extends object>(value: T): (keyof T)[] {
 }
 
 describe.each(GROUNDS)('approvals and a simple model of them, on $name', ({ name, start }) => {
-  let ground: Ground | null = null;
-  let folder: string | null = null;
+  let ground: Ground;
   let stores: Stores;
   beforeAll(async () => {
-    if (name === 'sqlite') {
-      // Memory for a folder, where there is one: what is tested is not the disk.
-      folder = mkdtempSync(join(existsSync(SHM) ? SHM : tmpdir(), 'interlock-model-'));
-      stores = await open({ kind: 'sqlite', at: join(folder, 'store.db') }, clock);
-      return;
-    }
-    ground = await start();
+    ground = await start('memory');
     stores = await open(await ground.place(), clock);
   });
   afterAll(async () => {
     await stores?.close();
     await ground?.stop();
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
   });
 
   it('agree about who may answer, what is used and what stands, whatever happens in whatever order', {

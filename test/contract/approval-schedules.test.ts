@@ -1,6 +1,3 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vote } from '../../src/approvals/answering.ts';
@@ -16,9 +13,6 @@ import { type ManualClock, manualClock } from './stores-memory.ts';
 
 /** Schedules on the embedded store; a real server is slower and needs fewer, because the same statements run there. */
 const SCHEDULES = { sqlite: 20_000, postgres: 400 } as const;
-
-/** Memory for a folder, where there is one: what is tested is order, not the disk. */
-const SHM = '/dev/shm';
 
 interface Race {
   readonly state: State;
@@ -103,22 +97,15 @@ async function check(race: Race, stores: Stores): Promise<void> {
 }
 
 describe.each(GROUNDS)('approve, deny, change, expire, kill and use, in every order, on $name', ({ name, start }) => {
-  let ground: Ground | null = null;
-  let folder: string | null = null;
+  let ground: Ground;
   let stores: Stores;
   beforeAll(async () => {
-    if (name === 'sqlite') {
-      folder = mkdtempSync(join(existsSync(SHM) ? SHM : tmpdir(), 'interlock-schedules-'));
-      stores = await open({ kind: 'sqlite', at: join(folder, 'store.db') }, clock);
-      return;
-    }
-    ground = await start();
+    ground = await start('memory');
     stores = await open(await ground.place(), clock);
   });
   afterAll(async () => {
     await stores?.close();
     await ground?.stop();
-    if (folder !== null) rmSync(folder, { recursive: true, force: true });
   });
 
   it('come to exactly one outcome, one effect at most, one record', { timeout: 600_000 }, async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,13 +27,20 @@ export interface Ground {
   stop(): Promise<void>;
 }
 
-export const GROUNDS: ReadonlyArray<{ readonly name: Location['kind']; readonly start: () => Promise<Ground> }> = [
-  { name: 'sqlite', start: sqliteGround },
-  { name: 'postgres', start: postgresGround },
-];
+/** `memory`: files in memory where the machine has such a folder: for tests of order, not of the disk. */
+type On = 'disk' | 'memory';
 
-async function sqliteGround(): Promise<Ground> {
-  const folder = mkdtempSync(join(tmpdir(), 'interlock-stores-'));
+const MEMORY = '/dev/shm';
+
+export const GROUNDS: ReadonlyArray<{ readonly name: Location['kind']; readonly start: (on?: On) => Promise<Ground> }> =
+  [
+    { name: 'sqlite', start: sqliteGround },
+    { name: 'postgres', start: postgresGround },
+  ];
+
+async function sqliteGround(on: On = 'disk'): Promise<Ground> {
+  const parent = on === 'memory' && existsSync(MEMORY) ? MEMORY : tmpdir();
+  const folder = mkdtempSync(join(parent, 'interlock-stores-'));
   let files = 0;
   return {
     server: null,
