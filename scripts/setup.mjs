@@ -50,9 +50,12 @@ export function install() {
   writeFileSync(stamp, lock);
 }
 
+/** The gateway, and the console it serves. */
 export function build() {
-  if (run('tsc', ['-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] }) !== 0)
-    fail('The build failed; see above.');
+  const quiet = { stdio: ['ignore', 2, 2] };
+  if (run('tsc', ['-p', 'tsconfig.build.json'], quiet) !== 0) fail('The build failed; see above.');
+  if (run('vite', ['build', 'console', '--logLevel', 'warn'], quiet) !== 0)
+    fail('The build of the console failed; see above.');
 }
 
 /** Debian packages that single tests use. Left out, and said, where they cannot be installed. */

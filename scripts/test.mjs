@@ -6,8 +6,9 @@ install();
 systemPackages(['strace', 'chromium', 'glewlwyd']);
 const steps = [
   ['types', 'tsc', ['-p', 'tsconfig.json']],
-  ['format', 'biome', ['ci', '--log-level=warn', '--colors=off', 'src', 'test', 'scripts', 'examples']],
-  ['lint', 'oxlint', ['--quiet', 'src', 'test', 'scripts', 'examples']],
+  ['types of the console', 'tsc', ['-p', 'console/tsconfig.json']],
+  ['format', 'biome', ['ci', '--log-level=warn', '--colors=off', 'src', 'test', 'scripts', 'examples', 'console']],
+  ['lint', 'oxlint', ['--quiet', 'src', 'test', 'scripts', 'examples', 'console/src']],
 ];
 const only = process.argv.slice(2);
 if (only.length === 0) {

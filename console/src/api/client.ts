@@ -1,0 +1,110 @@
+import type { ProblemDocument } from '../../../src/model/insight/page.ts';
+import type { Me } from '../../../src/model/insight/roles.ts';
+import { stepUp } from './step-up.ts';
+
+const BASE = '/console/api';
+
+/** What the gateway said instead of an answer. */
+export class ApiProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly title: string;
+  readonly document: Partial<ProblemDocument>;
+
+  constructor(status: number, document: Partial<ProblemDocument>) {
+    super(document.detail ?? `the gateway answered ${status}`);
+    this.status = status;
+    this.code = document.code ?? 'unknown';
+    this.title = document.title ?? 'That did not work';
+    this.document = document;
+  }
+}
+
+let csrf = '';
+
+export async function me(): Promise<Me> {
+  const who = await get<Me>('/v1/me');
+  csrf = who.csrf;
+  return who;
+}
+
+export interface Change {
+  readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly path: string;
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  return exchange<T>(path, { method: 'GET', ...(signal === undefined ? {} : { signal }) });
+}
+
+/**
+ * Changes something. Sent with a key of its own, so that a repetition after a lost answer does not do it twice; where the gateway wants
+ * a passkey for exactly this request, the person is asked for it and the request sent again.
+ */
+export async function change<T = unknown>({ method, path, body, signal }: Change): Promise<T> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const headers: Record<string, string> = { 'x-csrf-token': csrf, 'idempotency-key': crypto.randomUUID() };
+  if (text !== undefined) headers['content-type'] = 'application/json';
+  const init: RequestInit = {
+    method,
+    headers,
+    ...(text === undefined ? {} : { body: text }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  try {
+    return await exchange<T>(path, init);
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.code !== 'step-up-required') throw error;
+    const proof = await stepUp({ method, path: `${BASE}${path}`, body: text ?? '' });
+    return exchange<T>(path, {
+      ...init,
+      headers: { ...headers, 'idempotency-key': crypto.randomUUID(), 'x-step-up': proof },
+    });
+  }
+}
+
+/** Without a step-up of its own: for the step-up itself. */
+export function post<T>(path: string, body: unknown): Promise<T> {
+  const headers = { 'x-csrf-token': csrf, 'content-type': 'application/json' };
+  return exchange<T>(path, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
+export function address(path: string): string {
+  return `${BASE}${path}`;
+}
+
+async function exchange<T>(path: string, init: RequestInit): Promise<T> {
+  const answer = await reached(path, init);
+  if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
+  const document = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;
+  if (answer.status === 401 && document.code !== 'step-up-required') signIn();
+  throw new ApiProblem(answer.status, document);
+}
+
+async function reached(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address(path), { ...init, credentials: 'same-origin', redirect: 'error' });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    throw new ApiProblem(0, {
+      title: 'The gateway does not answer',
+      detail: 'Check that it runs and that you are connected, then try again.',
+      code: 'unreachable',
+    });
+  }
+}
+
+/** The session is over: sign in and come back to this very page. */
+function signIn(): void {
+  const back = `${window.location.pathname}${window.location.search}`;
+  window.location.assign(`/sign-in?${new URLSearchParams({ return: back }).toString()}`);
+}
+
+/** `?a=1&b=2` of what is there. */
+export function query(params: Readonly<Record<string, string | number | boolean | null | undefined>>): string {
+  const known = Object.entries(params).filter(([, value]) => value !== undefined && value !== null && value !== '');
+  const text = new URLSearchParams(known.map(([name, value]) => [name, String(value)])).toString();
+  return text === '' ? '' : `?${text}`;
+}

@@ -1,0 +1,46 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Me, Permission } from '../../../src/model/insight/roles.ts';
+import { toast } from '../kit/toast.tsx';
+import { type Change, change, get, me } from './client.ts';
+
+export function useMe() {
+  return useQuery({ queryKey: ['me'], queryFn: me, staleTime: 60_000, refetchInterval: 60_000 });
+}
+
+/** Whether this person may; `false` while it is not known. */
+export function useMay(): (permission: Permission) => boolean {
+  const who = useMe().data as Me | undefined;
+  return (permission) => who?.permissions.includes(permission) ?? false;
+}
+
+/** A GET of the API under its path. `everyMs`: asked again and again while the page is looked at. */
+export function useGet<T>(path: string, { everyMs, enabled = true }: { everyMs?: number; enabled?: boolean } = {}) {
+  return useQuery({
+    queryKey: ['get', path],
+    queryFn: ({ signal }) => get<T>(path, signal),
+    enabled,
+    ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
+  });
+}
+
+/**
+ * A change, after which everything shown is asked for again: what is on the page is what the gateway says, never what we hope.
+ * `done`: said to the person when it worked.
+ */
+export function useChange<T = unknown>({
+  done,
+  onDone,
+}: {
+  done?: string | ((answer: T) => string);
+  onDone?: (answer: T) => void;
+} = {}) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (what: Change) => change<T>(what),
+    onSuccess: async (answer) => {
+      await client.invalidateQueries({ queryKey: ['get'] });
+      if (done !== undefined) toast({ tone: 'good', text: typeof done === 'function' ? done(answer) : done });
+      onDone?.(answer);
+    },
+  });
+}

@@ -1,0 +1,118 @@
+import { type ReactNode, useState } from 'react';
+import type { Change } from '../api/client.ts';
+import { useChange } from '../api/hooks.ts';
+import { Button } from './button.tsx';
+import { Dialog } from './dialog.tsx';
+import { Area, Field } from './field.tsx';
+import { Failed } from './states.tsx';
+
+interface ActProps<T> {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+  readonly title: ReactNode;
+  readonly description?: ReactNode;
+  /** The words on the button: what will happen. */
+  readonly verb: string;
+  readonly danger?: boolean;
+  /** What is sent, with the reason the person gave. */
+  readonly order: (reason: string) => Change;
+  readonly done?: string | ((answer: T) => string);
+  readonly onDone?: (answer: T) => void;
+  /** More fields, or a preview of what will happen. */
+  readonly children?: ReactNode;
+  readonly ready?: boolean;
+  readonly wide?: boolean;
+}
+
+/** Every administrative act: what it is, why (recorded with the person's name), and what the gateway answered. */
+export function Act<T = unknown>({
+  open,
+  onOpenChange,
+  title,
+  description,
+  verb,
+  danger = false,
+  order,
+  done,
+  onDone,
+  children,
+  ready = true,
+  wide = false,
+}: ActProps<T>) {
+  const [reason, setReason] = useState('');
+  const close = (): void => {
+    setReason('');
+    onOpenChange(false);
+  };
+  const act = useChange<T>({
+    ...(done === undefined ? {} : { done }),
+    onDone: (answer) => {
+      close();
+      onDone?.(answer);
+    },
+  });
+  const missing = reason.trim() === '';
+  const submit = (): void => {
+    if (!missing && ready && !act.isPending) act.mutate(order(reason.trim()));
+  };
+  return (
+    <Dialog
+      open={open}
+      onOpenChange={(next) => {
+        if (!next) {
+          act.reset();
+          close();
+        }
+      }}
+      title={title}
+      description={description}
+      wide={wide}
+      footer={
+        <>
+          <Button
+            onClick={() => {
+              act.reset();
+              close();
+            }}
+          >
+            Cancel
+          </Button>
+          <Button
+            look={danger ? 'danger' : 'accent'}
+            disabled={missing || !ready}
+            busy={act.isPending}
+            onClick={submit}
+          >
+            {verb}
+          </Button>
+        </>
+      }
+    >
+      <form
+        className="space-y-4"
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        {children}
+        <Field label="Reason" hint="Recorded with your name. Required.">
+          {(ids) => (
+            <Area
+              {...ids}
+              required
+              maxLength={2000}
+              rows={2}
+              value={reason}
+              onChange={(event) => setReason(event.target.value)}
+              onKeyDown={(event) => {
+                if (event.key === 'Enter' && (event.metaKey || event.ctrlKey)) submit();
+              }}
+            />
+          )}
+        </Field>
+        {act.error !== null && <Failed error={act.error} />}
+      </form>
+    </Dialog>
+  );
+}

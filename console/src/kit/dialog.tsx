@@ -1,0 +1,52 @@
+import { X } from 'lucide-react';
+import { Dialog as Radix } from 'radix-ui';
+import type { ReactNode } from 'react';
+import { cn } from './cn.ts';
+
+interface DialogProps {
+  readonly open: boolean;
+  readonly onOpenChange: (open: boolean) => void;
+  readonly title: ReactNode;
+  readonly description?: ReactNode;
+  readonly children: ReactNode;
+  /** Buttons, right-aligned, the main one last. */
+  readonly footer?: ReactNode;
+  readonly wide?: boolean;
+}
+
+/** In front of the page, holding the focus; on phones from below, over the whole width. */
+export function Dialog({ open, onOpenChange, title, description, children, footer, wide = false }: DialogProps) {
+  return (
+    <Radix.Root open={open} onOpenChange={onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-(--overlay)" />
+        <Radix.Content
+          {...(description === undefined ? { 'aria-describedby': undefined } : {})}
+          className={cn(
+            'fixed inset-x-0 bottom-0 z-40 flex max-h-[92dvh] animate-[appear_150ms_ease-out] flex-col rounded-t-2xl border bg-card shadow-2xl sm:inset-x-auto sm:top-[8vh] sm:bottom-auto sm:left-1/2 sm:max-h-[84vh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:rounded-2xl',
+            wide ? 'sm:max-w-4xl' : 'sm:max-w-lg',
+          )}
+        >
+          <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
+            <div className="min-w-0">
+              <Radix.Title className="text-[17px] font-semibold tracking-tight">{title}</Radix.Title>
+              {description !== undefined && (
+                <Radix.Description className="mt-0.5 text-soft">{description}</Radix.Description>
+              )}
+            </div>
+            <Radix.Close aria-label="Close" className="-mr-1.5 rounded-md p-1.5 text-soft hover:bg-sunk hover:text-ink">
+              <X className="size-4.5" aria-hidden />
+            </Radix.Close>
+          </header>
+          {/* Focusable, so that it can be scrolled with the keyboard. */}
+          <div tabIndex={-1} className="min-h-0 flex-1 overflow-y-auto px-5 pb-5">
+            {children}
+          </div>
+          {footer !== undefined && (
+            <footer className="flex flex-wrap justify-end gap-2 border-t px-5 py-3">{footer}</footer>
+          )}
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  );
+}

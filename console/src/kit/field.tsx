@@ -1,0 +1,94 @@
+import { Search } from 'lucide-react';
+import { type ComponentProps, type ReactNode, useEffect, useId, useState } from 'react';
+import { cn } from './cn.ts';
+
+const BOX =
+  'w-full rounded-lg border border-edge/70 bg-card px-3 text-sm text-ink placeholder:text-soft hover:border-edge focus-visible:outline-2 focus-visible:outline-accent aria-invalid:border-bad';
+
+export function Input({ className, ...rest }: ComponentProps<'input'>) {
+  return <input {...rest} className={cn(BOX, 'h-9', className)} />;
+}
+
+export function Area({ className, ...rest }: ComponentProps<'textarea'>) {
+  return <textarea rows={3} {...rest} className={cn(BOX, 'py-2', className)} />;
+}
+
+/** The browser's own: works with every keyboard, phone and reader. */
+export function Choice({ className, ...rest }: ComponentProps<'select'>) {
+  return <select {...rest} className={cn(BOX, 'h-9 w-auto max-w-full pr-8', className)} />;
+}
+
+/** Label, control, hint and what is wrong, tied together for those who cannot see that they belong together. */
+export function Field({
+  label,
+  hint,
+  problem,
+  children,
+  className,
+}: {
+  label: ReactNode;
+  hint?: ReactNode;
+  problem?: string | null;
+  children: (ids: { id: string; 'aria-describedby'?: string; 'aria-invalid'?: true }) => ReactNode;
+  className?: string;
+}) {
+  const id = useId();
+  const below = hint !== undefined || (problem ?? null) !== null;
+  return (
+    <div className={cn('space-y-1', className)}>
+      <label htmlFor={id} className="block text-[13px] font-medium">
+        {label}
+      </label>
+      {children({
+        id,
+        ...(below ? { 'aria-describedby': `${id}-below` } : {}),
+        ...(problem ? { 'aria-invalid': true as const } : {}),
+      })}
+      {below && (
+        <p id={`${id}-below`} className={cn('text-[13px]', problem ? 'text-bad' : 'text-soft')}>
+          {problem ?? hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** Told only when the typing pauses. */
+export function SearchBox({
+  value,
+  onChange,
+  label,
+  placeholder,
+  className,
+}: {
+  value: string;
+  onChange: (value: string) => void;
+  label: string;
+  placeholder?: string;
+  className?: string;
+}) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (text === value) return;
+    const timer = setTimeout(() => onChange(text), 200);
+    return () => clearTimeout(timer);
+  }, [text, value, onChange]);
+  return (
+    <div className={cn('relative min-w-48 flex-1', className)}>
+      <Search className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" aria-hidden />
+      <Input
+        type="search"
+        aria-label={label}
+        placeholder={placeholder ?? label}
+        value={text}
+        data-search
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter') onChange(text);
+        }}
+        className="pl-9"
+      />
+    </div>
+  );
+}

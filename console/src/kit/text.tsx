@@ -1,0 +1,51 @@
+import { Check, Copy } from 'lucide-react';
+import { useState } from 'react';
+import { cn } from './cn.ts';
+
+/** Characters that hide or reorder others are written out: what is read is what is there. */
+const HIDDEN =
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+
+export function visible(text: string): string {
+  return text.replace(HIDDEN, (char) => `⟨U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`);
+}
+
+/** An id or code: monospaced, copied with one click where wanted. */
+export function Code({ children, copy = false, className }: { children: string; copy?: boolean; className?: string }) {
+  const [copied, setCopied] = useState(false);
+  const code = <code className={cn('font-mono text-[0.92em]', className)}>{visible(children)}</code>;
+  if (!copy) return code;
+  return (
+    <span className="inline-flex max-w-full items-center gap-1">
+      {code}
+      <button
+        type="button"
+        aria-label={copied ? 'Copied' : `Copy ${children}`}
+        className="rounded p-0.5 text-soft hover:text-ink"
+        onClick={() => {
+          void navigator.clipboard.writeText(children).then(() => {
+            setCopied(true);
+            setTimeout(() => setCopied(false), 1500);
+          });
+        }}
+      >
+        {copied ? <Check className="size-3.5 text-good" aria-hidden /> : <Copy className="size-3.5" aria-hidden />}
+      </button>
+    </span>
+  );
+}
+
+/** Any value as readable text. Never markup: whatever an agent or a server put there is only text. */
+export function Json({ value, className }: { value: unknown; className?: string }) {
+  return (
+    <pre
+      tabIndex={0}
+      className={cn(
+        'max-h-96 overflow-auto rounded-lg bg-sunk p-3 font-mono text-[12.5px] leading-relaxed break-words whitespace-pre-wrap',
+        className,
+      )}
+    >
+      {visible(typeof value === 'string' ? value : (JSON.stringify(value, null, 2) ?? 'null'))}
+    </pre>
+  );
+}

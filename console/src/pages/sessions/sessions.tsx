@@ -1,0 +1,5 @@
+import { PageHead } from '../../kit/card.tsx';
+
+export function SessionsPage() {
+  return <PageHead title="Sessions" />;
+}

@@ -1,0 +1,5 @@
+import { PageHead } from '../../kit/card.tsx';
+
+export function SettingsPage() {
+  return <PageHead title="Settings" />;
+}

@@ -1,0 +1,25 @@
+import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback } from 'react';
+import type { Search } from './router.tsx';
+
+/** Filters and tabs live in the address. An empty value takes the filter away. */
+export function useFilters(): readonly [Search, (change: Readonly<Record<string, string | null | undefined>>) => void] {
+  const search = useSearch({ strict: false }) as Search;
+  const navigate = useNavigate();
+  const set = useCallback(
+    (change: Readonly<Record<string, string | null | undefined>>) => {
+      void navigate({
+        to: '.',
+        replace: true,
+        search: ((before: Search) => {
+          const all = { ...before, ...change };
+          return Object.fromEntries(
+            Object.entries(all).filter(([, value]) => value !== null && value !== undefined && value !== ''),
+          );
+        }) as never,
+      });
+    },
+    [navigate],
+  );
+  return [search, set];
+}
