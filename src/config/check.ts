@@ -2,10 +2,11 @@ import { checkApprovals } from './checks/approvals.ts';
 import { checkCredentials } from './checks/credentials.ts';
 import { checkDelegation } from './checks/delegation.ts';
 import { checkNotify } from './checks/notify.ts';
+import { warnConsole } from './checks/people/console.ts';
+import { checkSignIn } from './checks/people/sign-in.ts';
 import { checkPermissions, warnPermissions } from './checks/permissions.ts';
 import { checkRegistration } from './checks/registration.ts';
 import { checkSentences } from './checks/sentences.ts';
-import { checkSignIn } from './checks/sign-in.ts';
 import { isLoopback } from './config.ts';
 import { checkKeys } from './keys.ts';
 import { APPROVAL_DEFAULTS } from './schema/approvals/approvals.ts';
@@ -43,6 +44,7 @@ export function checkSemantics(raw: ConfigFile): Checked {
       ...warnExposure(raw),
       ...warnPlaintext(raw),
       ...warnPermissions(raw),
+      ...warnConsole(raw),
       ...approvals.warnings,
       ...notify.warnings,
       ...warnEmpty(raw),

@@ -2,6 +2,7 @@ import type { Agent } from '../model/agent.ts';
 import type { ApprovalRules } from '../model/approval-rules.ts';
 import type { Connection } from '../model/connection.ts';
 import type { CredentialSettings } from '../model/credential.ts';
+import type { ConsoleSettings } from '../model/insight/roles.ts';
 import type { Person } from '../model/person.ts';
 import type { FactMapping } from '../model/policy-input.ts';
 import type { ApprovalWords } from '../model/sentence.ts';
@@ -38,6 +39,7 @@ export interface Config {
   readonly connections: readonly Connection[];
   readonly oauth: OAuthConfig;
   readonly signIn: SignInConfig;
+  readonly console: ConsoleSettings;
   /** `null`: people's own rights are not looked at. */
   readonly permissions: PermissionsConfig | null;
   readonly scim: ScimConfig;

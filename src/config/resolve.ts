@@ -6,6 +6,7 @@ import type { Template } from '../model/template.ts';
 import type { Config, ConfiguredAgent, ServerConfig, StoreConfig, ToolOverride } from './config.ts';
 import { resolveApprovals } from './schema/approvals/approvals.ts';
 import { resolveNotify } from './schema/approvals/notify.ts';
+import { resolveConsole } from './schema/console/console.ts';
 import { resolveCredentials, resolveVault } from './schema/credentials.ts';
 import { resolveConnections } from './schema/delegation/connections.ts';
 import { DEFAULT_LIMITS, type Limits } from './schema/limits.ts';
@@ -70,6 +71,7 @@ export function resolveConfig(
     connections: resolveConnections(raw.connections),
     oauth: resolveOAuthSecrets(raw, secret, baseDir),
     signIn: resolveSignIn(raw.signIn, secret),
+    console: resolveConsole(raw.console),
     permissions: resolvePermissions(raw.permissions, { absolute, secret }),
     scim: resolveScim(raw.scim, { secret, findings }),
     leaving: resolveLeaving(raw.identity),

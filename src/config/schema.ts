@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { ApprovalsSchema } from './schema/approvals/approvals.ts';
+import { ConsoleSchema } from './schema/console/console.ts';
 import { VaultSchema } from './schema/credentials.ts';
 import { ConnectionSchema } from './schema/delegation/connections.ts';
 import { AgentSchema, ID_PATTERN, PersonSchema, TemplateSchema } from './schema/identity.ts';
@@ -243,6 +244,7 @@ export const ConfigSchema = Type.Object(
     ),
     oauth: Type.Optional(OAuthSchema),
     signIn: Type.Optional(SignInSchema),
+    console: Type.Optional(ConsoleSchema),
     permissions: Type.Optional(PermissionsSchema),
     scim: Type.Optional(ScimSchema),
     identity: Type.Optional(IdentitySchema),

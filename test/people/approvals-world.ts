@@ -175,7 +175,7 @@ export async function answerAs(person: SignedIn, id: string, fields: Record<stri
   return person.browser.json(`/approvals/${id}/sign`, { answer: person.key.sign(options) });
 }
 
-async function enrol(origin: string, id: string, invitation: string): Promise<SignedIn> {
+export async function enrol(origin: string, id: string, invitation: string): Promise<SignedIn> {
   const browser = browserAt(origin);
   const key = new SoftAuthenticator(origin);
   const path = new URL(invitation).pathname;

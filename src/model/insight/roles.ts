@@ -15,6 +15,15 @@ export const CONSOLE_ROLES = [
 ] as const;
 export type ConsoleRole = (typeof CONSOLE_ROLES)[number];
 
+/** `console` of the configuration. */
+export interface ConsoleSettings {
+  readonly enabled: boolean;
+  /** Each `person:<id>` or `group:<name>`. */
+  readonly roles: ReadonlyMap<ConsoleRole, readonly string[]>;
+  readonly separatePolicyDuties: boolean;
+  readonly policies: 'edit' | 'read-only';
+}
+
 /** What one route needs. Each route names exactly one. */
 export const PERMISSIONS = [
   /** Anybody signed in. */

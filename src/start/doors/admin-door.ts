@@ -10,14 +10,14 @@ import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
 import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
-import { openAdmin } from '../../surfaces/admin/server.ts';
+import { type AdminRoutes, operatorNoun } from '../../surfaces/admin/server.ts';
 import { approvalOperations } from '../approvals/operations.ts';
 import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { vaultOperations } from '../credentials.ts';
 import { rightsOperations } from '../rights/operations.ts';
-import type { OperationParts } from './operations.ts';
+import { type OperationParts, operations } from './operations.ts';
 import type { DoorOptions, PublicDoor } from './public-door.ts';
 
 /** What an operator can do, per noun. */
@@ -25,9 +25,10 @@ export function adminRoutes(
   { live, gateway, stores, authority, humans, credentials, questions, delivery }: DoorOptions,
   { agents, signIn }: PublicDoor,
   parts: OperationParts,
-): Parameters<typeof openAdmin>[2] {
+): readonly AdminRoutes[] {
   const { people, groups } = humans;
   return [
+    operatorNoun(operations(parts)),
     approvalRoutes(approvalOperations(questions, gateway.journal, live)),
     noticeRoutes(delivery.operations, ({ by, order }) =>
       gateway.journal.append({ type: 'admin', act: 'notice.test', by, reason: 'a test message', detail: { ...order } }),

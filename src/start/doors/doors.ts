@@ -6,7 +6,6 @@ import { McpHandler } from '../../surfaces/mcp/handler.ts';
 import { sendJson } from '../../surfaces/mcp/responder.ts';
 import { type OpenRegistry } from '../agents/registry.ts';
 import { adminRoutes } from './admin-door.ts';
-import { operations } from './operations.ts';
 import { type DoorOptions, type Place, publicDoor } from './public-door.ts';
 import { doorRules } from './routes.ts';
 
@@ -34,12 +33,12 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   place.rules = doorRules(config, listener.url);
   const startedAtMs = systemClock.nowMs();
   const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
-  const admin = await openAdmin(config.admin.socket, operations(parts), adminRoutes(options, door, parts)).catch(
-    async (error: unknown) => {
-      await listener.close(0);
-      throw error;
-    },
-  );
+  const nouns = adminRoutes(options, door, parts);
+  const admin = await openAdmin(config.admin.socket, nouns).catch(async (error: unknown) => {
+    await listener.close(0);
+    throw error;
+  });
+  await door.console.open(nouns);
   const metricsDoor = await openMetricsDoor(options);
   options.readings.current = {
     sessions: () => mcp.legacy.sessions.size + mcp.modern.size,
@@ -55,6 +54,7 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
     agents,
     async close() {
       await admin.close();
+      await door.console.close();
       await metricsDoor?.close(0);
       door.close();
       // Nothing new comes in; what is under way has until the grace ends. Then streams that never end by themselves are ended.

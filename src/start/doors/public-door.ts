@@ -1,6 +1,7 @@
 import { systemClock } from '../../adapters/clock.ts';
 import type { Credentials } from '../../credentials/credentials.ts';
 import type { Stores } from '../../ports/stores.ts';
+import type { ConsoleDoor } from '../../surfaces/console/console.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
@@ -11,6 +12,7 @@ import type { Delivery } from '../approvals/reach/delivery.ts';
 import { type ReachDoor, reachDoor } from '../approvals/reach/doors.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
+import { openConsole } from '../console/door.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
@@ -44,6 +46,7 @@ export interface PublicDoor {
   readonly scim: ReturnType<typeof scimServer>;
   readonly signIn: ReturnType<typeof openSignIn>;
   readonly reach: ReachDoor;
+  readonly console: ConsoleDoor;
   /** What goes on by itself. */
   close(): void;
 }
@@ -76,7 +79,9 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   const { account } = signIn;
   const connect = connectDoor({ ...options, account, rules, origin: () => place.url });
   const reach = reachDoor({ ...options, account, rules, origin: () => place.url, log: gateway.log });
+  const console = openConsole(options, signIn);
   const handler = routes({
+    console,
     reach,
     mcp,
     scim,
@@ -90,7 +95,7 @@ export function publicDoor(options: DoorOptions, place: Place): PublicDoor {
   });
   const following = identity.follow();
   return {
-    ...{ handler, mcp, agents, scim, signIn, reach },
+    ...{ handler, mcp, agents, scim, signIn, reach, console },
     close() {
       following.close();
       scim.close();

@@ -6,6 +6,7 @@ import { BACKCHANNEL_PATH } from '../../oauth/backchannel/options.ts';
 import type { Account } from '../../surfaces/account/account.ts';
 import type { ApprovalPages } from '../../surfaces/approvals/door.ts';
 import type { Connect } from '../../surfaces/connect/connect.ts';
+import type { ConsoleDoor } from '../../surfaces/console/console.ts';
 import { checkOrigin, type DoorRules, readBody } from '../../surfaces/http/door.ts';
 import type { Handler } from '../../surfaces/http/listener.ts';
 import type { McpHandler } from '../../surfaces/mcp/handler.ts';
@@ -31,11 +32,13 @@ export function routes(parts: {
   redeem?: Handler;
   reach?: Pick<ReachDoor, 'serves' | 'handle'>;
   approvals?: ApprovalPages;
+  console?: ConsoleDoor;
   identity: Identity;
   rules: DoorRules;
   health: Health;
 }): Handler {
   const { mcp, scim, account, connect, approvals, reach, redeem, identity, rules, health } = parts;
+  const { console } = parts;
   return (request, response, path) => {
     if (path === '/mcp' || path.startsWith('/mcp/')) return mcp.handle(request, response, path);
     if (scim !== undefined && path.startsWith(`${SCIM_PATH}/`)) return scim.handle(request, response, path);
@@ -43,6 +46,7 @@ export function routes(parts: {
     if (connect?.serves(path) === true) return connect.handle(request, response, path);
     if (approvals?.serves(path) === true) return approvals.handle(request, response, path);
     if (account?.serves(path) === true) return account.handle(request, response, path);
+    if (console?.serves(path) === true) return console.handle(request, response, path);
     if (redeem !== undefined && path === REDEEM_PATH) return redeem(request, response, path);
     if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
     if (path === '/readyz') {

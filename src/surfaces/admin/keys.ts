@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RingKey } from '../../identity/ring/key-ring.ts';
 import { Problem } from './problem.ts';
-import { BY, closed, REASON, text } from './schemas.ts';
+import { BY, closed, needs, REASON, steppedUp, text } from './schemas.ts';
 
 export interface KeyOrder {
   readonly by: string;
@@ -20,10 +20,11 @@ export interface KeyOperations {
 export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => void {
   const order = { by: BY, reason: REASON };
   return (app) => {
-    app.get('/v1/keys', () => ({ keys: operations.list() }));
+    app.get('/v1/keys', needs('read'), () => ({ keys: operations.list() }));
     app.post<{ Body: KeyOrder & { immediately?: boolean } }>(
       '/v1/keys/rotate',
       {
+        ...steppedUp('keys.write'),
         schema: {
           body: { ...closed, required: ['by', 'reason'], properties: { ...order, immediately: { type: 'boolean' } } },
         },
@@ -35,7 +36,10 @@ export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => 
     );
     app.post<{ Body: KeyOrder & { kid: string } }>(
       '/v1/keys/remove',
-      { schema: { body: { ...closed, required: ['by', 'reason', 'kid'], properties: { ...order, kid: text(200) } } } },
+      {
+        ...steppedUp('keys.write'),
+        schema: { body: { ...closed, required: ['by', 'reason', 'kid'], properties: { ...order, kid: text(200) } } },
+      },
       async ({ body: { kid, ...rest } }) => {
         if (!(await operations.remove(kid, rest))) {
           throw new Problem(409, 'conflict', 'there is no such key, or it is the one that signs: rotate first');

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { NoticeRow } from '../../ports/stores.ts';
 import { Problem } from './problem.ts';
-import { BY, closed, text } from './schemas.ts';
+import { BY, closed, needs, text } from './schemas.ts';
 
 export type TestChannel = 'email' | 'slack' | 'web-push' | 'webhook';
 
@@ -29,7 +29,7 @@ export function noticeRoutes(
   record: (act: { by: string; order: TestOrder }) => Promise<unknown>,
 ): (app: FastifyInstance) => void {
   return (app) => {
-    app.get<{ Params: { id: string } }>('/v1/approvals/:id/notices', async (request) => ({
+    app.get<{ Params: { id: string } }>('/v1/approvals/:id/notices', needs('approvals.read'), async (request) => ({
       notices: (await operations.of(request.params.id)).map(visible),
     }));
     const body = {
@@ -39,7 +39,7 @@ export function noticeRoutes(
     };
     app.post<{ Body: { channel: TestChannel; to?: string; by: string } }>(
       '/v1/notices/test',
-      { schema: { body } },
+      { ...needs('people.write'), schema: { body } },
       async (request) => {
         const { channel, to = null, by } = request.body;
         await record({ by, order: { channel, to } });

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
 import { Problem } from './problem.ts';
-import { BY, closed, REASON, text } from './schemas.ts';
+import { BY, closed, needs, REASON, text } from './schemas.ts';
 import type { AdminRoutes } from './server.ts';
 
 /** What an operator can do about relations and rights. Made in `start/`; the routes only translate. */
@@ -56,7 +56,7 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
     };
     app.get<{ Querystring: Partial<Written> & { limit?: number; after?: number } }>(
       '/v1/relations',
-      { schema: { querystring: query } },
+      { ...needs('read'), schema: { querystring: query } },
       async ({ query: { user, limit = 100, ...rest } }) =>
         operations.list({ ...rest, limit, ...(user === undefined ? {} : { subject: user }) }),
     );
@@ -67,7 +67,7 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
     };
     app.post<{ Body: { writes?: Written[]; deletes?: Written[]; by: string; reason: string } }>(
       '/v1/relations',
-      { schema: { body: change }, bodyLimit: 16_777_216 },
+      { ...needs('people.write'), schema: { body: change }, bodyLimit: 16_777_216 },
       async ({ body: { writes = [], deletes = [], by, reason } }) => {
         if (writes.length + deletes.length > MAX_TUPLES) {
           throw new Problem(400, 'invalid-request', `at most ${MAX_TUPLES} tuples at once`);
@@ -78,7 +78,7 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
         return { written: writes.length, deleted: deletes.length };
       },
     );
-    app.post<{ Body: Written }>('/v1/relations/check', { schema: { body: TUPLE } }, ({ body }) =>
+    app.post<{ Body: Written }>('/v1/relations/check', { ...needs('read'), schema: { body: TUPLE } }, ({ body }) =>
       operations.checkRelation(toTuple(body)),
     );
     const question = {
@@ -88,7 +88,7 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
     };
     app.post<{ Body: { user: string; tool: string; args?: JsonObject } }>(
       '/v1/rights/check',
-      { schema: { body: question } },
+      { ...needs('read'), schema: { body: question } },
       async ({ body: { user, tool, args = {} } }) => {
         const answer = await operations.checkRights({ user, tool, args });
         if (isUnknown(answer)) throw new Problem(404, 'unknown', answer.unknown);

@@ -1,27 +1,58 @@
 import { chmod, unlink } from 'node:fs/promises';
 import { connect } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
+import type { Permission } from '../../model/insight/roles.ts';
+import type { Person } from '../../model/person.ts';
 import type { Operations } from './operations.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
 import { operatorRoutes } from './routes/operator.ts';
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** What a person in a browser needs for it. A route without is refused there. */
+    needs?: Permission;
+    /** There: with a fresh assertion of the person's passkey over exactly this request. */
+    stepUp?: boolean;
+    /** There: a further permission this very request needs, with such an assertion; `null`: none. Asked once its body is valid. */
+    also?: (request: FastifyRequest) => Permission | null;
+    /** There: media types of the body other than JSON. */
+    accepts?: readonly string[];
+    /** Asked for by an open page itself: does not keep anybody signed in. */
+    unattended?: boolean;
+  }
+  interface FastifyRequest {
+    /** Whether whoever asks has this permission. Over the socket: all of them. */
+    can(permission: Permission): boolean;
+    /** Whether whoever asks is still signed in and still has what the route needs: for answers that go on. */
+    stillMay(): Promise<boolean>;
+    /** Who is signed in; `null`: over the socket. */
+    person: Person | null;
+  }
+}
+
 /** The routes of one noun, registered on the administrative interface. */
 export type AdminRoutes = (app: FastifyInstance) => void;
 
+export interface AdminApp {
+  readonly routes: readonly AdminRoutes[];
+  /** Hooks that stand before every route; absent: whoever reaches the interface may do everything. */
+  readonly guard?: (app: FastifyInstance) => void;
+}
+
 /**
- * The administrative interface, version 1: JSON over HTTP on a Unix socket only the gateway's own user can open, so that no agent
- * reaches it. Errors are problem documents (RFC 9457). `more`: the routes of the nouns (agents, reviews, people, …).
+ * The administrative interface, version 1: JSON over HTTP. Errors are problem documents (RFC 9457). Where it is reached is its caller's:
+ * over a Unix socket, and from browsers through the console's door.
  */
-export async function openAdmin(
-  socket: string,
-  operations: Operations,
-  more: readonly AdminRoutes[] = [],
-): Promise<{ close(): Promise<void> }> {
+export function adminApp({ routes, guard }: AdminApp): FastifyInstance {
   const app = fastify({
     bodyLimit: 1_048_576,
     routerOptions: { maxParamLength: 4096 },
     ajv: { customOptions: { coerceTypes: 'array', removeAdditional: false } },
   });
+  const trusted = guard === undefined;
+  app.decorateRequest('person', null);
+  app.decorateRequest('can', () => trusted);
+  app.decorateRequest('stillMay', async () => trusted);
   app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, _request, reply) => {
     const known = problemOf(error);
     return reply.code(known.status).type('application/problem+json').send(problemBody(known));
@@ -29,8 +60,19 @@ export async function openAdmin(
   app.setNotFoundHandler(() => {
     throw new Problem(404, 'not-found', 'there is no such route');
   });
-  operatorRoutes(app, operations);
-  for (const routes of more) routes(app);
+  guard?.(app);
+  for (const each of routes) each(app);
+  return app;
+}
+
+/** What an operator can do to a running gateway, before the nouns. */
+export function operatorNoun(operations: Operations): AdminRoutes {
+  return (app) => operatorRoutes(app, operations);
+}
+
+/** On a Unix socket only the gateway's own user can open, so that no agent reaches it. */
+export async function openAdmin(socket: string, routes: readonly AdminRoutes[]): Promise<{ close(): Promise<void> }> {
+  const app = adminApp({ routes });
   await freeSocket(socket);
   await app.listen({ path: socket });
   await chmod(socket, 0o600);

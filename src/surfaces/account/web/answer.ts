@@ -5,19 +5,24 @@ import { type Html, html } from './html.ts';
 import type { Visit } from './visit.ts';
 
 /**
- * Nothing from elsewhere, no script in the page, no frame around it. `same-origin` and not `no-referrer`: with the latter browsers send
- * `Origin: null` with our own forms.
+ * For every page and answer for people. `same-origin` and not `no-referrer`: with the latter browsers send `Origin: null` with our own
+ * forms.
  */
-const HEADERS = Object.freeze({
+export const SAFE_HEADERS = Object.freeze({
   'cache-control': 'no-store',
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'publickey-credentials-get=(self), publickey-credentials-create=(self)',
   'referrer-policy': 'same-origin',
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
+});
+
+/** Nothing from elsewhere, no script in the page, no frame around it. */
+const HEADERS = Object.freeze({
+  ...SAFE_HEADERS,
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 });
 
 export interface Page {

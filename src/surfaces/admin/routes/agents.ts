@@ -4,7 +4,7 @@ import { AgentList, reassignAll } from '../../../identity/registry/many.ts';
 import type { Registry } from '../../../identity/registry/registry.ts';
 import type { Templates } from '../../../identity/registry/templates.ts';
 import { AGENT_STATES } from '../../../model/agent.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../schemas.ts';
 
 export interface AgentParts {
   readonly registry: Registry;
@@ -29,6 +29,7 @@ const order = (more: Readonly<Record<string, unknown>> = {}, required: readonly 
   },
 });
 const FIELDS = { type: 'object' } as const;
+const WRITES = needs('agents.write');
 const LIMIT = { type: 'integer', minimum: 1, maximum: 1000 } as const;
 
 /** Agents (requirements ID1, ID5): who there is, and everything that can happen to one. */
@@ -57,23 +58,23 @@ function readRoutes(app: FastifyInstance, { registry, decommission }: AgentParts
   const querystring = { ...closed, properties: { ...FILTER, after: text(200), limit: LIMIT } };
   app.get<{ Querystring: { after?: string; limit?: number } }>(
     '/v1/agents',
-    { schema: { querystring } },
+    { ...needs('read'), schema: { querystring } },
     async (ask) => {
       const { after, limit = 100, ...filter } = ask.query;
       return list.page(filter, { limit, ...(after === undefined ? {} : { after }) });
     },
   );
-  app.get<ById>('/v1/agents/:id', async ({ params }) => registry.show(params.id));
+  app.get<ById>('/v1/agents/:id', needs('read'), async ({ params }) => registry.show(params.id));
   const page = { ...closed, properties: { limit: LIMIT, beforeSeq: { type: 'integer', minimum: 1 } } };
   app.get<ById & { Querystring: { limit?: number; beforeSeq?: number } }>(
     '/v1/agents/:id/history',
-    { schema: { querystring: page } },
+    { ...needs('read'), schema: { querystring: page } },
     async ({ params, query: { limit = 50, ...rest } }) => {
       const history = await registry.history(params.id, { limit, ...rest });
       return { history, next: history.length < limit ? null : history.at(-1)!.seq };
     },
   );
-  app.get<ById>('/v1/agents/:id/holdings', async ({ params }) => ({
+  app.get<ById>('/v1/agents/:id/holdings', needs('read'), async ({ params }) => ({
     agent: params.id,
     held: await decommission.holdings(params.id),
   }));
@@ -86,14 +87,14 @@ function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
     ['/v1/agents', 'register'],
     ['/v1/agents/requests', 'request'],
   ] as const) {
-    app.post<Make>(path, { schema }, async ({ body: { id, fields, by, reason } }, reply) =>
+    app.post<Make>(path, { ...WRITES, schema }, async ({ body: { id, fields, by, reason } }, reply) =>
       reply.code(201).send(await registry[act](id, fields, { by, reason })),
     );
   }
   const bulk = order({ from: text(200), to: text(200), resume: { type: 'boolean' } }, ['from', 'to']);
   app.post<{ Body: Order & { from: string; to: string; resume?: boolean } }>(
     '/v1/agents/reassign',
-    { schema: bulk },
+    { ...WRITES, schema: bulk },
     async ({ body: { from, to, resume = false, by, reason } }) =>
       reassignAll(registry, { from, to, resume }, { by, reason }),
   );
@@ -101,40 +102,52 @@ function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
 
 function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentParts): void {
   for (const act of ['approve', 'activate', 'suspend', 'resume'] as const) {
-    app.post<ById & { Body: Order }>(`/v1/agents/:id/${act}`, { schema: order() }, async ({ params, body }) =>
-      registry[act](params.id, body),
+    app.post<ById & { Body: Order }>(
+      `/v1/agents/:id/${act}`,
+      { ...WRITES, schema: order() },
+      async ({ params, body }) => registry[act](params.id, body),
     );
   }
-  app.post<ById & { Body: Order }>('/v1/agents/:id/reject', { schema: order() }, async ({ params, body }) => {
-    await registry.reject(params.id, body);
-    return { rejected: params.id };
-  });
+  app.post<ById & { Body: Order }>(
+    '/v1/agents/:id/reject',
+    { ...WRITES, schema: order() },
+    async ({ params, body }) => {
+      await registry.reject(params.id, body);
+      return { rejected: params.id };
+    },
+  );
   app.patch<ById & { Body: Order & { fields: object } }>(
     '/v1/agents/:id',
-    { schema: order({ fields: FIELDS }, ['fields']) },
+    { ...WRITES, schema: order({ fields: FIELDS }, ['fields']) },
     async ({ params, body: { fields, ...who } }) => registry.update(params.id, fields, who),
   );
   app.post<ById & { Body: Order & { to: string; resume?: boolean } }>(
     '/v1/agents/:id/reassign',
-    { schema: order({ to: text(200), resume: { type: 'boolean' } }, ['to']) },
+    { ...WRITES, schema: order({ to: text(200), resume: { type: 'boolean' } }, ['to']) },
     async ({ params, body: { to, ...who } }) => registry.reassign(params.id, to, who),
   );
-  app.post<ById & { Body: Order }>('/v1/agents/:id/decommission', { schema: order() }, async ({ params, body }) =>
-    decommission.decommission(params.id, { by: body.by, reason: body.reason }),
+  app.post<ById & { Body: Order }>(
+    '/v1/agents/:id/decommission',
+    { ...WRITES, schema: order() },
+    async ({ params, body }) => decommission.decommission(params.id, { by: body.by, reason: body.reason }),
   );
 }
 
 function templateRoutes(app: FastifyInstance, { templates }: AgentParts): void {
-  app.get('/v1/templates', async () => ({
+  app.get('/v1/templates', needs('read'), async () => ({
     templates: templates.all().map((template) => ({ ...template, exceeding: templates.exceeding(template) })),
   }));
   app.put<ById & { Body: Order & { fields: object } }>(
     '/v1/templates/:id',
-    { schema: order({ fields: FIELDS }, ['fields']) },
+    { ...WRITES, schema: order({ fields: FIELDS }, ['fields']) },
     async ({ params, body: { fields, by, reason } }) => templates.put(params.id, fields, { by, reason }),
   );
-  app.post<ById & { Body: Order }>('/v1/templates/:id/remove', { schema: order() }, async ({ params, body }) => {
-    await templates.remove(params.id, { by: body.by, reason: body.reason });
-    return { removed: params.id };
-  });
+  app.post<ById & { Body: Order }>(
+    '/v1/templates/:id/remove',
+    { ...WRITES, schema: order() },
+    async ({ params, body }) => {
+      await templates.remove(params.id, { by: body.by, reason: body.reason });
+      return { removed: params.id };
+    },
+  );
 }

@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Preview, Voted } from '../../../approvals/types.ts';
 import type { Standing } from '../../../model/approval.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { ApprovalFilter, ApprovalRow, ApprovalState } from '../../../ports/stores.ts';
 import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../schemas.ts';
 
 interface Acting {
   readonly by: string;
@@ -67,20 +67,27 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
       limit: { type: 'integer', minimum: 1, maximum: 1000 },
     },
   };
-  app.get<{ Querystring: ListQuery }>('/v1/approvals', { schema: { querystring } }, async (request) => {
-    const { before, for: person, limit = 100, ...filter } = request.query;
-    const approvals = await operations.list({
-      ...{ ...filter, limit },
-      ...(person === undefined ? {} : { person }),
-      ...(before === undefined ? {} : { before: cursorOf(before) }),
-    });
-    const last = approvals.length < limit ? undefined : approvals.at(-1);
-    return { approvals, next: last === undefined ? null : `${last.requestedAtMs}_${last.id}` };
-  });
-  app.get<{ Params: { id: string } }>('/v1/approvals/:id', async (request) => {
+  app.get<{ Querystring: ListQuery }>(
+    '/v1/approvals',
+    { ...needs('approvals.read'), schema: { querystring } },
+    async (request) => {
+      const { before, for: person, limit = 100, ...filter } = request.query;
+      const approvals = await operations.list({
+        ...{ ...filter, limit },
+        ...(person === undefined ? {} : { person }),
+        ...(before === undefined ? {} : { before: cursorOf(before) }),
+      });
+      const last = approvals.length < limit ? undefined : approvals.at(-1);
+      return {
+        approvals: approvals.map((row) => visible(row, request)),
+        next: last === undefined ? null : `${last.requestedAtMs}_${last.id}`,
+      };
+    },
+  );
+  app.get<{ Params: { id: string } }>('/v1/approvals/:id', needs('approvals.read'), async (request) => {
     const approval = await operations.get(request.params.id);
     if (approval === null) throw unknown(request.params.id);
-    return { approval, mayAnswer: operations.mayAnswer(approval) };
+    return { approval: visible(approval, request), mayAnswer: operations.mayAnswer(approval) };
   });
 }
 
@@ -105,7 +112,8 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
   };
   app.post<{ Params: { id: string }; Body: Omit<Answering, 'reason'> & { reason?: string } }>(
     '/v1/approvals/:id',
-    { schema: { body } },
+    // People in a browser answer with their passkey, on the page of the request.
+    { ...needs('socket'), schema: { body } },
     async (request) => {
       const voted = await operations.answer(request.params.id, { reason: '', ...request.body });
       if (voted.ok) return { answered: true, complete: voted.complete, state: voted.row.state };
@@ -114,7 +122,7 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
   );
   app.post<{ Params: { id: string }; Body: { arguments: JsonObject } }>(
     '/v1/approvals/:id/preview',
-    { schema: { body: { ...closed, required: ['arguments'], properties: { arguments: args } } } },
+    { ...needs('socket'), schema: { body: { ...closed, required: ['arguments'], properties: { arguments: args } } } },
     async (request) => {
       const preview = await operations.preview(request.params.id, request.body.arguments);
       if (preview === null) throw unknown(request.params.id);
@@ -124,7 +132,7 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
   );
   app.post<{ Params: { id: string }; Body: Acting }>(
     '/v1/approvals/:id/withdraw',
-    { schema: { body: ACTING } },
+    { ...needs('approvals.withdraw'), schema: { body: ACTING } },
     async (request) => {
       if (await operations.withdraw(request.params.id, request.body)) return { withdrawn: true };
       throw new Problem(409, 'not-pending', 'this request is unknown, or over already');
@@ -133,10 +141,10 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
 }
 
 function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
-  app.get('/v1/standing', async () => ({ standing: operations.standing() }));
+  app.get('/v1/standing', needs('approvals.read'), async () => ({ standing: operations.standing() }));
   app.delete<{ Params: { id: string }; Querystring: Acting }>(
     '/v1/standing/:id',
-    { schema: { querystring: ACTING } },
+    { ...needs('approvals.withdraw'), schema: { querystring: ACTING } },
     async (request) => {
       if (await operations.revokeStanding(request.params.id, request.query)) return { revoked: true };
       throw new Problem(404, 'not-standing', `there is no standing approval "${request.params.id}" in force`);
@@ -150,4 +158,14 @@ function unknown(id: string): Problem {
 
 function codeOf(why: Exclude<Voted, { ok: true }>['why']): string {
   return why === 'over' ? 'not-pending' : why;
+}
+
+/** What was asked stands in `request`, the same with its proof in `answers`: content, for whoever may see it. */
+function visible(row: ApprovalRow, { can }: Pick<FastifyRequest, 'can'>): object {
+  if (can('socket')) return row;
+  const { context: _never, ...shown } = row;
+  if (can('read.content')) return shown;
+  const { request: _content, proposal: _changed, answers, ...rest } = shown;
+  const verdicts = answers.map(({ person, verdict, atMs }) => ({ person, verdict, atMs }));
+  return { ...rest, answers: verdicts };
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CredentialDesk } from '../../account/desk.ts';
+import { steppedUp } from '../schemas.ts';
 
 const acting = {
   type: 'object',
@@ -21,12 +22,12 @@ export function credentialRoutes(desk: () => CredentialDesk): (app: FastifyInsta
   return (app) => {
     app.post<{ Params: { id: string }; Body: Acting }>(
       '/v1/people/:id/invitations',
-      { schema: { body: acting } },
+      { ...steppedUp('people.write'), schema: { body: acting } },
       (request) => desk().invite(request.params.id, request.body),
     );
     app.post<{ Params: { id: string }; Body: Acting }>(
       '/v1/people/:id/reset-credentials',
-      { schema: { body: acting } },
+      { ...steppedUp('people.write'), schema: { body: acting } },
       (request) => desk().reset(request.params.id, request.body),
     );
   };

@@ -1,8 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Permission } from '../../../model/insight/roles.ts';
 import { parseTarget, TIERS } from '../../../model/lock.ts';
 import type { Operations } from '../operations.ts';
 import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
 
 /** Status, servers, sessions, locks, reload: what an operator does to a running gateway. */
 export function operatorRoutes(app: FastifyInstance, operations: Operations): void {
@@ -12,15 +13,15 @@ export function operatorRoutes(app: FastifyInstance, operations: Operations): vo
 }
 
 function readRoutes(app: FastifyInstance, operations: Operations): void {
-  app.get('/v1/status', () => operations.status());
-  app.get('/v1/servers', async () => ({ servers: await operations.servers() }));
-  app.get<{ Params: { id: string } }>('/v1/servers/:id/tools', async (request) => {
+  app.get('/v1/status', needs('read'), () => operations.status());
+  app.get('/v1/servers', needs('read'), async () => ({ servers: await operations.servers() }));
+  app.get<{ Params: { id: string } }>('/v1/servers/:id/tools', needs('read'), async (request) => {
     const tools = operations.tools(request.params.id);
     if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
     return { tools };
   });
-  app.get('/v1/sessions', async () => ({ sessions: operations.sessions() }));
-  app.get('/metrics', async (_request, reply) => {
+  app.get('/v1/sessions', needs('read'), async () => ({ sessions: operations.sessions() }));
+  app.get('/metrics', needs('read'), async (_request, reply) => {
     const body = await operations.metrics();
     if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
@@ -36,7 +37,7 @@ interface LockBody {
 }
 
 function lockRoutes(app: FastifyInstance, operations: Operations): void {
-  app.get('/v1/locks', async () => operations.locks());
+  app.get('/v1/locks', needs('read'), async () => operations.locks());
   const properties = {
     target: text(2100),
     tier: { enum: [...TIERS] },
@@ -45,14 +46,18 @@ function lockRoutes(app: FastifyInstance, operations: Operations): void {
     forMs: { type: 'integer', minimum: 1 },
   };
   const body = { ...closed, required: ['target', 'tier', 'reason', 'by'], properties };
-  app.post<{ Body: LockBody }>('/v1/locks', { schema: { body } }, async (request) => {
-    const { target, tier, reason, by, forMs } = request.body;
-    return operations.lock({ target: targetOf(target), tier, reason, by, forMs: forMs ?? null });
-  });
+  app.post<{ Body: LockBody }>(
+    '/v1/locks',
+    { config: { needs: 'locks.write', also: everything }, schema: { body } },
+    async (request) => {
+      const { target, tier, reason, by, forMs } = request.body;
+      return operations.lock({ target: targetOf(target), tier, reason, by, forMs: forMs ?? null });
+    },
+  );
   const querystring = { ...closed, required: ['reason', 'by'], properties: { reason: REASON, by: BY } };
   app.delete<{ Params: { target: string }; Querystring: { reason: string; by: string } }>(
     '/v1/locks/:target',
-    { schema: { querystring } },
+    { config: { needs: 'locks.write', also: everything }, schema: { querystring } },
     async (request) => {
       const released = await operations.release({ target: targetOf(request.params.target), ...request.query });
       if (!released) throw new Problem(404, 'not-locked', `there is no lock on ${request.params.target}`);
@@ -69,7 +74,7 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
   };
   app.post<{ Params: { id: string }; Body: { tool: string; seenHash: string; by?: string; reason?: string } }>(
     '/v1/servers/:id/accept',
-    { schema: { body: acceptBody } },
+    { ...needs('tools.accept'), schema: { body: acceptBody } },
     async (request) => {
       const { tool, seenHash, by = 'operator', reason = 'accepted' } = request.body;
       const done = await operations.accept({ server: request.params.id, tool, seenHash, by, reason });
@@ -82,14 +87,24 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
       return { accepted: true };
     },
   );
-  app.post<{ Params: { id: string } }>('/v1/servers/:id/scan', async (request) => {
+  app.post<{ Params: { id: string } }>('/v1/servers/:id/scan', needs('servers.write'), async (request) => {
     const scanned = await operations.scan(request.params.id);
     if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
     return scanned;
   });
-  app.post<{ Body: { by?: string } | null }>('/v1/reload', async (request) =>
-    operations.reload(request.body?.by ?? 'operator'),
+  const reloadBody = { ...closed, type: ['object', 'null'], properties: { by: BY, reason: REASON } };
+  // Whatever lies in the folder of policies is published by it.
+  app.post<{ Body: { by?: string } | null }>(
+    '/v1/reload',
+    { ...steppedUp('policies.publish'), schema: { body: reloadBody } },
+    async (request) => operations.reload(request.body?.by ?? 'operator'),
   );
+}
+
+/** Stopping everything, and letting everything go again. */
+function everything({ body, params }: FastifyRequest): Permission | null {
+  const written = (params as { target?: string }).target ?? (body as LockBody).target;
+  return targetOf(written).kind === 'all' ? 'locks.everything' : null;
 }
 
 function targetOf(written: string): NonNullable<ReturnType<typeof parseTarget>> {

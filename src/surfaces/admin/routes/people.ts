@@ -6,7 +6,7 @@ import { isRemoved, leavingOf, type PersonFields, shownAttributes } from '../../
 import type { JsonObject } from '../../../model/json.ts';
 import type { Person } from '../../../model/person.ts';
 import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../schemas.ts';
 
 export interface PeopleDesk {
   readonly people: People;
@@ -38,13 +38,13 @@ export function peopleRoutes(desk: PeopleDesk): (app: FastifyInstance) => void {
 }
 
 function reading(app: FastifyInstance, { people, directory }: PeopleDesk): void {
-  app.get('/v1/people', async () => {
+  app.get('/v1/people', needs('read'), async () => {
     await directory.refresh();
     return {
       people: [...directory.people()].filter((person) => !isRemoved(person)).map((one) => shown(directory, one)),
     };
   });
-  app.get<{ Params: { id: string } }>('/v1/people/:id', async (request) => {
+  app.get<{ Params: { id: string } }>('/v1/people/:id', needs('read'), async (request) => {
     const { id } = request.params;
     await directory.refresh();
     const person = directory.person(id) ?? directory.personNamed(id);
@@ -52,10 +52,10 @@ function reading(app: FastifyInstance, { people, directory }: PeopleDesk): void 
     const agents = directory.agentsOwnedBy(person.id).map((agent) => ({ id: agent.id, state: agent.state }));
     return { ...shown(directory, person), agents: agents.slice(0, 1000) };
   });
-  app.get<{ Params: { id: string } }>('/v1/people/:id/history', async (request) => ({
+  app.get<{ Params: { id: string } }>('/v1/people/:id/history', needs('read'), async (request) => ({
     history: await people.history(request.params.id, 1000),
   }));
-  app.get('/v1/groups', async () => {
+  app.get('/v1/groups', needs('read'), async () => {
     await directory.refresh();
     const all = [...directory.groups()].filter((group) => !isPart(group.id));
     return {
@@ -67,7 +67,7 @@ function reading(app: FastifyInstance, { people, directory }: PeopleDesk): void 
       })),
     };
   });
-  app.get<{ Params: { id: string } }>('/v1/groups/:id', async (request) => {
+  app.get<{ Params: { id: string } }>('/v1/groups/:id', needs('read'), async (request) => {
     await directory.refresh();
     const { id } = request.params;
     const named = [...directory.groups()].find((group) => group.name === id && !isPart(group.id));
@@ -90,7 +90,7 @@ function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void
   };
   app.post<{ Body: Acting & PersonFields & { userName: string } }>(
     '/v1/people',
-    { schema: { body: make } },
+    { ...needs('people.write'), schema: { body: make } },
     async (request) => {
       const { by, reason, ...fields } = request.body;
       const { person } = await people.create({ ...fields, active: true }, { by, reason });
@@ -104,7 +104,7 @@ function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void
   };
   app.patch<{ Params: { id: string }; Body: Acting & PersonFields }>(
     '/v1/people/:id',
-    { schema: { body: change } },
+    { ...needs('people.write'), schema: { body: change } },
     async (request) => {
       const { by, reason, ...fields } = request.body;
       await people.update(request.params.id, fields, { who: { by, reason } });
@@ -114,7 +114,7 @@ function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void
   for (const act of ['deactivate', 'reactivate'] as const) {
     app.post<{ Params: { id: string }; Body: Acting }>(
       `/v1/people/:id/${act}`,
-      { schema: { body: ACTING } },
+      { ...needs('people.write'), schema: { body: ACTING } },
       async (request) => {
         await people[act](request.params.id, request.body);
         return answer(request.params.id);
@@ -123,7 +123,7 @@ function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void
   }
   app.delete<{ Params: { id: string }; Querystring: Acting }>(
     '/v1/people/:id',
-    { schema: { querystring: ACTING } },
+    { ...needs('people.write'), schema: { querystring: ACTING } },
     async (request) => {
       await people.remove(request.params.id, { who: request.query });
       return { removed: request.params.id };

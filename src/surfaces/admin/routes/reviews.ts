@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { NewReview, Reviews, Verdict } from '../../../identity/registry/reviews/reviews.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
 
 type ById = { readonly Params: { readonly id: string } };
@@ -11,29 +11,32 @@ const list = (maxItems: number) => ({ type: 'array', maxItems, items: text(200) 
 /** Access reviews (requirements ID5). */
 export function reviewRoutes(reviews: Reviews): (app: FastifyInstance) => void {
   return (app) => {
-    app.get('/v1/reviews', async () => ({
+    app.get('/v1/reviews', needs('read'), async () => ({
       reviews: reviews
         .all()
         .map((review) => ({ ...review, waiting: reviews.items(review.id, { waiting: true }).length })),
     }));
-    app.post<{ Body: NewReview }>('/v1/reviews', { schema: { body: CREATE } }, async ({ body }, reply) =>
-      reply.code(201).send(await reviews.create(body)),
+    app.post<{ Body: NewReview }>(
+      '/v1/reviews',
+      { ...needs('reviews.write'), schema: { body: CREATE } },
+      async ({ body }, reply) => reply.code(201).send(await reviews.create(body)),
     );
     const properties = { waiting: { type: 'boolean' }, reviewer: text(200) };
     app.get<ById & { Querystring: { waiting?: boolean; reviewer?: string } }>(
       '/v1/reviews/:id',
-      { schema: { querystring: { ...closed, properties } } },
+      { ...needs('read'), schema: { querystring: { ...closed, properties } } },
       async ({ params, query }) => ({ review: reviews.get(params.id), items: reviews.items(params.id, query) }),
     );
     app.post<{ Params: { id: string; agent: string }; Body: Verdict }>(
       '/v1/reviews/:id/items/:agent',
-      { schema: { body: DECIDE } },
+      // Whoever is a reviewer of the agent decides, and nobody else: that is checked with the decision.
+      { ...needs('self'), schema: { body: DECIDE } },
       async ({ params, body }) => reviews.decide(params.id, params.agent, body),
     );
     const close = { ...closed, required: ['by', 'reason'], properties: WHO };
     app.post<ById & { Body: { by: string; reason: string } }>(
       '/v1/reviews/:id/close',
-      { schema: { body: close } },
+      { ...needs('reviews.write'), schema: { body: close } },
       async ({ params, body }) => reviews.close(params.id, body),
     );
   };

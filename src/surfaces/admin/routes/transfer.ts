@@ -4,11 +4,12 @@ import type { Registry } from '../../../identity/registry/registry.ts';
 import { importAgents, type Progress } from '../../../identity/registry/transfer/import.ts';
 import { MAX_ROWS, toCsv } from '../../../identity/registry/transfer/read.ts';
 import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
 
 const MAX_FILE_BYTES = 67_108_864;
 const MAX_RUNNING = 4;
+const TYPES = ['text/csv', 'application/json', 'application/x-ndjson'];
 
 interface ImportQuery {
   readonly by: string;
@@ -21,27 +22,27 @@ interface ImportQuery {
 
 /** Agents in bulk: a file of them in, all of them out (requirements ID5). */
 export function transferRoutes(registry: Registry): (app: FastifyInstance) => void {
+  // Of this gateway, whichever door they came through.
+  const running = new Map<string, Progress>();
   return (app) => {
     // A scope of its own: only here a file is a body.
     void app.register(async (scope) => {
       const asText = { parseAs: 'string' as const, bodyLimit: MAX_FILE_BYTES };
       scope.removeAllContentTypeParsers();
-      for (const type of ['text/csv', 'application/json', 'application/x-ndjson'])
-        scope.addContentTypeParser(type, asText, (_request, body, done) => done(null, body));
-      importRoutes(scope, registry);
+      for (const type of TYPES) scope.addContentTypeParser(type, asText, (_request, body, done) => done(null, body));
+      importRoutes(scope, registry, running);
       exportRoute(scope, registry);
     });
   };
 }
 
-function importRoutes(app: FastifyInstance, registry: Registry): void {
-  const running = new Map<string, Progress>();
+function importRoutes(app: FastifyInstance, registry: Registry, running: Map<string, Progress>): void {
   const flag = { type: 'boolean' };
   const properties = { by: BY, reason: REASON, dryRun: flag, partial: flag, key: text(64) };
   const querystring = { ...closed, required: ['by', 'reason'], properties };
   app.post<{ Querystring: ImportQuery; Body: string }>(
     '/v1/agents/import',
-    { schema: { querystring }, bodyLimit: MAX_FILE_BYTES },
+    { config: { needs: 'agents.write', accepts: TYPES }, schema: { querystring }, bodyLimit: MAX_FILE_BYTES },
     async ({ query, body, headers }) => {
       const { by, reason, dryRun = false, partial = false, key = `import-${running.size}` } = query;
       if (running.size >= MAX_RUNNING || running.has(key))
@@ -56,7 +57,7 @@ function importRoutes(app: FastifyInstance, registry: Registry): void {
       }
     },
   );
-  app.get<{ Params: { key: string } }>('/v1/agents/imports/:key', async ({ params }) => {
+  app.get<{ Params: { key: string } }>('/v1/agents/imports/:key', needs('agents.write'), async ({ params }) => {
     const progress = running.get(params.key);
     if (progress === undefined) throw new Problem(404, 'not-running', 'this import is over, or never was');
     return progress;
@@ -70,7 +71,7 @@ function exportRoute(app: FastifyInstance, registry: Registry): void {
   const querystring = { ...closed, properties: { ...FILTER, after: text(200), limit } };
   app.get<{ Querystring: { after?: string; limit?: number } }>(
     '/v1/agents/export',
-    { schema: { querystring } },
+    { ...needs('read'), schema: { querystring } },
     async ({ query: { after, limit: size = 5_000, ...filter } }) => {
       const page = list.page(filter, { limit: size, ...(after === undefined ? {} : { after }) });
       return { csv: toCsv(page.agents, after === undefined), next: page.next };

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Connection, HeldCredential, Who } from '../../../credentials/credentials.ts';
 import type { Rotated, VaultStatus } from '../../../credentials/vault/vault.ts';
 import { Problem } from '../problem.ts';
-import { BY, closed, REASON, text } from '../schemas.ts';
+import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
 
 export interface Order {
   readonly by: string;
@@ -25,22 +25,28 @@ export function vaultRoutes(operations: VaultOperations): (app: FastifyInstance)
     const limit = { type: 'integer', minimum: 1, maximum: 10_000 };
     app.get<{ Querystring: Who & { limit?: number } }>(
       '/v1/credentials',
-      { schema: { querystring: { ...closed, properties: { ...WHO, limit } } } },
+      { ...needs('read'), schema: { querystring: { ...closed, properties: { ...WHO, limit } } } },
       ({ query: { limit: most = 1_000, ...who } }) => operations.list(who, most),
     );
     app.post<{ Body: Who & Order }>(
       '/v1/credentials/revoke',
-      { schema: { body: { ...closed, required: ['by', 'reason'], properties: { ...WHO, by: BY, reason: REASON } } } },
+      {
+        ...needs('credentials.write'),
+        schema: { body: { ...closed, required: ['by', 'reason'], properties: { ...WHO, by: BY, reason: REASON } } },
+      },
       ({ body: { by, reason, ...who } }) => {
         if (Object.keys(who).length === 0)
           throw new Problem(400, 'invalid-request', 'say whose: person, agent, task or server');
         return operations.revoke(who, { by, reason });
       },
     );
-    app.get('/v1/vault', () => operations.status());
+    app.get('/v1/vault', needs('read'), () => operations.status());
     app.post<{ Body: Order }>(
       '/v1/vault/rotate',
-      { schema: { body: { ...closed, required: ['by', 'reason'], properties: { by: BY, reason: REASON } } } },
+      {
+        ...steppedUp('keys.write'),
+        schema: { body: { ...closed, required: ['by', 'reason'], properties: { by: BY, reason: REASON } } },
+      },
       ({ body }) => operations.rotate(body),
     );
   };

@@ -4,7 +4,7 @@ import { parseAsk } from '../../../../model/ask.ts';
 import type { Json } from '../../../../model/json.ts';
 import type { DataClass, ToolEffect } from '../../../../model/tool.ts';
 import { Problem } from '../../problem.ts';
-import { closed, text } from '../../schemas.ts';
+import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
 
 /** Who would be asked. Made in `start/`. */
@@ -46,7 +46,7 @@ export function approverRoutes(operations: ApproverOperations): AdminRoutes {
     },
   };
   return (app) => {
-    app.post<{ Body: Body }>('/v1/approvers', { schema: { body } }, async (request) => {
+    app.post<{ Body: Body }>('/v1/approvers', { ...needs('approvals.read'), schema: { body } }, async (request) => {
       const { ask, agent = null, subject = null, ...given } = request.body;
       const parsed = parseAsk(ask);
       if ('problem' in parsed) throw new Problem(400, 'invalid-ask', `"${ask}" ${parsed.problem}; ${parsed.help}`);

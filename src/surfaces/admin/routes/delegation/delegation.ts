@@ -3,7 +3,7 @@ import type { DelegationDesk, NewConnection } from '../../../../identity/delegat
 import type { TaskRequest } from '../../../../identity/delegation/tasks.ts';
 import type { Directory } from '../../../../identity/directory.ts';
 import { Problem } from '../../problem.ts';
-import { BY, closed, REASON, text } from '../../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../../schemas.ts';
 
 export interface DelegationParts {
   readonly desk: DelegationDesk;
@@ -48,11 +48,11 @@ const CONNECTION = {
 } as const;
 
 function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
-  app.get('/v1/connections', async () => {
+  app.get('/v1/connections', needs('read'), async () => {
     await directory.refresh();
     return { connections: [...directory.connections()] };
   });
-  app.get<{ Params: { id: string } }>('/v1/connections/:id', async ({ params: { id } }) => {
+  app.get<{ Params: { id: string } }>('/v1/connections/:id', needs('read'), async ({ params: { id } }) => {
     await directory.refresh();
     const connection = directory.connection(id);
     if (connection === undefined) throw new Problem(404, 'unknown', `there is no connection "${id}"`);
@@ -60,7 +60,7 @@ function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationP
   });
   app.post<{ Body: Acting & Pick<NewConnection, 'from' | 'to'> & Partial<NewConnection> }>(
     '/v1/connections',
-    { schema: { body: CONNECTION } },
+    { ...needs('connections.write'), schema: { body: CONNECTION } },
     async ({ body: { by, reason, from, to, ...more } }) => {
       const connection: NewConnection = {
         ...{ id: more.id ?? null, from, to, scopes: more.scopes ?? null },
@@ -72,7 +72,7 @@ function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationP
   );
   app.delete<{ Params: { id: string }; Querystring: Acting }>(
     '/v1/connections/:id',
-    { schema: { querystring: acting } },
+    { ...needs('connections.write'), schema: { querystring: acting } },
     async ({ params, query }) => {
       await desk.disconnect(params.id, query);
       return { removed: true };
@@ -96,12 +96,12 @@ const TASK = {
 } as const;
 
 function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
-  app.get('/v1/tasks', async () => {
+  app.get('/v1/tasks', needs('read'), async () => {
     await directory.refresh();
     const newest = [...directory.tasks()].sort((a, b) => b.createdAtMs - a.createdAtMs);
     return { tasks: newest.slice(0, 1000) };
   });
-  app.get<{ Params: { id: string } }>('/v1/tasks/:id', async ({ params: { id } }) => {
+  app.get<{ Params: { id: string } }>('/v1/tasks/:id', needs('read'), async ({ params: { id } }) => {
     await directory.refresh();
     const task = directory.task(id);
     if (task === undefined) throw new Problem(404, 'unknown', `there is no task "${id}"`);
@@ -109,7 +109,7 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
   });
   app.post<{ Body: Partial<TaskRequest> & Pick<TaskRequest, 'purpose' | 'tools'> & { agent: string; by: string } }>(
     '/v1/tasks',
-    { schema: { body: TASK } },
+    { ...needs('connections.write'), schema: { body: TASK } },
     async ({ body: { agent, by, purpose, tools, ...more } }) => {
       const terms: TaskRequest = {
         ...{ purpose, tools, dataClasses: more.dataClasses ?? null, maxCalls: more.maxCalls ?? null },
@@ -120,7 +120,7 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
   );
   app.post<{ Params: { id: string }; Body: Acting }>(
     '/v1/tasks/:id/close',
-    { schema: { body: acting } },
+    { ...needs('connections.write'), schema: { body: acting } },
     async ({ params, body }) => desk.closeTask(params.id, body),
   );
 }

@@ -1,6 +1,6 @@
-import { isLoopback } from '../config.ts';
-import type { ConfigFile } from '../schema.ts';
-import type { Finding } from '../source/problem.ts';
+import { isLoopback } from '../../config.ts';
+import type { ConfigFile } from '../../schema.ts';
+import type { Finding } from '../../source/problem.ts';
 
 /** What the schema cannot say of `signIn`. Pure. */
 export function checkSignIn(raw: ConfigFile): Finding[] {

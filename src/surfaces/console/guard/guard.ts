@@ -1,0 +1,114 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { PersonSession } from '../../../identity/sign-in/sessions.ts';
+import type { Permission } from '../../../model/insight/roles.ts';
+import type { Person } from '../../../model/person.ts';
+import { whoOf } from '../../account/serve.ts';
+import { cookieNames, cookieOf, type Who } from '../../account/web/visit.ts';
+import { Problem } from '../../admin/problem.ts';
+import type { ConsoleParts } from '../options.ts';
+import { permissionsOf, rolesOf } from '../roles.ts';
+import { checkCsrf, checkMedia, checkSameOrigin, isReading } from './arrival.ts';
+import { putBy } from './by.ts';
+
+/** Who a request is of, in which session. */
+export interface Visitor {
+  readonly person: Person;
+  readonly session: PersonSession;
+  /** What the cookie carries; leaves this process nowhere but in a hash. */
+  readonly secret: string;
+  readonly permissions: readonly Permission[];
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** At the console's door, once it is open. */
+    visitor: Visitor | null;
+  }
+}
+
+/**
+ * Everything that stands before a route when a browser asks for it. Each hook lets go on only what it has looked at; a route that says
+ * nothing of what it needs is open to nobody.
+ */
+export function guard(parts: ConsoleParts): (app: FastifyInstance) => void {
+  return (app) => {
+    app.decorateRequest('visitor', null);
+    app.removeContentTypeParser('text/plain');
+    app.addHook('onRequest', async (request) => {
+      checkSameOrigin(request, { rules: parts.rules, origin: parts.origin() });
+      const visitor = await admit(parts, request);
+      const needs = request.routeOptions.config.needs ?? null;
+      checkMay(visitor, request.is404 ? 'self' : needs);
+      if (!isReading(request)) {
+        checkCsrf(request, visitor.secret);
+        checkMedia(request);
+      }
+      request.visitor = visitor;
+      request.person = visitor.person;
+      request.can = (permission) => can(parts, visitor, permission);
+      request.stillMay = () => stillMay(parts, request, visitor);
+    });
+    app.addHook('preValidation', async (request) => {
+      const visitor = visitorOf(request);
+      // A body may take a minute to arrive; much can end meanwhile.
+      if (!isReading(request)) {
+        if (!(await stillMay(parts, request, visitor))) throw signedOut();
+        putBy(request, visitor.person.id);
+      }
+    });
+    app.addHook('preHandler', async (request) => {
+      const visitor = visitorOf(request);
+      const { also, stepUp } = request.routeOptions.config;
+      const more = also?.(request) ?? null;
+      if (more !== null) checkMay(visitor, more);
+      if (stepUp === true || more !== null) throw new Problem(401, 'step-up-required', 'use your passkey for this');
+    });
+  };
+}
+
+/** Throws: the door has not let this request in. */
+export function visitorOf({ visitor }: FastifyRequest): Visitor {
+  if (visitor === null) throw signedOut();
+  return visitor;
+}
+
+export function signedOut(): Problem {
+  return new Problem(401, 'signed-out', 'sign in, then repeat what you did');
+}
+
+async function admit(parts: ConsoleParts, request: FastifyRequest): Promise<Visitor> {
+  const secret = cookieOf(request.raw, cookieNames(parts.origin()).session);
+  const who = secret === null ? null : await whoOf(parts, request.raw, isUnattended(request));
+  if (secret === null || who === null) throw signedOut();
+  return { ...who, secret, permissions: permissionsNow(parts, who) };
+}
+
+function permissionsNow(parts: ConsoleParts, { person }: Pick<Who, 'person'>): readonly Permission[] {
+  return permissionsOf(rolesOf(person, parts.settings()));
+}
+
+/** With the roles of now: an answer may go on for hours. */
+function can(parts: ConsoleParts, { person: { id } }: Visitor, permission: Permission): boolean {
+  const person = parts.directory.person(id);
+  return person?.active === true && permissionsNow(parts, { person }).includes(permission);
+}
+
+/** A page that is open on a desk nobody sits at asks again and again: that is no use of the session. */
+function isUnattended({ headers, routeOptions }: FastifyRequest): boolean {
+  return routeOptions.config.unattended === true || headers['x-unattended'] === '1';
+}
+
+function checkMay({ permissions }: Visitor, needs: Permission | null): void {
+  if (needs !== null && permissions.includes(needs)) return;
+  const why =
+    needs === null || needs === 'socket' ? 'this is not open to browsers' : `this needs the permission ${needs}`;
+  throw new Problem(403, 'forbidden', why, needs === null ? {} : { needs });
+}
+
+/** With the roles and the session of now, whatever was true when the request began. */
+async function stillMay(parts: ConsoleParts, request: FastifyRequest, then: Visitor): Promise<boolean> {
+  const now = await whoOf(parts, request.raw, true);
+  if (now === null || now.session.id !== then.session.id) return false;
+  const needs = request.routeOptions.config.needs;
+  return parts.settings().enabled && needs !== undefined && permissionsNow(parts, now).includes(needs);
+}
