@@ -193,8 +193,12 @@ async function list(admin: ApprovalWorld['admin']): Promise<readonly ApprovalRow
   return (await admin<{ approvals: ApprovalRow[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
 }
 
-async function acceptAll(admin: ApprovalWorld['admin']): Promise<void> {
-  for (const server of ['erp', 'crm']) {
+/** Everything the demo company's servers offer, looked at once. */
+export async function acceptAll(
+  admin: ApprovalWorld['admin'],
+  servers: readonly string[] = ['erp', 'crm'],
+): Promise<void> {
+  for (const server of servers) {
     const listed = await admin<{ tools: { tool: string; state: string; seenHash: string }[] }>(
       'GET',
       `/v1/servers/${server}/tools`,
@@ -262,7 +266,7 @@ ${agents.join('')}servers:
 
 const NAMES = { buyer: 'Procurement agent', runner: 'Errand runner', scout: 'Price scout' } as const;
 
-async function journalOf(dir: string): Promise<JournalRecord[]> {
+export async function journalOf(dir: string): Promise<JournalRecord[]> {
   const records: JournalRecord[] = [];
   for await (const { record } of readJournal(join(dir, '.interlock', 'journal'), { disk: realDisk }))
     records.push(record);
@@ -278,7 +282,7 @@ function query<T>(path: string, run: (db: DatabaseSync) => T): T {
   }
 }
 
-function adminCall(
+export function adminCall(
   socketPath: string,
   call: { method: string; path: string; body: object | undefined },
 ): Promise<{ status: number; body: unknown }> {
