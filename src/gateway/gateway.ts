@@ -64,12 +64,16 @@ export interface FinishedCall {
   readonly code: string;
   readonly startedMs: number;
   readonly totalUs: number;
+  /** The gateway's own part of it: without the server's answer, and without people who were waited for. */
+  readonly ownUs: number;
   /** W3C trace context from the frame's `_meta`, when the client sent one. */
   readonly traceparent: string | null;
 }
 
 export interface Meters {
   finished(call: FinishedCall): void;
+  /** People are asked about a call, which waits. */
+  asked(): void;
   inFlight(delta: 1 | -1): void;
 }
 

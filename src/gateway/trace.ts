@@ -28,6 +28,10 @@ export interface Trace {
   remembered: RememberedCall | null;
   decidedUs: number;
   durableUs: number;
+  /** How long it waited for people. */
+  waitedUs: number;
+  /** How long the server had it, from the durable intent to the answer or its absence. */
+  upstreamUs: number;
 }
 
 export const NO_FACTS: MappedFacts = Object.freeze({
@@ -53,6 +57,8 @@ export function begin(gateway: Gateway, attempt: Attempt): Trace {
     remembered: null,
     decidedUs: startedUs,
     durableUs: startedUs,
+    waitedUs: 0,
+    upstreamUs: 0,
   };
 }
 
@@ -69,6 +75,7 @@ export function finished(gateway: Gateway, trace: Trace, ending: { effect: strin
     target: targetName(action.target),
     startedMs: gateway.clock.nowMs() - totalUs / 1000,
     totalUs,
+    ownUs: totalUs - trace.waitedUs - trace.upstreamUs,
     traceparent: traceparent ?? null,
     ...ending,
   });

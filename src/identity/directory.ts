@@ -216,8 +216,8 @@ class Live implements OpenDirectory {
   }
 
   configure(configured: Configured): void {
-    this.#view.configure(configured);
-    this.#tell(configured.agents.map(({ id }) => ({ kind: 'agent', id })));
+    const changed = this.#view.configure(configured);
+    this.#tell([...changed].map((id) => ({ kind: 'agent', id })));
   }
 
   close(): void {

@@ -10,6 +10,7 @@ import { Usage } from '../gateway/usage.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Revocation } from '../revocation/revocation.ts';
 import { type Metrics, openMetrics, type Readings } from '../surfaces/ops/metrics.ts';
+import { Pulse } from '../surfaces/ops/pulse.ts';
 import type { Traces } from '../surfaces/ops/traces.ts';
 import { recall } from './approvals/recall.ts';
 import { type EntitledParts, entitled, unchanged } from './entitled.ts';
@@ -21,6 +22,7 @@ const DAY_MS = 24 * 3_600_000;
 export interface MadeGateway {
   readonly gateway: Gateway;
   readonly metrics: Metrics;
+  readonly pulse: Pulse;
   readonly sessions: Awaited<ReturnType<typeof replay>>['sessions'];
   /** Filled in once the doors are open. */
   readonly readings: { current: Readings | null };
@@ -48,6 +50,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   if (reopened > 0) log.warn({ approvals: reopened }, 'approvals that were used for nothing are good again');
   const readings: { current: Readings | null } = { current: null };
   const metrics = openMetrics(() => readings.current);
+  const pulse = new Pulse(systemClock);
   const gateway: Gateway = {
     ...parts,
     snapshot: live.snapshot,
@@ -62,13 +65,15 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     },
     meters: {
       inFlight: metrics.inFlight,
+      asked: () => pulse.asked(),
       finished(call) {
         metrics.finished(call);
+        pulse.finished(call);
         parts.traces.finished(call);
       },
     },
   };
-  return { gateway, metrics, sessions: replayed.sessions, readings };
+  return { gateway, metrics, pulse, sessions: replayed.sessions, readings };
 }
 
 /** Where reading must begin to see everything since then: at the first segment written to. Older ones need not be read at every start. */

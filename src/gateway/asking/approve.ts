@@ -93,8 +93,16 @@ async function askAnew(
   await gateway.journal.append({ type: 'refusal', ...facts });
   const signal = step.entry.signal();
   const until = attempt.enough === undefined ? signal : AbortSignal.any([signal, attempt.enough]);
-  return gateway.approvals.ask(question(gateway, trace, step), until, (id) => {
-    step.wait.id = id;
-    attempt.parked?.(id);
-  });
+  let parkedUs = Number.NaN;
+  try {
+    return await gateway.approvals.ask(question(gateway, trace, step), until, (id) => {
+      step.wait.id = id;
+      if (Number.isNaN(parkedUs)) parkedUs = gateway.clock.monotonicUs();
+      gateway.meters.asked();
+      attempt.parked?.(id);
+    });
+  } finally {
+    // What an earlier answer let through waited for nobody.
+    if (step.wait.id !== null) trace.waitedUs += gateway.clock.monotonicUs() - parkedUs;
+  }
 }

@@ -15,6 +15,7 @@ export function close(
   step: { known: Known; permit: Permit; response: RpcResponse },
 ): void {
   const { response } = step;
+  answered(gateway, trace);
   const failed =
     'error' in response ? `rpc-${response.error.code}` : response.result.isError === true ? 'tool-error' : null;
   const text = 'result' in response ? resultText(response.result) : JSON.stringify(response.error);
@@ -65,6 +66,7 @@ export function closeFailed(
   trace: Trace,
   { permit, error, aborted = false, unsent = false }: Failure,
 ): RefusalCode {
+  if (!unsent) answered(gateway, trace);
   const fault = error instanceof Fault ? error : null;
   // A Fault that does not say otherwise is about a request that left.
   const never = unsent || (fault !== null && 'sent' in fault && fault.sent === false);
@@ -77,6 +79,11 @@ export function closeFailed(
   return fault?.kind === 'upstream' ? 'upstream-unavailable' : 'internal';
 }
 
+/** From here on it is the gateway's time again. */
+function answered(gateway: Gateway, trace: Trace): void {
+  trace.upstreamUs = gateway.clock.monotonicUs() - trace.durableUs;
+}
+
 type Ending = Pick<OutcomeRecord, 'outcome' | 'code' | 'resultDigest'> & { readonly permit: Permit };
 
 function write(gateway: Gateway, trace: Trace, ending: Ending): void {
@@ -85,7 +92,7 @@ function write(gateway: Gateway, trace: Trace, ending: Ending): void {
   const timingsUs = {
     decide: Math.round(trace.decidedUs - trace.startedUs),
     durable: Math.round(trace.durableUs - trace.decidedUs),
-    upstream: Math.round(nowUs - trace.durableUs),
+    upstream: Math.round(trace.upstreamUs),
     total: Math.round(nowUs - trace.startedUs),
   };
   const jti = trace.lease?.jti ?? null;

@@ -43,6 +43,9 @@ export function namesOf(person: Person): readonly string[] {
   return [...new Set(names)].filter((name) => name !== '');
 }
 
+const PLAIN = /^[\x20-\x7e]*$/;
+
 export function foldName(name: string): string {
-  return name.normalize('NFKC').toLowerCase();
+  // What is plain already needs no normal form, and most names are.
+  return (PLAIN.test(name) ? name : name.normalize('NFKC')).toLowerCase();
 }

@@ -42,7 +42,8 @@ export class View {
   #configuredPeople: ReadonlyMap<string, Person> = new Map();
   #configuredConnections: ReadonlyMap<string, Connection> = new Map();
 
-  configure({ agents, people, connections }: Configured): void {
+  /** Returns the ids of the agents it may have changed. */
+  configure({ agents, people, connections }: Configured): ReadonlySet<string> {
     const touched = [this.#configuredAgents, this.#configuredPeople, this.#configuredConnections].map((map) =>
       map.keys(),
     );
@@ -50,9 +51,11 @@ export class View {
     this.#configuredPeople = byId(people);
     this.#configuredConnections = byId(connections);
     for (const id of new Set([...(touched[1] ?? []), ...this.#configuredPeople.keys()])) this.#remakePerson(id);
-    for (const id of new Set([...(touched[0] ?? []), ...this.#configuredAgents.keys()])) this.#remakeAgent(id);
+    const changed = new Set([...(touched[0] ?? []), ...this.#configuredAgents.keys()]);
+    for (const id of changed) this.#remakeAgent(id);
     for (const id of new Set([...(touched[2] ?? []), ...this.#configuredConnections.keys()]))
       this.#remakeConnection(id);
+    return changed;
   }
 
   take(row: EntityRow): void {

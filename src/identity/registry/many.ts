@@ -1,5 +1,6 @@
 import type { Agent } from '../../model/agent.ts';
 import { foldName } from '../directory/entities.ts';
+import { type Enrolled, placeOf, type Roll, rollOf } from '../directory/roll.ts';
 import type { Directory } from '../directory.ts';
 import { RegistryRefused } from './refused.ts';
 import type { Registry } from './registry.ts';
@@ -20,23 +21,25 @@ export interface AgentFilter {
   readonly expiresBeforeMs?: number;
 }
 
-export function matches(agent: Agent, filter: AgentFilter): boolean {
+/** Whether an agent is one of those. What is searched for is folded once. */
+export function matcherOf(filter: AgentFilter): (one: Pick<Enrolled, 'agent' | 'text'>) => boolean {
   const { search, expiresBeforeMs, ...exact } = filter;
-  for (const [name, value] of Object.entries(exact))
-    if (value !== undefined && agent[name as keyof typeof exact] !== value) return false;
-  if (expiresBeforeMs !== undefined && (agent.expiresAtMs === null || agent.expiresAtMs > expiresBeforeMs))
-    return false;
-  return search === undefined || foldName(`${agent.id} ${agent.name} ${agent.purpose}`).includes(foldName(search));
+  const wanted = Object.entries(exact).filter(([, value]) => value !== undefined) as [keyof typeof exact, unknown][];
+  const folded = search === undefined ? null : foldName(search);
+  return ({ agent, text }) => {
+    for (const [name, value] of wanted) if (agent[name] !== value) return false;
+    if (expiresBeforeMs !== undefined && (agent.expiresAtMs === null || agent.expiresAtMs > expiresBeforeMs))
+      return false;
+    return folded === null || text.includes(folded);
+  };
 }
 
-/** Agents in the order of their ids, page by page. Sorted once per version of the directory. */
+/** Agents in the order of their ids, page by page. */
 export class AgentList {
-  readonly #directory: Directory;
-  #sorted: readonly string[] = [];
-  #version = -1;
+  readonly #roll: Roll;
 
   constructor(directory: Directory) {
-    this.#directory = directory;
+    this.#roll = rollOf(directory);
   }
 
   /** At most `limit` after the id `after`; `next` is the id to go on after, `null`: there are no more. */
@@ -44,13 +47,15 @@ export class AgentList {
     filter: AgentFilter,
     { after = '', limit }: { readonly after?: string; readonly limit: number },
   ): { readonly agents: readonly Agent[]; readonly next: string | null } {
-    const ids = this.#ids();
+    const { all } = this.#roll;
+    const matches = matcherOf(filter);
     const agents: Agent[] = [];
-    for (let i = firstAfter(ids, after); i < ids.length; i++) {
-      const agent = this.#directory.agent(ids[i]!);
-      if (agent === undefined || !matches(agent, filter)) continue;
+    const from = placeOf(all, after);
+    for (let i = all[from]?.id === after ? from + 1 : from; i < all.length; i++) {
+      const one = all[i]!;
+      if (!matches(one)) continue;
       if (agents.length === limit) return { agents, next: agents.at(-1)!.id };
-      agents.push(agent);
+      agents.push(one.agent);
     }
     return { agents, next: null };
   }
@@ -58,23 +63,6 @@ export class AgentList {
   all(filter: AgentFilter): readonly Agent[] {
     return this.page(filter, { limit: Number.MAX_SAFE_INTEGER }).agents;
   }
-
-  #ids(): readonly string[] {
-    if (this.#version === this.#directory.version) return this.#sorted;
-    this.#version = this.#directory.version;
-    return (this.#sorted = Array.from(this.#directory.agents(), ({ id }) => id).sort());
-  }
-}
-
-function firstAfter(ids: readonly string[], after: string): number {
-  let low = 0;
-  let high = ids.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (ids[middle]! <= after) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** What one transaction of the store takes. */

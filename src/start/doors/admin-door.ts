@@ -5,6 +5,7 @@ import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
 import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
+import { insightRoutes } from '../../surfaces/admin/routes/insight/insight.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
 import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
@@ -15,6 +16,7 @@ import { approvalOperations } from '../approvals/operations.ts';
 import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
+import { insightOperations } from '../console/insight/open.ts';
 import { vaultOperations } from '../credentials.ts';
 import { rightsOperations } from '../rights/operations.ts';
 import { type OperationParts, operations } from './operations.ts';
@@ -22,10 +24,11 @@ import type { DoorOptions, PublicDoor } from './public-door.ts';
 
 /** What an operator can do, per noun. */
 export function adminRoutes(
-  { live, gateway, stores, authority, humans, credentials, questions, delivery }: DoorOptions,
-  { agents, signIn }: PublicDoor,
+  options: DoorOptions,
+  { agents, signIn, mcp }: PublicDoor,
   parts: OperationParts,
 ): readonly AdminRoutes[] {
+  const { live, gateway, stores, authority, humans, credentials, questions, delivery } = options;
   const { people, groups } = humans;
   return [
     operatorNoun(operations(parts)),
@@ -43,5 +46,6 @@ export function adminRoutes(
     delegationRoutes(delegationOperations({ live, stores, gateway })),
     transferRoutes(agents.registry),
     reviewRoutes(agents.reviews),
+    insightRoutes(insightOperations({ ...options, mcp })),
   ];
 }

@@ -7,7 +7,7 @@ export interface Readings {
   readonly journal: () => { readonly size: number; readonly queuedRecords: number; readonly ok: boolean };
 }
 
-export interface Metrics extends Meters {
+export interface Metrics extends Omit<Meters, 'asked'> {
   text(): Promise<string>;
 }
 

@@ -1,0 +1,48 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Gateway } from '../../../gateway/gateway.ts';
+import type { Lock, Tier } from '../../../model/lock.ts';
+import { TIERS } from '../../../model/lock.ts';
+import type { Stores } from '../../../ports/stores.ts';
+import type { McpHandler } from '../../../surfaces/mcp/handler.ts';
+import type { Pulse } from '../../../surfaces/ops/pulse.ts';
+import type { Live } from '../../live.ts';
+
+/** What the overview and the pages of agents are computed from. */
+export interface InsightParts {
+  readonly live: Live;
+  readonly stores: Stores;
+  readonly gateway: Gateway;
+  readonly mcp: McpHandler;
+  readonly pulse: Pulse;
+}
+
+/** Looked at in one turn, where each takes a fraction of a microsecond. */
+const TURN = 10_000;
+
+/** Everything of a long list, with turns for others in between: nobody's call waits for a page. */
+export async function inTurns<T>(all: readonly T[], each: (one: T) => void, turn = TURN): Promise<void> {
+  for (let i = 0; i < all.length; i++) {
+    if (i > 0 && i % turn === 0) await nextTurn();
+    each(all[i]!);
+  }
+}
+
+export function strictest(a: Tier | null, b: Tier | null): Tier | null {
+  if (a === null || b === null) return a ?? b;
+  return TIERS.indexOf(a) >= TIERS.indexOf(b) ? a : b;
+}
+
+/** The strictest lock on an agent, on its owner, or on everything. */
+export function tierOf(
+  locks: readonly Lock[],
+): (agent: { readonly id: string; readonly owner: string }) => Tier | null {
+  const agents = new Map<string, Tier>();
+  const owners = new Map<string, Tier>();
+  let all: Tier | null = null;
+  for (const { target, tier } of locks) {
+    if (target.kind === 'agent') agents.set(target.id, tier);
+    else if (target.kind === 'owner') owners.set(target.id, tier);
+    else if (target.kind === 'all') all = tier;
+  }
+  return ({ id, owner }) => strictest(all, strictest(agents.get(id) ?? null, owners.get(owner) ?? null));
+}

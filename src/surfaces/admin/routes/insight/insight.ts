@@ -1,0 +1,56 @@
+import type { FastifyInstance } from 'fastify';
+import type { AgentFilter } from '../../../../identity/registry/many.ts';
+import type { AgentLine } from '../../../../model/insight/agents.ts';
+import type { Pulse } from '../../../../model/insight/overview.ts';
+import { TIERS, type Tier } from '../../../../model/lock.ts';
+import { Problem } from '../../problem.ts';
+import { closed, text } from '../../schemas.ts';
+import type { AdminRoutes } from '../../server.ts';
+import { FILTER } from '../agents.ts';
+
+/** What the console's overview and its pages of agents ask. Made in `start/`. */
+export interface InsightOperations {
+  pulse(): Pulse;
+  summaries(question: {
+    readonly filter: AgentFilter & { readonly lock?: Tier | 'any' };
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<{ readonly items: readonly AgentLine[]; readonly next: string | null; readonly total: number }>;
+}
+
+const READ = { needs: 'read' } as const;
+const LIMIT = { type: 'integer', minimum: 1, maximum: 200 } as const;
+
+export function insightRoutes(operations: InsightOperations): AdminRoutes {
+  return (app) => {
+    app.get('/v1/pulse', { config: READ }, async () => operations.pulse());
+    agentList(app, operations);
+  };
+}
+
+type ListQuery = AgentFilter & { lock?: Tier | 'any'; cursor?: string; limit?: number };
+
+function agentList(app: FastifyInstance, operations: InsightOperations): void {
+  const lock = { enum: [...TIERS, 'any'] };
+  const querystring = { ...closed, properties: { ...FILTER, lock, cursor: text(400), limit: LIMIT } };
+  app.get<{ Querystring: ListQuery }>(
+    '/v1/agents/summaries',
+    { schema: { querystring }, config: READ },
+    async ({ query: { cursor, limit = 100, ...filter } }) => {
+      const after = cursor === undefined ? null : readCursor(cursor);
+      const { next, ...page } = await operations.summaries({ filter, after, limit });
+      return { ...page, next: next === null ? null : makeCursor(next) };
+    },
+  );
+}
+
+export function makeCursor(id: string): string {
+  return Buffer.from(id).toString('base64url');
+}
+
+export function readCursor(cursor: string): string {
+  const id = Buffer.from(cursor, 'base64url').toString();
+  if (makeCursor(id) !== cursor)
+    throw new Problem(400, 'invalid-cursor', 'this is no cursor of such a list: begin without one');
+  return id;
+}

@@ -1,0 +1,97 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
+import type { AgentLine } from '../../src/model/insight/agents.ts';
+import type { Pulse } from '../../src/model/insight/overview.ts';
+import { CONNECT, type House, openHouse, until } from './house.ts';
+
+/** Where agents are and what is going on, as the console asks (requirements OB5). */
+let company: DemoCompany;
+let house: House;
+let dir: string;
+
+const POLICIES = `${CONNECT}
+@id("read") permit(principal, action in Action::"use", resource is Tool) when { resource.effect == "read" };
+@id("buy") @ask("person:bob") permit(principal == Agent::"buyer", action in Action::"use", resource == Tool::"erp/orders.create");`;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'interlock-insight-'));
+  company = await startDemoCompany({ port: 0, dbPath: join(dir, 'company.db') });
+  const tools = '{ "*": { effect: read, dataClass: internal }, orders.create: { effect: write, dataClass: internal } }';
+  house = await openHouse({
+    agents: ['buyer', 'clerk'],
+    servers: `  erp:\n    url: ${company.urls.erp}\n    tools: ${tools}\n`,
+    policies: { 'a.cedar': POLICIES },
+  });
+});
+afterAll(async () => {
+  await house?.stop();
+  await company?.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function get<T>(path: string): Promise<T> {
+  const { status, body } = await house.admin<T>('GET', path);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body;
+}
+const sum = (counts: readonly number[]): number => counts.reduce((all, one) => all + one, 0);
+const LIST = { name: 'orders.list', arguments: {} };
+
+describe('what is going on', () => {
+  it('the pulse counts what was permitted, denied and put to people, and tells our own part of the time', async () => {
+    const client = await house.client('clerk', '/mcp/erp');
+    const before = await get<Pulse>('/v1/pulse');
+    for (let i = 0; i < 5; i++) await client.callTool(LIST);
+    await client.callTool({ name: 'orders.create', arguments: {} }).catch(() => {});
+    const buyer = await house.client('buyer', '/mcp/erp');
+    const order = { name: 'orders.create', arguments: { supplier: 'northwind', item: 'paper', quantity: 1, total: 9 } };
+    const asking = buyer.callTool(order).catch((error: unknown) => error);
+    await until(async () => sum((await get<Pulse>('/v1/pulse')).asked) === 1);
+    const pulse = await get<Pulse>('/v1/pulse');
+    expect(pulse.permitted).toHaveLength(120);
+    expect(pulse.stepMs).toBe(1000);
+    // The calls, and what clients do to open a session.
+    expect(sum(pulse.permitted) - sum(before.permitted)).toBeGreaterThanOrEqual(5);
+    expect(sum(pulse.denied)).toBeGreaterThanOrEqual(1);
+    expect(pulse).toMatchObject({ inFlight: 1, sessions: 2 });
+    expect(pulse.addedUs!.p50).toBeGreaterThan(0);
+    expect(pulse.addedUs!.p99).toBeGreaterThanOrEqual(pulse.addedUs!.p50);
+    // It waited for a person: that is nobody's added latency.
+    await new Promise((done) => setTimeout(done, 1_500));
+    const [question] = (await get<{ approvals: { id: string }[] }>('/v1/approvals?state=pending')).approvals;
+    const answered = await house.admin('POST', `/v1/approvals/${question!.id}`, { state: 'approved', by: 'bob', reason: 'ok' });
+    expect(answered.status, JSON.stringify(answered.body)).toBe(200);
+    await asking;
+    await new Promise((done) => setTimeout(done, 1_100));
+    expect((await get<Pulse>('/v1/pulse')).addedUs!.p99).toBeLessThan(1_000_000);
+  });
+});
+
+describe('the list of agents', () => {
+  it('says who answers for each, what stops it and how much it does, page by page, with how many there are', async () => {
+    type List = { items: AgentLine[]; next: string | null; total: number };
+    const first = await get<List>('/v1/agents/summaries?limit=1');
+    expect(first).toMatchObject({
+      total: 2,
+      items: [{ id: 'buyer', ownerName: 'Alice', lock: null, state: 'active' }],
+    });
+    const second = await get<List>(`/v1/agents/summaries?limit=1&cursor=${first.next}`);
+    expect(second).toMatchObject({ total: 2, next: null, items: [{ id: 'clerk' }] });
+    expect(second.items[0]!.calls24h).toBeGreaterThanOrEqual(5);
+    expect(second.items[0]!.lastCallAtMs).toBeGreaterThan(Date.now() - 60_000);
+    await house.admin('POST', '/v1/locks', { target: 'agent:clerk', tier: 'watch', reason: 'odd', by: 'bob' });
+    await house.admin('POST', '/v1/locks', { target: 'owner:alice', tier: 'pause', reason: 'odd', by: 'bob' });
+    expect((await get<List>('/v1/agents/summaries')).items.map(({ lock }) => lock)).toEqual(['pause', 'pause']);
+    await house.admin('DELETE', '/v1/locks/owner%3Aalice?by=bob&reason=over');
+    expect(await get<List>('/v1/agents/summaries?lock=any')).toMatchObject({
+      total: 1,
+      items: [{ id: 'clerk', lock: 'watch' }],
+    });
+    expect(await get<List>('/v1/agents/summaries?lock=halt')).toMatchObject({ total: 0, items: [], next: null });
+    await house.admin('DELETE', '/v1/locks/agent%3Aclerk?by=bob&reason=over');
+    expect((await house.admin('GET', '/v1/agents/summaries?cursor=%C3%A4')).status).toBe(400);
+  });
+});
