@@ -62,7 +62,11 @@ describe('what is going on', () => {
     // It waited for a person: that is nobody's added latency.
     await new Promise((done) => setTimeout(done, 1_500));
     const [question] = (await get<{ approvals: { id: string }[] }>('/v1/approvals?state=pending')).approvals;
-    const answered = await house.admin('POST', `/v1/approvals/${question!.id}`, { state: 'approved', by: 'bob', reason: 'ok' });
+    const answered = await house.admin('POST', `/v1/approvals/${question!.id}`, {
+      state: 'approved',
+      by: 'bob',
+      reason: 'ok',
+    });
     expect(answered.status, JSON.stringify(answered.body)).toBe(200);
     await asking;
     await new Promise((done) => setTimeout(done, 1_100));

@@ -4,7 +4,7 @@ import type { AgentLine } from '../../../../model/insight/agents.ts';
 import type { Pulse } from '../../../../model/insight/overview.ts';
 import { TIERS, type Tier } from '../../../../model/lock.ts';
 import { Problem } from '../../problem.ts';
-import { closed, text } from '../../schemas.ts';
+import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
 import { FILTER } from '../agents.ts';
 
@@ -18,12 +18,12 @@ export interface InsightOperations {
   }): Promise<{ readonly items: readonly AgentLine[]; readonly next: string | null; readonly total: number }>;
 }
 
-const READ = { needs: 'read' } as const;
+const READ = needs('read');
 const LIMIT = { type: 'integer', minimum: 1, maximum: 200 } as const;
 
 export function insightRoutes(operations: InsightOperations): AdminRoutes {
   return (app) => {
-    app.get('/v1/pulse', { config: READ }, async () => operations.pulse());
+    app.get('/v1/pulse', READ, async () => operations.pulse());
     agentList(app, operations);
   };
 }
@@ -35,7 +35,7 @@ function agentList(app: FastifyInstance, operations: InsightOperations): void {
   const querystring = { ...closed, properties: { ...FILTER, lock, cursor: text(400), limit: LIMIT } };
   app.get<{ Querystring: ListQuery }>(
     '/v1/agents/summaries',
-    { schema: { querystring }, config: READ },
+    { ...READ, schema: { querystring } },
     async ({ query: { cursor, limit = 100, ...filter } }) => {
       const after = cursor === undefined ? null : readCursor(cursor);
       const { next, ...page } = await operations.summaries({ filter, after, limit });
