@@ -18,6 +18,7 @@ import { openRevocation } from './revocation/revocation.ts';
 import { openQuestions, type Questions } from './start/approvals/open.ts';
 import { type Delivery, openDelivery } from './start/approvals/reach/delivery.ts';
 import { type Authority, openAuthority } from './start/authority/authority.ts';
+import { openRecords } from './start/console/records/open.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
@@ -108,7 +109,9 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
     },
     web: authority.web,
   });
-  const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority });
+  const records = openRecords({ config, journal, log });
+  opened.add(() => records.close());
+  const doors = await openDoors({ ...gateway, live, stores, humans, credentials, authority, records });
   place.url = doors.url;
   gateway.delivery.serve({ approvals: gateway.questions.approvals, origin: () => place.url });
   opened.add(() => doors.close());

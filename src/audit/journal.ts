@@ -15,6 +15,7 @@ import { closePermit, mintPermit, type Permit } from './write/permit.ts';
 import { applyRetention } from './write/retention.ts';
 import { openSigner } from './write/signing-key.ts';
 import { SpaceGuard } from './write/space.ts';
+import { type OnRecord, Tap } from './write/tap.ts';
 import { Writer } from './write/writer.ts';
 
 export type { Checkpoint } from './format/checkpoint.ts';
@@ -22,6 +23,7 @@ export type { Entry } from './format/frame.ts';
 export type { JournalLimits } from './limits.ts';
 export type { Receipt } from './read/receipt.ts';
 export type { Permit } from './write/permit.ts';
+export type { OnRecord, Seen } from './write/tap.ts';
 
 export interface JournalOptions {
   /** Its own directory; made when missing. */
@@ -127,6 +129,7 @@ class RunningJournal {
   readonly vkey: string;
   readonly #parts: Parts;
   readonly #writer: Writer;
+  readonly #tap = new Tap();
   #closing: Promise<void> | null = null;
   #retention: Promise<void> = Promise.resolve();
   #retentionFailure: string | null = null;
@@ -197,6 +200,11 @@ class RunningJournal {
   }
 
   /** The latest signed checkpoint, made now when records came since. */
+  /** Calls `listener` for every record from now on, once it is durable. Returns how to stop. Costs nothing while nobody listens. */
+  onDurable(listener: OnRecord): () => void {
+    return this.#tap.on(listener);
+  }
+
   async checkpoint(): Promise<Checkpoint> {
     this.#refuseWhenClosed();
     return this.#writer.checkpoint();
@@ -269,7 +277,14 @@ class RunningJournal {
     if (json.length > this.#parts.limits.maxRecordBytes)
       throw new Fault('too-large', `a record of ${json.length} characters is too large for the journal`);
     this.#parts.space.wrote(json.length);
-    return this.#writer.add(json, urgency);
+    const durable = this.#writer.add(json, urgency);
+    if (this.#tap.open) this.#tellWhen(durable, record);
+    return durable;
+  }
+
+  #tellWhen(durable: Promise<number>, record: JournalRecord): void {
+    const atMs = this.#parts.clock.nowMs();
+    durable.then((seq) => this.#tap.tell({ seq, atMs, record }), ignore);
   }
 
   #refuseWhenClosed(): void {

@@ -21,6 +21,8 @@ export interface SegmentEnd {
 export interface Located {
   readonly entry: Entry;
   readonly offset: number;
+  /** Behind its line end. */
+  readonly end: number;
   /** The line as it lies on disk, without its end. Valid until the next block. */
   readonly line: () => string;
 }
@@ -53,7 +55,7 @@ export async function* readFrames(file: DiskFile, from: number): AsyncGenerator<
         break;
       }
       good = base + end + 1;
-      block.push({ entry, offset: base + start, line: () => bytes.toString('utf8', start, end) });
+      block.push({ entry, offset: base + start, end: good, line: () => bytes.toString('utf8', start, end) });
     }
     if (block.length > 0) yield block;
     if (broken !== null) return { goodBytes: good, broken };

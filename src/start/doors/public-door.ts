@@ -13,6 +13,7 @@ import { type ReachDoor, reachDoor } from '../approvals/reach/doors.ts';
 import type { Authority } from '../authority/authority.ts';
 import { openIdentity } from '../authority/identity.ts';
 import { openConsole } from '../console/door.ts';
+import type { Records } from '../console/records/open.ts';
 import { brokered, connectDoor, keepIdpTokens } from '../credentials.ts';
 import type { Live } from '../live.ts';
 import type { MadeGateway } from '../make-gateway.ts';
@@ -30,6 +31,7 @@ export interface DoorOptions extends MadeGateway {
   readonly credentials: Credentials;
   readonly questions: Questions;
   readonly delivery: Delivery;
+  readonly records: Records;
 }
 
 /** Where clients reach the gateway; known only once it listens. */

@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { systemClock } from '../../../adapters/clock.ts';
+import { realDisk } from '../../../adapters/disk/real.ts';
+import { IndexReader } from '../../../audit/index/ask/reader.ts';
+import { fillIndex } from '../../../audit/index/fill/fill.ts';
+import { Fault } from '../../../model/fault.ts';
+import type { Answer, Question, ThreadData } from './threads.ts';
+
+/**
+ * A thread that reads the journal, so that the one that serves calls never does. `fill` keeps the index behind the journal, `ask` answers
+ * from it: readers do not wait for the writer.
+ */
+const port = parentPort;
+if (port === null) throw new Error('bug: this is not a thread');
+const data = workerData as ThreadData;
+
+if (data.task === 'fill') {
+  const stop = new AbortController();
+  port.once('message', () => stop.abort());
+  await fillIndex({
+    ...{ dir: data.dir, disk: realDisk, clock: systemClock, path: data.path, journal: data.journal },
+    signal: stop.signal,
+    tell: (news) => port.postMessage(news),
+  });
+  port.close();
+} else {
+  const { path, dir } = data;
+  const reader = new IndexReader({ path, dir, disk: realDisk, clock: systemClock });
+  port.on('message', (question: Question) => {
+    void answer(reader, question).then((told) => port.postMessage(told));
+  });
+}
+
+async function answer(reader: IndexReader, { id, op, args }: Question): Promise<Answer> {
+  try {
+    const ask = reader[op] as (...given: readonly unknown[]) => unknown;
+    return { id, ok: true, value: await ask.apply(reader, [...args]) };
+  } catch (cause) {
+    const code = cause instanceof Fault ? cause.code : 'internal';
+    return { id, ok: false, code, message: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
