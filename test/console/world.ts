@@ -8,6 +8,8 @@ import { type RunningGateway, startGateway } from '../../src/main.ts';
 import { CONSOLE_ROLES } from '../../src/model/insight/roles.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import { enrol, type SignedIn } from '../people/approvals-world.ts';
+import { SoftAuthenticator } from '../people/authenticator.ts';
+import { browserAt } from '../people/world.ts';
 
 /** A gateway at a host name with a person for every role of the console, of the same id, and `nobody`, who has none. */
 export interface ConsoleWorld {
@@ -19,6 +21,8 @@ export interface ConsoleWorld {
   admin<T = any>(method: string, path: string, body?: object): Promise<{ status: number; body: T }>;
   /** Signed in with a passkey of their own; a new session each time, the same passkey. */
   person(id: string): Promise<ConsolePerson>;
+  /** Signed in with a password, without any passkey. */
+  withPassword(id: string): Promise<ConsolePerson>;
   /** Any request, as any program could send it. */
   send(ask: Ask): Promise<Answer>;
   /** Writes the configuration again and has it read. */
@@ -26,6 +30,8 @@ export interface ConsoleWorld {
   records(): Promise<readonly JournalRecord[]>;
   close(): Promise<void>;
 }
+
+export const PASSWORD = 'lantern quarry sixteen umbrellas';
 
 export interface ConsolePerson extends SignedIn {
   readonly csrf: string;
@@ -87,6 +93,15 @@ export async function openConsoleWorld(options: ConsoleWorldOptions = {}): Promi
       keys.set(id, signedIn.key);
       return consolePerson(origin, signedIn);
     },
+    async withPassword(id) {
+      const made = await admin<{ url: string }>('POST', `/v1/people/${id}/invitations`, { by: 'test', reason: 'case' });
+      const browser = browserAt(origin);
+      const path = new URL(made.body.url).pathname;
+      await browser.get(path);
+      const set = await browser.post(`${path}/password`, { password: PASSWORD });
+      if (set.status >= 400) throw new Error(`${id} could not be enrolled: ${set.text}`);
+      return consolePerson(origin, { id, browser, key: new SoftAuthenticator(origin) });
+    },
     send: (ask) => send(origin, ask),
     async configure(change) {
       state.yaml = change(state.yaml);
@@ -113,7 +128,6 @@ async function enrolled(origin: string, id: string, admin: ConsoleWorld['admin']
 }
 
 async function again(origin: string, id: string, key: SignedIn['key']): Promise<SignedIn> {
-  const { browserAt } = await import('../people/world.ts');
   const browser = browserAt(origin);
   await browser.get('/sign-in');
   const options = JSON.parse((await browser.json('/sign-in/passkey/options', {})).text);

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { systemClock } from '../../adapters/clock.ts';
 import { type ConsoleDoor, consoleDoor } from '../../surfaces/console/console.ts';
 import type { DoorOptions } from '../doors/public-door.ts';
 import type { SignIn } from '../doors/sign-in.ts';
@@ -10,14 +9,13 @@ const ROOT = new URL('../../../', import.meta.url);
 
 /** The console, on the sessions and passkeys of the account pages. */
 export function openConsole({ live, stores }: Pick<DoorOptions, 'live' | 'stores'>, signIn: SignIn): ConsoleDoor {
-  const { origin, rules, sessions, log, directory, passkeys, credentials } = signIn.parts;
+  const { origin, rules, sessions, log, directory, passkeys, credentials, throttle, record, clock } = signIn.parts;
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { version: string };
   return consoleDoor({
-    ...{ origin, rules, sessions, log, directory, passkeys, credentials, version },
+    ...{ origin, rules, sessions, log, directory, passkeys, credentials, throttle, record, clock, version },
     settings: () => live.config.console,
     lifetimes: () => live.config.signIn.session,
     store: stores.oauth,
-    clock: systemClock,
     siteDir: fileURLToPath(new URL('console/dist', ROOT)),
   });
 }

@@ -33,8 +33,9 @@ export async function openDoors(options: DoorOptions): Promise<Doors> {
   place.rules = doorRules(config, listener.url);
   const startedAtMs = systemClock.nowMs();
   const parts = { ...gateway, live, mcp, metrics, url: place.url, startedAtMs };
+  const idempotency = { store: options.stores.oauth, clock: systemClock };
   const nouns = adminRoutes(options, door, parts);
-  const admin = await openAdmin(config.admin.socket, nouns).catch(async (error: unknown) => {
+  const admin = await openAdmin(config.admin.socket, { routes: nouns, idempotency }).catch(async (error: unknown) => {
     await listener.close(0);
     throw error;
   });

@@ -3,6 +3,8 @@ import { connect } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import type { Permission } from '../../model/insight/roles.ts';
 import type { Person } from '../../model/person.ts';
+import { hashBodies } from './contract/body-digest.ts';
+import { claimKeys, type IdempotencyParts, replayKept } from './contract/idempotency.ts';
 import type { Operations } from './operations.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
 import { operatorRoutes } from './routes/operator.ts';
@@ -15,6 +17,10 @@ declare module 'fastify' {
     stepUp?: boolean;
     /** There: a further permission this very request needs, with such an assertion; `null`: none. Asked once its body is valid. */
     also?: (request: FastifyRequest) => Permission | null;
+    /** Stops something: its record is not waited for. */
+    stops?: boolean;
+    /** Its answer holds a secret, and is kept nowhere. */
+    answersSecret?: boolean;
     /** There: media types of the body other than JSON. */
     accepts?: readonly string[];
     /** Asked for by an open page itself: does not keep anybody signed in. */
@@ -33,17 +39,26 @@ declare module 'fastify' {
 /** The routes of one noun, registered on the administrative interface. */
 export type AdminRoutes = (app: FastifyInstance) => void;
 
+/** Hooks, before and after it is looked whether the same request was answered before. */
+export interface Guard {
+  /** Who it is, whether they may. */
+  admit(app: FastifyInstance): void;
+  /** Whether they confirm it. */
+  confirm(app: FastifyInstance): void;
+}
+
 export interface AdminApp {
   readonly routes: readonly AdminRoutes[];
-  /** Hooks that stand before every route; absent: whoever reaches the interface may do everything. */
-  readonly guard?: (app: FastifyInstance) => void;
+  /** What stands before every route; absent: whoever reaches the interface may do everything. */
+  readonly guard?: Guard;
+  readonly idempotency: IdempotencyParts;
 }
 
 /**
  * The administrative interface, version 1: JSON over HTTP. Errors are problem documents (RFC 9457). Where it is reached is its caller's:
  * over a Unix socket, and from browsers through the console's door.
  */
-export function adminApp({ routes, guard }: AdminApp): FastifyInstance {
+export function adminApp({ routes, guard, idempotency }: AdminApp): FastifyInstance {
   const app = fastify({
     bodyLimit: 1_048_576,
     routerOptions: { maxParamLength: 4096 },
@@ -53,14 +68,23 @@ export function adminApp({ routes, guard }: AdminApp): FastifyInstance {
   app.decorateRequest('person', null);
   app.decorateRequest('can', () => trusted);
   app.decorateRequest('stillMay', async () => trusted);
-  app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, _request, reply) => {
+  app.setErrorHandler((error: Error & { validation?: unknown; statusCode?: number }, request, reply) => {
     const known = problemOf(error);
+    // A body that was not read to its end would be taken for the next request.
+    if (!request.raw.complete) reply.header('connection', 'close');
     return reply.code(known.status).type('application/problem+json').send(problemBody(known));
   });
   app.setNotFoundHandler(() => {
     throw new Problem(404, 'not-found', 'there is no such route');
   });
-  guard?.(app);
+  hashBodies(app, ({ method, headers }) => {
+    if (method === 'GET' || method === 'HEAD') return false;
+    return !trusted || headers['idempotency-key'] !== undefined;
+  });
+  guard?.admit(app);
+  replayKept(app, idempotency);
+  guard?.confirm(app);
+  claimKeys(app, idempotency);
   for (const each of routes) each(app);
   return app;
 }
@@ -71,8 +95,8 @@ export function operatorNoun(operations: Operations): AdminRoutes {
 }
 
 /** On a Unix socket only the gateway's own user can open, so that no agent reaches it. */
-export async function openAdmin(socket: string, routes: readonly AdminRoutes[]): Promise<{ close(): Promise<void> }> {
-  const app = adminApp({ routes });
+export async function openAdmin(socket: string, parts: Omit<AdminApp, 'guard'>): Promise<{ close(): Promise<void> }> {
+  const app = adminApp(parts);
   await freeSocket(socket);
   await app.listen({ path: socket });
   await chmod(socket, 0o600);

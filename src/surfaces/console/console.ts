@@ -5,6 +5,7 @@ import { type AdminRoutes, adminApp } from '../admin/server.ts';
 import { guard } from './guard/guard.ts';
 import type { ConsoleParts } from './options.ts';
 import { meRoutes } from './routes/me.ts';
+import { stepUpRoutes } from './routes/step-up.ts';
 import { setSafeHeaders } from './site/headers.ts';
 import { serveSite } from './site/site.ts';
 
@@ -29,12 +30,19 @@ export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
       setSafeHeaders(response, parts.origin());
       if (path !== API && !path.startsWith(`${API}/`)) return serveSite(parts, { request, response, path });
       if (opened.app === null) throw new Fault('overloaded', 'The gateway is starting: ask again');
-      const rest = (request.url ?? '').slice(API.length);
+      const whole = request.url ?? '';
+      const rest = whole.slice(API.length);
+      // What the browser asked for: what a passkey confirms, and a repeated request is compared by.
+      Object.assign(request, { originalUrl: whole });
       request.url = rest.startsWith('/') ? rest : `/${rest}`;
       opened.app.routing(request, response);
     },
     async open(routes) {
-      const app = adminApp({ guard: guard(parts), routes: [meRoutes(parts), ...routes] });
+      const app = adminApp({
+        guard: guard(parts),
+        routes: [meRoutes(parts), stepUpRoutes(parts), ...routes],
+        idempotency: parts,
+      });
       await app.ready();
       opened.app = app;
     },

@@ -22,7 +22,7 @@ export function credentialRoutes(desk: () => CredentialDesk): (app: FastifyInsta
   return (app) => {
     app.post<{ Params: { id: string }; Body: Acting }>(
       '/v1/people/:id/invitations',
-      { ...steppedUp('people.write'), schema: { body: acting } },
+      { config: { ...steppedUp('people.write').config, answersSecret: true }, schema: { body: acting } },
       (request) => desk().invite(request.params.id, request.body),
     );
     app.post<{ Params: { id: string }; Body: Acting }>(

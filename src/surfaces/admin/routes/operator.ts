@@ -48,7 +48,7 @@ function lockRoutes(app: FastifyInstance, operations: Operations): void {
   const body = { ...closed, required: ['target', 'tier', 'reason', 'by'], properties };
   app.post<{ Body: LockBody }>(
     '/v1/locks',
-    { config: { needs: 'locks.write', also: everything }, schema: { body } },
+    { config: { needs: 'locks.write', also: everything, stops: true }, schema: { body } },
     async (request) => {
       const { target, tier, reason, by, forMs } = request.body;
       return operations.lock({ target: targetOf(target), tier, reason, by, forMs: forMs ?? null });

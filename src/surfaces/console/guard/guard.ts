@@ -5,10 +5,13 @@ import type { Person } from '../../../model/person.ts';
 import { whoOf } from '../../account/serve.ts';
 import { cookieNames, cookieOf, type Who } from '../../account/web/visit.ts';
 import { Problem } from '../../admin/problem.ts';
+import type { Guard } from '../../admin/server.ts';
 import type { ConsoleParts } from '../options.ts';
 import { permissionsOf, rolesOf } from '../roles.ts';
 import { checkCsrf, checkMedia, checkSameOrigin, isReading } from './arrival.ts';
 import { putBy } from './by.ts';
+import { Rate } from './rate.ts';
+import { checkStepUp } from './step-up.ts';
 
 /** Who a request is of, in which session. */
 export interface Visitor {
@@ -30,40 +33,63 @@ declare module 'fastify' {
  * Everything that stands before a route when a browser asks for it. Each hook lets go on only what it has looked at; a route that says
  * nothing of what it needs is open to nobody.
  */
-export function guard(parts: ConsoleParts): (app: FastifyInstance) => void {
-  return (app) => {
-    app.decorateRequest('visitor', null);
-    app.removeContentTypeParser('text/plain');
-    app.addHook('onRequest', async (request) => {
-      checkSameOrigin(request, { rules: parts.rules, origin: parts.origin() });
-      const visitor = await admit(parts, request);
-      const needs = request.routeOptions.config.needs ?? null;
-      checkMay(visitor, request.is404 ? 'self' : needs);
-      if (!isReading(request)) {
-        checkCsrf(request, visitor.secret);
-        checkMedia(request);
-      }
-      request.visitor = visitor;
-      request.person = visitor.person;
-      request.can = (permission) => can(parts, visitor, permission);
-      request.stillMay = () => stillMay(parts, request, visitor);
-    });
-    app.addHook('preValidation', async (request) => {
-      const visitor = visitorOf(request);
-      // A body may take a minute to arrive; much can end meanwhile.
-      if (!isReading(request)) {
-        if (!(await stillMay(parts, request, visitor))) throw signedOut();
-        putBy(request, visitor.person.id);
-      }
-    });
-    app.addHook('preHandler', async (request) => {
-      const visitor = visitorOf(request);
-      const { also, stepUp } = request.routeOptions.config;
-      const more = also?.(request) ?? null;
-      if (more !== null) checkMay(visitor, more);
-      if (stepUp === true || more !== null) throw new Problem(401, 'step-up-required', 'use your passkey for this');
-    });
+export function guard(parts: ConsoleParts): Guard {
+  const rate = new Rate(parts.clock);
+  return {
+    admit: (app) => admitting(app, parts, rate),
+    confirm: (app) => confirming(app, parts),
   };
+}
+
+function admitting(app: FastifyInstance, parts: ConsoleParts, rate: Rate): void {
+  app.decorateRequest('visitor', null);
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRequest', async (request, reply) => {
+    checkSameOrigin(request, { rules: parts.rules, origin: parts.origin() });
+    const visitor = await admit(parts, request);
+    if (!rate.take(visitor.person.id)) {
+      reply.header('retry-after', '1');
+      throw new Problem(429, 'too-many', 'more requests than one person may send: wait a second');
+    }
+    checkMay(visitor, request.is404 ? 'self' : (request.routeOptions.config.needs ?? null));
+    if (!isReading(request)) {
+      checkCsrf(request, visitor.secret);
+      checkMedia(request);
+    }
+    request.visitor = visitor;
+    request.person = visitor.person;
+    request.can = (permission) => can(parts, visitor, permission);
+    request.stillMay = () => stillMay(parts, request, visitor);
+  });
+  app.addHook('preValidation', async (request) => {
+    const visitor = visitorOf(request);
+    if (isReading(request)) return;
+    // A body may take a minute to arrive; much can end meanwhile.
+    await checkStillMay(request);
+    putBy(request, visitor.person.id);
+  });
+  app.addHook('preHandler', async (request) => {
+    const more = alsoOf(request);
+    if (more !== null) checkMay(visitorOf(request), more);
+  });
+}
+
+function confirming(app: FastifyInstance, parts: ConsoleParts): void {
+  app.addHook('preHandler', async (request) => {
+    const visitor = visitorOf(request);
+    if (request.routeOptions.config.stepUp !== true && alsoOf(request) === null) return;
+    await checkStepUp(parts, visitor, request);
+    await checkStillMay(request);
+  });
+}
+
+/** What this very request needs on top. */
+function alsoOf(request: FastifyRequest): Permission | null {
+  return request.routeOptions.config.also?.(request) ?? null;
+}
+
+async function checkStillMay(request: FastifyRequest): Promise<void> {
+  if (!(await request.stillMay())) throw signedOut();
 }
 
 /** Throws: the door has not let this request in. */
@@ -95,7 +121,8 @@ function can(parts: ConsoleParts, { person: { id } }: Visitor, permission: Permi
 
 /** A page that is open on a desk nobody sits at asks again and again: that is no use of the session. */
 function isUnattended({ headers, routeOptions }: FastifyRequest): boolean {
-  return routeOptions.config.unattended === true || headers['x-unattended'] === '1';
+  const stream = headers.accept?.includes('text/event-stream') === true;
+  return stream || routeOptions.config.unattended === true || headers['x-unattended'] === '1';
 }
 
 function checkMay({ permissions }: Visitor, needs: Permission | null): void {

@@ -70,13 +70,8 @@ async function sendIndex({ siteDir }: ConsoleParts, ask: Ask): Promise<void> {
   if (page === null) return answer(ask, 503, TYPES['.html']!, NOT_BUILT);
   const nonce = randomBytes(18).toString('base64');
   ask.response.setHeader('content-security-policy', pagePolicy(nonce));
-  const meta = `<head><meta property="csp-nonce" nonce="${nonce}">`;
-  answer(
-    ask,
-    200,
-    TYPES['.html']!,
-    page.toString('utf8').replace(/<head>/i, () => meta),
-  );
+  // The page carries it in a meta element, for the editor and the graph to put on their style elements.
+  answer(ask, 200, TYPES['.html']!, page.toString('utf8').replaceAll('%CSP_NONCE%', nonce));
 }
 
 async function sendAsset({ siteDir }: ConsoleParts, ask: Ask): Promise<void> {
