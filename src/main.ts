@@ -22,7 +22,7 @@ import { openRecords } from './start/console/records/open.ts';
 import { openCredentials } from './start/credentials.ts';
 import { recordPin } from './start/definitions/pin-events.ts';
 import { openDoors } from './start/doors/doors.ts';
-import { ConfigurationError, configured, Live } from './start/live.ts';
+import { ConfigurationError, configured, FILE_CHANGE, Live } from './start/live.ts';
 import { type MadeGateway, makeGateway } from './start/make-gateway.ts';
 import { openHumans } from './start/people/humans.ts';
 import { openRightsInForce } from './start/rights/rights.ts';
@@ -220,7 +220,7 @@ function reloadOnChange(live: Live, config: Config, log: Log): () => Promise<voi
   const watching = watchConfig(
     targets(),
     () => {
-      void live.reload('file change').then((result) => {
+      void live.reload(FILE_CHANGE).then((result) => {
         if (result.ok) log.info({}, `reloaded: ${result.message}`);
         else
           log.error(

@@ -39,6 +39,22 @@ export function publish(sources: readonly Source[], world: PolicyWorld): Publish
   return { ok: true, policies, warnings: sorted(state.warnings) };
 }
 
+const AT_ONCE = 4;
+
+/**
+ * Reads and validates what was not seen before a few policies at a time, with a breath in between: `publish` is then quick, however
+ * much is new. What is wrong, `publish` says.
+ */
+export async function readAhead(sources: readonly Source[], breathe: () => Promise<unknown>): Promise<void> {
+  for (const { text } of sources) {
+    const pieces = splitPolicies(text);
+    for (let i = 0; i < pieces.length; i += AT_ONCE) {
+      checkPieces(pieces.slice(i, i + AT_ONCE), SCHEMA);
+      await breathe();
+    }
+  }
+}
+
 interface State {
   readonly known: KnownNames;
   readonly rules: Rule[];

@@ -2,6 +2,7 @@ import type { Answer, Proposal, Requirement } from '../model/approval.ts';
 import type { Lock, LockTarget } from '../model/lock.ts';
 import type { Finding, PinState, ToolDefinition } from '../model/tool.ts';
 import type { IdentityStores } from './identity-stores.ts';
+import type { PolicyStore } from './policy-store.ts';
 
 /**
  * What must survive a restart and be shared between processes. Two adapters: SQLite (embedded) and PostgreSQL.
@@ -10,6 +11,7 @@ import type { IdentityStores } from './identity-stores.ts';
 export interface Stores extends IdentityStores {
   readonly locks: LockStore;
   readonly pins: PinStore;
+  readonly policies: PolicyStore;
   readonly approvals: ApprovalStore;
   readonly notices: NoticeStore;
   readonly replay: ReplayStore;

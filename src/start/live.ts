@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/clock.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Config } from '../config/config.ts';
 import { type Environment, loadConfig, type Problem } from '../config/load.ts';
@@ -5,9 +6,16 @@ import { changesNeedingRestart, restartMessage } from '../config/reload.ts';
 import type { GatewayLimits, Log, Snapshot } from '../gateway/gateway.ts';
 import type { Configured, OpenDirectory } from '../identity/directory.ts';
 import type { Inventory } from '../inventory/catalog.ts';
-import { publishFolder } from './policies.ts';
+import type { PolicyWorld } from '../model/policy-input.ts';
+import type { Stores } from '../ports/stores.ts';
+import { type InForce, type Keeping, takeFolder } from './policies/in-force.ts';
+import { type Order, publishOrder } from './policies/publish-order.ts';
+import { publishFolder, worldNow } from './policies.ts';
 import type { RightsInForce } from './rights/rights.ts';
 import type { Servers } from './servers.ts';
+
+/** Who reloads when a watched file changed. */
+export const FILE_CHANGE = 'file change';
 
 /** A configuration that cannot be started or loaded: every problem with file, line and what to do. */
 export class ConfigurationError extends Error {
@@ -25,6 +33,7 @@ export interface LiveOptions {
   readonly servers: Servers;
   readonly inventory: Inventory;
   readonly journal: Journal;
+  readonly stores: Pick<Stores, 'policies'>;
   readonly directory: OpenDirectory;
   readonly rights: RightsInForce;
   readonly log: Log;
@@ -46,9 +55,16 @@ export class Live {
   #staticTokens: ReadonlyMap<string, string>;
   #reloading: Promise<unknown> = Promise.resolve();
   readonly #changed: (() => void)[] = [];
+  #inForce: InForce;
+  /** The files it wrote itself will be seen to have changed. */
+  #wrote = false;
 
-  private constructor(options: LiveOptions, state: { config: Config; files: readonly string[]; snapshot: Snapshot }) {
+  private constructor(
+    options: LiveOptions,
+    state: { config: Config; files: readonly string[]; snapshot: Snapshot; inForce: InForce },
+  ) {
     this.#options = options;
+    this.#inForce = state.inForce;
     this.#config = state.config;
     this.#files = state.files;
     this.#snapshot = state.snapshot;
@@ -66,9 +82,9 @@ export class Live {
       options.log.warn({ at: `${warning.file}:${warning.line}` }, warning.message);
     const { entries } = options.servers.prepare(config);
     const snapshot = { policies: published.policies, servers: entries };
-    await recordPublish(options.journal, { by: 'start', reason: 'start', version: published.policies.version });
+    const inForce = await takeFolder(keeping(options), published, { by: 'start', reason: 'start' });
     rights.use();
-    return new Live(options, { config, files, snapshot });
+    return new Live(options, { config, files, snapshot, inForce });
   }
 
   get config(): Config {
@@ -78,6 +94,17 @@ export class Live {
   /** One object per configuration: the path reads it several times a call. */
   get limits(): GatewayLimits {
     return this.#limits;
+  }
+
+  /** The policies in force, as files, and how they came into force. */
+  get policies(): InForce {
+    return this.#inForce;
+  }
+
+  /** What policies can name now. */
+  world(): PolicyWorld {
+    const { inventory, directory } = this.#options;
+    return worldNow(this.#config, { tools: inventory.known(), directory });
   }
 
   get directory(): OpenDirectory {
@@ -110,8 +137,25 @@ export class Live {
     return next;
   }
 
+  /** Other policies, by somebody; everything else stays. In line with reloads. Rejects with a Problem when nothing has changed. */
+  publish(order: Order): Promise<InForce> {
+    const next = this.#reloading.then(() => this.#publish(order));
+    this.#reloading = next.catch(() => {});
+    return next;
+  }
+
+  async #publish(order: Order): Promise<InForce> {
+    const publishing = { ...keeping(this.#options), config: this.#config, inForce: this.#inForce, world: this.world() };
+    const { inForce, policies } = await publishOrder(publishing, order);
+    this.#wrote = true;
+    this.#inForce = inForce;
+    this.#snapshot = { ...this.#snapshot, policies };
+    for (const listener of this.#changed) listener();
+    return inForce;
+  }
+
   async #reload(by: string): Promise<Reloaded> {
-    const { configPath, env, servers, inventory, journal, directory, log } = this.#options;
+    const { configPath, env, servers, inventory, directory, log } = this.#options;
     const loaded = await loadConfig(configPath, env);
     if (!loaded.ok) return refused('the configuration is wrong; the old one stays in force', loaded.problems);
     if (changesNeedingRestart(this.#config, loaded.config).length > 0) {
@@ -121,8 +165,12 @@ export class Live {
     if (!published.ok) return refused('the policies are wrong; the old ones stay in force', published.problems);
     const rights = await this.#options.rights.prepare(loaded.config, inventory.known());
     if (!rights.ok) return refused('the permissions are wrong; the old ones stay in force', rights.problems);
-    // Recorded before it is in force: no decision is ever made under a version the journal does not know.
-    await recordPublish(journal, { by, reason: 'reload', version: published.policies.version });
+    const same = published.pending === null && published.policies.version === this.#inForce.version;
+    const own = this.#wrote && by === FILE_CHANGE && same;
+    const inForce = own
+      ? { ...this.#inForce, warnings: published.warnings }
+      : await takeFolder(keeping(this.#options), published, { by, reason: 'reload' });
+    this.#wrote = false;
     const { entries, retire } = servers.prepare(loaded.config);
     inventory.configure(loaded.config.servers);
     this.#config = loaded.config;
@@ -130,6 +178,7 @@ export class Live {
     this.#limits = limitsOf(loaded.config);
     this.#staticTokens = staticTokensOf(loaded.config);
     this.#snapshot = { policies: published.policies, servers: entries };
+    this.#inForce = inForce;
     directory.configure(configured(loaded.config));
     rights.use();
     for (const listener of this.#changed) listener();
@@ -156,7 +205,6 @@ export function configured({ agents, people, connections }: Config): Configured 
   return { agents: agents.map(({ staticTokenSha256: _secret, ...agent }) => agent), people, connections };
 }
 
-async function recordPublish(journal: Journal, act: { by: string; reason: string; version: string }): Promise<void> {
-  const { by, reason, version } = act;
-  await journal.append({ type: 'admin', act: 'policy.publish', by, reason, detail: { policyVersion: version } });
+function keeping({ journal, stores, log }: LiveOptions): Keeping {
+  return { journal, store: stores.policies, clock: systemClock, log };
 }

@@ -1,4 +1,3 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/config.ts';
 import type { Directory } from '../identity/directory.ts';
@@ -6,47 +5,41 @@ import { labelsOf } from '../inventory/labels.ts';
 import type { Person } from '../model/person.ts';
 import type { PolicyWorld } from '../model/policy-input.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
-import { type Problem, publish } from '../policy/publish.ts';
-
-const MAX_POLICY_BYTES = 4_194_304;
+import { type Problem, publish, type Source } from '../policy/publish.ts';
+import { type Pending, readPolicyFolder } from './policies/folder.ts';
 
 export type Published =
-  | { readonly ok: true; readonly policies: PolicySet; readonly warnings: readonly Problem[] }
+  | {
+      readonly ok: true;
+      readonly policies: PolicySet;
+      readonly warnings: readonly Problem[];
+      readonly files: readonly Source[];
+      /** A publication a crash interrupted, which these files are of. */
+      readonly pending: Pending | null;
+      readonly dir: string;
+    }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+interface Known {
+  readonly tools?: PolicyWorld['tools'];
+  readonly directory?: Directory;
+}
+
 /** Reads every `.cedar` file of the folder and the folders in it, in name order, and publishes them against this configuration. */
-export async function publishFolder(
-  config: Config,
-  known: { readonly tools?: PolicyWorld['tools']; readonly directory?: Directory } = {},
-): Promise<Published> {
-  const names = (await readdir(config.policiesDir, { recursive: true }))
-    .filter((name) => name.endsWith('.cedar'))
-    .sort();
-  const sources = [];
-  let bytes = 0;
-  for (const name of names) {
-    const text = await readFile(join(config.policiesDir, name), 'utf8');
-    bytes += Buffer.byteLength(text);
-    sources.push({ path: name, text });
-  }
-  if (bytes > MAX_POLICY_BYTES) {
-    const message = `the policies are larger than ${MAX_POLICY_BYTES} bytes together`;
-    return {
-      ok: false,
-      problems: [
-        {
-          file: config.policiesDir,
-          line: 1,
-          column: 1,
-          message,
-          help: 'split the deployment or remove what is not used',
-        },
-      ],
-    };
-  }
-  const world = worldOf(config, known.tools ?? []);
-  const { directory } = known;
-  return located(publish(sources, directory === undefined ? world : asOfNow(world, directory)), config.policiesDir);
+export async function publishFolder(config: Config, known: Known = {}): Promise<Published> {
+  const { policiesDir: dir } = config;
+  const folder = await readPolicyFolder(dir);
+  if (!folder.ok) return { ok: false, problems: [folder.problem] };
+  const { files, pending } = folder;
+  const published = publish(files, worldNow(config, known));
+  if (!published.ok) return { ok: false, problems: located(published.problems, dir) };
+  return { ...published, files, pending, dir, warnings: located(published.warnings, dir) };
+}
+
+/** What policies can name now. */
+export function worldNow(config: Config, { tools = [], directory }: Known): PolicyWorld {
+  const world = worldOf(config, tools);
+  return directory === undefined ? world : asOfNow(world, directory);
 }
 
 /** With those the store knows: agents, people, and groups that have no members yet. */
@@ -62,10 +55,8 @@ function groupsOf(people: readonly Person[]): readonly string[] {
 }
 
 /** Policy ids carry the file's name; problems the path a person can open. */
-function located(published: Published, dir: string): Published {
-  const place = (problem: Problem): Problem => ({ ...problem, file: join(dir, problem.file) });
-  if (published.ok) return { ...published, warnings: published.warnings.map(place) };
-  return { ok: false, problems: published.problems.map(place) };
+function located(problems: readonly Problem[], dir: string): readonly Problem[] {
+  return problems.map((problem) => ({ ...problem, file: join(dir, problem.file) }));
 }
 
 /** What policies can name: configuration, and the tools that were seen or configured. */

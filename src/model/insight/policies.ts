@@ -7,6 +7,8 @@ export interface PoliciesInForce {
   readonly warnings: readonly PolicyProblem[];
   /** `false`: the folder is read-only here; drafts can be replayed, not published. */
   readonly editable: boolean;
+  /** Why not, in words; `null`: it is editable. */
+  readonly readOnlyBecause: string | null;
   /** The draft evaluated beside the policies in force, if there is one. */
   readonly shadow: Shadow | null;
 }
@@ -34,21 +36,29 @@ export interface PolicyCheck {
   readonly warnings: readonly PolicyProblem[];
 }
 
-/** GET /v1/policies/schema: for completion. */
+/** GET /v1/policies/schema?search=: for completion. Entities by type: at most 2,000 of each, those whose id contains the search. */
 export interface PolicyVocabulary {
   readonly schema: string;
   readonly actions: readonly string[];
   readonly entities: Readonly<Record<string, readonly string[]>>;
-  /** Attributes by type of entity, and of the context, with their type. */
+  /** Attributes by type of entity, and of `context`, `context.session`, …, with their type. */
   readonly attributes: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
   readonly annotations: readonly string[];
 }
 
-/** A draft is shared, and changed by compare-and-set on its revision. GET/PUT /v1/policies/drafts/:id, POST /v1/policies/drafts. */
+/**
+ * A draft is shared, and changed by compare-and-set on its revision (409 `stale-revision`).
+ * GET /v1/policies/drafts?state=&cursor=&limit= → Page<PolicyDraftHead>; GET /v1/policies/drafts/:id → PolicyDraft;
+ * POST /v1/policies/drafts {title, files?, base?, by} → 201 PolicyDraft (without files: those in force);
+ * PUT /v1/policies/drafts/:id {revision, title?, files?, base?, by} → PolicyDraft;
+ * POST /v1/policies/drafts/:id/discard {revision, by, reason} → PolicyDraft.
+ */
 export interface PolicyDraft {
   readonly id: string;
   readonly title: string;
   readonly author: string;
+  /** Everybody who saved it, the author among them: with separate duties none of them may publish it. */
+  readonly editors: readonly string[];
   readonly updatedBy: string;
   readonly updatedAtMs: number;
   readonly revision: number;
@@ -57,6 +67,8 @@ export interface PolicyDraft {
   readonly files: readonly PolicyFile[];
   readonly state: 'open' | 'published' | 'discarded';
 }
+
+export type PolicyDraftHead = Omit<PolicyDraft, 'files'>;
 
 /** POST /v1/policies/try: {files?, request} → what each tier and policy says. */
 export interface TriedRequest {
@@ -69,6 +81,15 @@ export interface TriedRequest {
 
 export interface Tried {
   readonly effect: 'permit' | 'ask' | 'deny';
+  /** What refuses it before any policy does: `killed`, `user-rights`, `not-connected`, `quarantined`, …; `null`: nothing. */
+  readonly refused: string | null;
+  /** What each tier answered; `null`: it had nothing to say. */
+  readonly tiers: {
+    readonly user: string | null;
+    readonly scope: string | null;
+    readonly task: string | null;
+    readonly policy: string | null;
+  };
   readonly reasons: readonly string[];
   readonly messages: readonly string[];
   readonly asks: readonly string[];
@@ -85,7 +106,10 @@ export interface Tried {
   readonly version: string;
 }
 
-/** POST /v1/policies/replays {files, days} → PolicyReplay (202); GET /v1/policies/replays/:id until it is over. */
+/**
+ * POST /v1/policies/replays {files, days, maxCalls?} → PolicyReplay (202); GET /v1/policies/replays/:id until it is over; DELETE cancels.
+ * Each recorded call is decided twice on what is on record of it: by the policies in force, and by these files.
+ */
 export interface PolicyReplay {
   readonly id: string;
   readonly state: 'running' | 'done' | 'failed' | 'cancelled';
@@ -102,6 +126,8 @@ export interface PolicyReplay {
   readonly byChange: Readonly<Record<string, number>>;
   /** Calls that could not be decided again with what is on record, and why, by reason. */
   readonly undecidable: Readonly<Record<string, number>>;
+  /** Calls that were decided otherwise at the time than the policies in force would now. No change of the draft's. */
+  readonly drifted: number;
   /** The first thousand, oldest first. */
   readonly changes: readonly PolicyChange[];
   readonly message: string | null;
@@ -120,21 +146,34 @@ export interface PolicyChange {
   readonly reasonsAfter: readonly string[];
 }
 
-/** POST /v1/policies/shadow {draft} · DELETE: every decision is made by the draft too, and only counted. */
+/**
+ * POST /v1/policies/shadow {draft, by, reason} · DELETE /v1/policies/shadow?by=&reason=: every decision is made by the draft too, and only
+ * counted. Ends with the gateway.
+ */
 export interface Shadow {
   readonly draft: string;
   readonly version: string;
   readonly sinceMs: number;
   readonly by: string;
+  /** The draft as it was then. */
+  readonly revision: number;
   readonly decisions: number;
+  /** Decisions it did not look at, because too many came at once. */
+  readonly dropped: number;
   readonly changed: number;
   readonly byChange: Readonly<Record<string, number>>;
   /** The last hundred. */
   readonly changes: readonly Omit<PolicyChange, 'seq'>[];
 }
 
-/** GET /v1/policies/versions (newest first), GET /v1/policies/versions/:version with files. */
+/**
+ * One time a set came into force; a version can do so more than once. GET /v1/policies/versions?cursor=&limit= → Page<PolicyVersion> (newest
+ * first, without files); GET /v1/policies/versions/:version with files.
+ * POST /v1/policies/publish {draft, revision, base, by, reason}, POST /v1/policies/rollback {version, by, reason} → PolicyVersion.
+ */
 export interface PolicyVersion {
+  /** Its place in the history. */
+  readonly seq: number;
   readonly version: string;
   readonly publishedAtMs: number;
   readonly by: string;

@@ -7,6 +7,7 @@ import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
 import { insightRoutes } from '../../surfaces/admin/routes/insight/insight.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
+import { policyRoutes } from '../../surfaces/admin/routes/policies/policies.ts';
 import { reviewRoutes } from '../../surfaces/admin/routes/reviews.ts';
 import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
@@ -17,6 +18,7 @@ import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
 import { insightOperations } from '../console/insight/open.ts';
+import { policyOperations } from '../console/policies/operations.ts';
 import { vaultOperations } from '../credentials.ts';
 import { rightsOperations } from '../rights/operations.ts';
 import { type OperationParts, operations } from './operations.ts';
@@ -47,5 +49,6 @@ export function adminRoutes(
     transferRoutes(agents.registry),
     reviewRoutes(agents.reviews),
     insightRoutes(insightOperations({ ...options, mcp })),
+    policyRoutes(policyOperations({ live, gateway, stores })),
   ];
 }

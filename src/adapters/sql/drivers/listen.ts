@@ -10,6 +10,7 @@ const CHANNELS: Readonly<Record<Topic, string>> = {
   directory: 'interlock_directory',
   revoked: 'interlock_revoked',
   secrets: 'interlock_secrets',
+  policies: 'interlock_policies',
   relations: 'interlock_relations',
 };
 const MIN_PAUSE_MS = 50;

@@ -10,6 +10,7 @@ import { revokedStore } from './identity/revoked.ts';
 import { secretStore } from './identity/secrets.ts';
 import { lockStore } from './locks.ts';
 import { pinStore } from './pins.ts';
+import { policyStore } from './policies/policies.ts';
 import { replayStore } from './replay.ts';
 import type { Database } from './schema.ts';
 
@@ -19,6 +20,7 @@ export function assemble(db: Database, clock: Clock, close: () => Promise<void>)
   return {
     locks: shielded(lockStore(db)),
     pins: shielded(pinStore(db)),
+    policies: shielded(policyStore(db)),
     approvals: shielded(approvalStore(db, clock)),
     notices: shielded(noticeStore(db)),
     replay: shielded(replayStore(db, clock)),

@@ -3,6 +3,7 @@ import { Fault } from '../../../model/fault.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { approvals as questions } from './approvals/migration.ts';
 import { identity } from './identity/migration.ts';
+import { policies } from './policies/tables.ts';
 import type { Schema, Trx } from './schema.ts';
 
 /**
@@ -13,6 +14,7 @@ const MIGRATIONS: ReadonlyArray<{ readonly name: string; readonly up: (trx: Trx)
   { name: '0001-first', up: first },
   { name: '0002-identity', up: identity },
   { name: '0003-approvals', up: questions },
+  { name: '0004-policies', up: policies },
 ];
 
 /**

@@ -1,9 +1,10 @@
 import type { Kysely, Transaction } from 'kysely';
 import type { ApprovalSchema } from './approvals/tables.ts';
 import type { IdentitySchema } from './identity/tables.ts';
+import type { PolicySchema } from './policies/tables.ts';
 
 /** The tables, written once for SQLite and PostgreSQL: text, 64-bit integers and nothing else. Times are Unix milliseconds. */
-export interface Schema extends IdentitySchema, ApprovalSchema {
+export interface Schema extends IdentitySchema, ApprovalSchema, PolicySchema {
   /**
    * One row per topic; `epoch` grows with every change of that topic: the cheap question "did anything change?". Of a topic
    * with a feed, changes up to `floor` may be forgotten.
@@ -37,7 +38,7 @@ export interface Schema extends IdentitySchema, ApprovalSchema {
 }
 
 /** What a process can wait for. */
-export type Topic = 'locks' | 'approvals' | 'notices' | 'directory' | 'revoked' | 'secrets' | 'relations';
+export type Topic = 'locks' | 'approvals' | 'notices' | 'directory' | 'revoked' | 'secrets' | 'relations' | 'policies';
 export const TOPICS: readonly Topic[] = [
   'locks',
   'approvals',
@@ -46,6 +47,7 @@ export const TOPICS: readonly Topic[] = [
   'revoked',
   'secrets',
   'relations',
+  'policies',
 ];
 
 export type Trx = Transaction<Schema>;

@@ -1,0 +1,51 @@
+import { isAbsolute, relative } from 'node:path';
+import type { Gateway } from '../../../gateway/gateway.ts';
+import type { PolicyProblem } from '../../../model/insight/policies.ts';
+import { SCHEMA } from '../../../policy/schema.ts';
+import { ACTIONS, ANNOTATIONS, ATTRIBUTES, entitiesOf } from '../../../policy/vocabulary.ts';
+import type { Stores } from '../../../ports/stores.ts';
+import type { PolicyOperations } from '../../../surfaces/admin/routes/policies/operations.ts';
+import type { Live } from '../../live.ts';
+import { whyReadOnly } from '../../policies/publish-order.ts';
+import { draftOperations } from './drafts.ts';
+import { publishOperations } from './publishing.ts';
+import { checkFiles, compileFiles, tryRequest } from './trying.ts';
+
+export interface PolicyParts {
+  readonly live: Live;
+  readonly gateway: Gateway;
+  readonly stores: Pick<Stores, 'policies'>;
+}
+
+/** The life of policies, over what is in force now. */
+export function policyOperations(parts: PolicyParts): PolicyOperations {
+  const { live, gateway } = parts;
+  const store = parts.stores.policies;
+  return {
+    async inForce() {
+      const { policies, config } = live;
+      const readOnlyBecause = await whyReadOnly(config, policies);
+      return {
+        ...{ version: policies.version, publishedAtMs: policies.atMs, by: policies.by, files: policies.files },
+        warnings: policies.warnings.map((warning) => below(config.policiesDir, warning)),
+        ...{ editable: readOnlyBecause === null, readOnlyBecause, shadow: null },
+      };
+    },
+    vocabulary: (search) => ({
+      ...{ schema: SCHEMA, actions: ACTIONS, annotations: ANNOTATIONS, attributes: ATTRIBUTES },
+      entities: entitiesOf(live.world(), search),
+    }),
+    check: (files) => checkFiles({ live }, files),
+    async try(request, files) {
+      const set = files === null ? gateway.snapshot().policies : await compileFiles({ live }, files);
+      return tryRequest({ live, gateway }, set, request);
+    },
+    drafts: draftOperations({ live, store, journal: gateway.journal, clock: gateway.clock }),
+    publishing: publishOperations({ live, store }),
+  };
+}
+
+/** In the folder's own terms, where it came with the whole path. */
+function below(dir: string, problem: PolicyProblem): PolicyProblem {
+  return isAbsolute(problem.file) ? { ...problem, file: relative(dir, problem.file) } : problem;
+}
