@@ -10,6 +10,7 @@ import { applies, type Policy } from './cedar/policy.ts';
 import { PolicyIndex } from './cedar/policy-index.ts';
 import type { Env } from './cedar/value/store.ts';
 import { EMPTY_RECORD, type EntityRef } from './cedar/value/values.ts';
+import { type Foreseen, foresee, UNFORESEEN } from './foresee/foresee.ts';
 import { contextOf } from './question/context.ts';
 import { type Target, Targets } from './question/targets.ts';
 import { buildWorld, type World } from './question/world.ts';
@@ -36,6 +37,7 @@ interface Plan {
 type Plans = Map<string, Map<EntityRef, Plan>>;
 
 type Known = Omit<Env, 'context'>;
+type Asked = Pick<PolicyInput, 'caller' | 'action' | 'labels'>;
 
 /** One policy's part in an answer, for people who ask why. */
 export interface Explanation {
@@ -87,7 +89,7 @@ export class PolicySet {
   }
 
   private answer(input: PolicyInput): Decision {
-    const known = this.know(input.caller, input.action, input.labels);
+    const known = this.know(input);
     if (typeof known === 'string') return deny(this.version, { reasons: [known] });
     const plan = this.plan(known.env, known.target);
     if (plan.settled !== null) return plan.settled;
@@ -108,7 +110,7 @@ export class PolicySet {
    */
   couldPermit(caller: Caller, action: Action, labels: ToolLabels | null): boolean {
     try {
-      const known = this.know(caller, action, labels);
+      const known = this.know({ caller, action, labels });
       if (typeof known === 'string') return false;
       const candidates = this.index.candidates({ ...known.env, context: EMPTY_RECORD });
       return couldPermit(candidates, known.env);
@@ -120,13 +122,27 @@ export class PolicySet {
 
   /** Whether some context could make a policy ask people about this. A hint: `decide` answers. */
   couldAsk(caller: Caller, action: Action, labels: ToolLabels | null): boolean {
-    const known = this.know(caller, action, labels);
+    const known = this.know({ caller, action, labels });
     if (typeof known === 'string') return false;
     const env: Env = { ...known.env, context: EMPTY_RECORD };
     return this.index.candidates(env).some((policy) => {
       const asks = (this.byPolicy.get(policy) as Rule).ask !== null;
       return asks && applies(policy, env) && stepOf(this.byPolicy.get(policy) as Rule, known.env) !== null;
     });
+  }
+
+  /**
+   * What will be decided whatever the context, and by which policies: for people. `always` and `never` hold for every context `decide` can
+   * be given. Keeps nothing, so that looking at an estate does not push out what calls need.
+   */
+  foresee(caller: Caller, action: Action, labels: ToolLabels | null): Foreseen {
+    const known = this.know({ caller, action, labels }, new Targets<Plans>(1));
+    if (typeof known === 'string') return UNFORESEEN;
+    const candidates = this.index.candidates({ ...known.env, context: EMPTY_RECORD });
+    return foresee(
+      candidates.map((policy) => this.byPolicy.get(policy) as Rule),
+      known.env,
+    );
   }
 
   /** What is remembered of earlier questions, for watching memory. */
@@ -142,7 +158,7 @@ export class PolicySet {
 
   /** Every policy's part in a decision, in load order. For tests, simulation and people; not for the hot path. */
   explain(input: PolicyInput): readonly Explanation[] {
-    const known = this.know(input.caller, input.action, input.labels);
+    const known = this.know(input);
     if (typeof known === 'string') return [];
     const server = this.world.servers.get(input.action.server) as EntityRef;
     const env: Env = { ...known.env, context: contextOf({ input, world: this.world, server }) };
@@ -151,9 +167,8 @@ export class PolicySet {
 
   /** The entities of a question, or the reason why there are none: it names something nobody configured. */
   private know(
-    caller: Caller,
-    action: Action,
-    labels: ToolLabels | null,
+    { caller, action, labels }: Asked,
+    targets: Targets<Plans> = this.targets,
   ): { env: Known; target: Target<Plans> } | string {
     const principal = this.world.principal(caller);
     const server = this.world.servers.get(action.server);
@@ -162,7 +177,7 @@ export class PolicySet {
     if (actionRef === undefined) return 'interlock#unknown-action';
     const known = labels ?? this.configuredLabels(action.server, action.target);
     if (action.target.kind === 'tool' && known === null) return 'interlock#unlabelled-tool';
-    const target = this.targets.get(server, action.target, known);
+    const target = targets.get(server, action.target, known);
     const env = { principal, action: actionRef, resource: target.resource, entities: this.world.store };
     return { env, target };
   }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
-import type { AgentLine } from '../../src/model/insight/agents.ts';
+import type { AgentLine, AgentPermissions } from '../../src/model/insight/agents.ts';
 import type { Pulse } from '../../src/model/insight/overview.ts';
 import { CONNECT, type House, openHouse, until } from './house.ts';
 
@@ -97,5 +97,46 @@ describe('the list of agents', () => {
     expect(await get<List>('/v1/agents/summaries?lock=halt')).toMatchObject({ total: 0, items: [], next: null });
     await house.admin('DELETE', '/v1/locks/agent%3Aclerk?by=bob&reason=over');
     expect((await house.admin('GET', '/v1/agents/summaries?cursor=%C3%A4')).status).toBe(400);
+  });
+});
+
+describe('what an agent can do', () => {
+  const permissionsOf = async (agent: string, query = '') => {
+    const answer = await get<AgentPermissions>(`/v1/agents/${agent}/permissions${query}`);
+    return { answer, of: (tool: string) => answer.tools.find((one) => one.tool === tool)! };
+  };
+
+  it('is told tool by tool, with the policies behind each and where they stand', async () => {
+    const buyer = await permissionsOf('buyer');
+    expect(buyer.answer).toMatchObject({ agent: 'buyer', subject: null, notNow: null });
+    expect(buyer.of('orders.list')).toMatchObject({
+      ...{ server: 'erp', effect: 'read', dataClass: 'internal', pin: 'pinned', outcome: 'always', why: null },
+      policies: [{ id: 'a.cedar#read', effect: 'permit', holds: 'always', line: 2 }],
+    });
+    expect(buyer.of('orders.create')).toMatchObject({
+      outcome: 'ask',
+      policies: [{ id: 'a.cedar#buy', effect: 'ask', holds: 'always', line: 3 }],
+    });
+    const clerk = await permissionsOf('clerk');
+    expect(clerk.of('orders.create')).toMatchObject({ outcome: 'never', policies: [], why: 'No policy permits it.' });
+    // What is said is what happens.
+    const client = await house.client('clerk', '/mcp/erp');
+    const listed = (await client.listTools()).tools.map(({ name }) => name).sort();
+    expect(listed).toEqual(clerk.answer.tools.filter(({ outcome }) => outcome !== 'never').map(({ tool }) => tool));
+  });
+
+  it('says why nothing of it works now', async () => {
+    await house.admin('POST', '/v1/locks', { target: 'agent:clerk', tier: 'halt', reason: 'odd', by: 'bob' });
+    expect((await permissionsOf('clerk')).answer.notNow).toBe('It is stopped.');
+    await house.admin('DELETE', '/v1/locks/agent%3Aclerk?by=bob&reason=over');
+    await house.admin('POST', '/v1/agents/clerk/suspend', { by: 'bob', reason: 'odd' });
+    expect((await permissionsOf('clerk')).answer.notNow).toBe('It is suspended.');
+    await house.admin('POST', '/v1/agents/clerk/resume', { by: 'bob', reason: 'over' });
+  });
+
+  it('is no more than what the person it acts for may do, and what nobody knows is not found', async () => {
+    expect((await permissionsOf('buyer', '?subject=bob')).of('orders.list').outcome).toBe('always');
+    for (const path of ['/v1/agents/nobody/permissions', '/v1/agents/buyer/permissions?subject=nobody'])
+      expect((await house.admin('GET', path)).status).toBe(404);
   });
 });

@@ -17,6 +17,10 @@ export interface AgentLine
 /** GET /v1/agents/:id/permissions: what it can do, tool by tool, with the policy behind each line. */
 export interface AgentPermissions {
   readonly agent: string;
+  /** Narrowed by what this person may do themself; `null`: what the agent may do on its own. */
+  readonly subject: string | null;
+  /** Why nothing of it works at the moment: not active, ended, its owner gone, stopped. `null`: it does. */
+  readonly notNow: string | null;
   readonly policyVersion: string;
   readonly tools: readonly ToolPermission[];
 }

@@ -1,6 +1,7 @@
 import { rollOf } from '../../../identity/directory/roll.ts';
 import type { InsightOperations } from '../../../surfaces/admin/routes/insight/insight.ts';
 import type { InsightParts } from './parts.ts';
+import { permissions } from './permissions.ts';
 import { summaries } from './summaries.ts';
 
 /** What the console's overview and its pages of agents are answered with. */
@@ -17,5 +18,6 @@ export function insightOperations(parts: InsightParts): InsightOperations {
       sessions: mcp.legacy.sessions.size + mcp.modern.size,
     }),
     summaries: (question) => summaries(parts, question),
+    permissions: (of) => permissions(parts, of),
   };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AgentFilter } from '../../../../identity/registry/many.ts';
-import type { AgentLine } from '../../../../model/insight/agents.ts';
+import type { AgentLine, AgentPermissions } from '../../../../model/insight/agents.ts';
 import type { Pulse } from '../../../../model/insight/overview.ts';
 import { TIERS, type Tier } from '../../../../model/lock.ts';
 import { Problem } from '../../problem.ts';
@@ -16,6 +16,7 @@ export interface InsightOperations {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<{ readonly items: readonly AgentLine[]; readonly next: string | null; readonly total: number }>;
+  permissions(of: { readonly agent: string; readonly subject: string | null }): Promise<AgentPermissions>;
 }
 
 const READ = needs('read');
@@ -25,6 +26,7 @@ export function insightRoutes(operations: InsightOperations): AdminRoutes {
   return (app) => {
     app.get('/v1/pulse', READ, async () => operations.pulse());
     agentList(app, operations);
+    agentRoutes(app, operations);
   };
 }
 
@@ -41,6 +43,15 @@ function agentList(app: FastifyInstance, operations: InsightOperations): void {
       const { next, ...page } = await operations.summaries({ filter, after, limit });
       return { ...page, next: next === null ? null : makeCursor(next) };
     },
+  );
+}
+
+function agentRoutes(app: FastifyInstance, operations: InsightOperations): void {
+  const querystring = { ...closed, properties: { subject: text(200) } };
+  app.get<{ Params: { id: string }; Querystring: { subject?: string } }>(
+    '/v1/agents/:id/permissions',
+    { ...READ, schema: { querystring } },
+    async ({ params: { id }, query: { subject = null } }) => operations.permissions({ agent: id, subject }),
   );
 }
 
