@@ -1,11 +1,12 @@
 import { Fault } from '../model/fault.ts';
+import type { LabelView } from '../model/insight/estate.ts';
 import type { Json } from '../model/json.ts';
 import type { Finding, ToolDefinition, ToolLabels } from '../model/tool.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PinRow, PinStore } from '../ports/stores.ts';
 import { describePin } from './diff.ts';
 import { isOmitted, type Sighting, scanName } from './findings.ts';
-import { type LabelSource, labelsOf } from './labels.ts';
+import { explainLabels, type LabelSource, labelsOf } from './labels.ts';
 import { lookAt } from './look.ts';
 import { nextPin } from './pins.ts';
 import { type KnownName, NameIndex } from './scan/names.ts';
@@ -58,12 +59,21 @@ export interface Inventory {
   /** Where what the server shows differs from what was accepted, for a person to read; `null` for an unknown tool. */
   diff(server: string, tool: string): readonly string[] | null;
   pins(server: string): readonly PinRow[];
+  /** One tool as a person reviews it; `null`: the server never showed it. */
+  look(server: string, tool: string): ToolLook | null;
   /** Every tool of every configured server, with its labels. */
   known(): readonly { readonly server: string; readonly name: string; readonly labels: ToolLabels }[];
   /** New configuration: labels and trust. */
   configure(servers: readonly InventoryServer[]): void;
   /** Reads what other gateways on the same store have seen and accepted. */
   refresh(): Promise<void>;
+}
+
+export interface ToolLook {
+  readonly row: PinRow;
+  readonly labels: readonly LabelView[];
+  /** `false`: nobody can accept what the server shows. */
+  readonly acceptable: boolean;
 }
 
 interface Tool {
@@ -127,6 +137,14 @@ class Catalog implements Inventory {
   diff(server: string, tool: string): readonly string[] | null {
     const known = this.#of(server).get(tool);
     return known === undefined ? null : describePin(known.row);
+  }
+
+  look(server: string, tool: string): ToolLook | null {
+    const row = this.#of(server).get(tool)?.row;
+    const source = this.#servers.get(server);
+    if (row === undefined || source === undefined) return null;
+    const inForce = row.state === 'pinned' ? row.accepted : null;
+    return { row, labels: explainLabels(tool, inForce, source), acceptable: !isOmitted(row.seen) };
   }
 
   known(): readonly { readonly server: string; readonly name: string; readonly labels: ToolLabels }[] {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ToolDefinition, ToolEffect } from '../model/tool.ts';
-import { type LabelOverride, labelsOf, STRICTEST } from './labels.ts';
+import { explainLabels, type LabelOverride, labelsOf, STRICTEST } from './labels.ts';
 
 const RANK: readonly ToolEffect[] = ['read', 'write', 'external', 'destructive', 'credential'];
 
@@ -107,5 +107,40 @@ describe('labels', () => {
       effect: 'destructive',
       untrustedOutput: true,
     });
+  });
+});
+
+describe('where a label came from', () => {
+  const from = (of: ReturnType<typeof explainLabels>) => Object.fromEntries(of.map((each) => [each.name, each.from]));
+
+  it('is said for each: this tool, its server, the hints, the strictest', () => {
+    expect(from(explainLabels('t', null, { tools: tools() }))).toEqual({
+      ...{ effect: 'default', dataClass: 'default', reversible: 'default', untrustedOutput: 'default' },
+    });
+    const said = { t: { effect: 'read', untrustedOutput: false }, '*': { dataClass: 'internal' } } as const;
+    expect(from(explainLabels('t', null, { tools: tools(said) }))).toEqual({
+      ...{ effect: 'tool', dataClass: 'server', reversible: 'effect', untrustedOutput: 'tool' },
+    });
+  });
+
+  it('is the hints where they are believed, and where they made it stricter than the operator said', () => {
+    const trusted = { tools: tools(), risk: 'low' } as const;
+    expect(from(explainLabels('t', withHints({ readOnlyHint: true, openWorldHint: false }), trusted))).toMatchObject({
+      ...{ effect: 'annotations', untrustedOutput: 'annotations' },
+    });
+    const general = { tools: tools({ '*': { effect: 'read' } }), risk: 'high' } as const;
+    expect(from(explainLabels('t', withHints({ destructiveHint: true }), general)).effect).toBe('annotations');
+    expect(from(explainLabels('t', withHints({ readOnlyHint: true }), general)).effect).toBe('server');
+  });
+
+  it('belongs to the very labels that count', () => {
+    fc.assert(
+      fc.property(hints, override, override, fc.boolean(), (annotations, exact, general, trustAnnotations) => {
+        const source = { tools: tools({ t: exact, '*': general }), trustAnnotations };
+        const { origin: _origin, ...labels } = labelsOf('t', withHints(annotations), source);
+        const explained = explainLabels('t', withHints(annotations), source);
+        expect(Object.fromEntries(explained.map(({ name, value }) => [name, value]))).toEqual(labels);
+      }),
+    );
   });
 });

@@ -1,3 +1,4 @@
+import type { LabelView } from '../model/insight/estate.ts';
 import { isObject, type JsonObject } from '../model/json.ts';
 import type { DataClass, ToolDefinition, ToolEffect, ToolLabels } from '../model/tool.ts';
 
@@ -52,6 +53,32 @@ export function labelsOf(name: string, definition: ToolDefinition | null, source
       ((general.untrustedOutput ?? claimed.untrustedOutput ?? STRICTEST.untrustedOutput) || floor.untrustedOutput),
     origin: originOf(effect, { exact, general, claimed }),
   };
+}
+
+/** The same labels, each with where it came from: for a person who wonders. Pure. */
+export function explainLabels(
+  name: string,
+  definition: ToolDefinition | null,
+  source: LabelSource,
+): readonly LabelView[] {
+  const labels = labelsOf(name, definition, source);
+  const exact = source.tools.get(name) ?? {};
+  const general = source.tools.get('*') ?? {};
+  const hints = hintsOf(definition);
+  const claimed: Claims = (source.trustAnnotations ?? source.risk === 'low') ? claims(hints) : {};
+  const from = (label: keyof LabelOverride, said?: ToolEffect | boolean): LabelView['from'] => {
+    if (exact[label] !== undefined) return 'tool';
+    if (general[label] !== undefined) return general[label] === labels[label] ? 'server' : 'annotations';
+    const warned = said === undefined && labels[label] !== STRICTEST[label];
+    return said !== undefined || warned ? 'annotations' : 'default';
+  };
+  const undone = exact.reversible === undefined && general.reversible === undefined && labels.effect === 'read';
+  return [
+    { name: 'effect', value: labels.effect, from: from('effect', claimed.effect) },
+    { name: 'dataClass', value: labels.dataClass, from: from('dataClass') },
+    { name: 'reversible', value: labels.reversible, from: undone ? 'effect' : from('reversible') },
+    { name: 'untrustedOutput', value: labels.untrustedOutput, from: from('untrustedOutput', claimed.untrustedOutput) },
+  ];
 }
 
 interface Claims {

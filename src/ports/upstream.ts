@@ -104,6 +104,8 @@ export interface UpstreamServer {
 
 export interface UpstreamHealth {
   readonly state: 'unknown' | 'up' | 'down';
+  /** When it came into that state; `null`: it was never heard of. */
+  readonly sinceMs: number | null;
   readonly links: number;
   readonly lastError: string | null;
   /** stdio: how often a child died unasked since the start. */

@@ -76,7 +76,7 @@ export class Servers {
 
   #open(server: ServerConfig, config: Config): UpstreamServer {
     const { limits } = config;
-    const shared = { id: server.id, log: this.#log };
+    const shared = { id: server.id, log: this.#log, clock: this.#clock };
     if (server.kind === 'http') {
       return httpUpstream({
         ...shared,
@@ -87,7 +87,7 @@ export class Servers {
     }
     const { command, args, env, cwd, maxChildren } = server;
     const stdioLimits = { maxChildren, lineBytes: limits.stdioLineBytes };
-    return stdioUpstream({ ...shared, clock: this.#clock, command, args, env, cwd, limits: stdioLimits });
+    return stdioUpstream({ ...shared, command, args, env, cwd, limits: stdioLimits });
   }
 }
 

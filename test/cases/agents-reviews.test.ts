@@ -63,7 +63,7 @@ describe('access reviews (ID5)', () => {
     expect((await show('rev-f')).state).toBe('suspended');
     const evidence = await house.admin<{ items: { decision: { by: string; seen: object } }[] }>(
       'GET',
-      `/v1/reviews/${id}`,
+      `/v1/reviews/${id}/items`,
     );
     expect(evidence.body.items.map(({ decision }) => decision.by)).toEqual([...Array<string>(5).fill('alice'), 'bob']);
     const acts = (await house.records()).flatMap((record) => (record.type === 'admin' ? [record.act] : []));

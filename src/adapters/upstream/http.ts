@@ -1,6 +1,7 @@
 import { Pool } from 'undici';
 import { Fault, UpstreamFault } from '../../model/fault.ts';
 import type { JsonLimits } from '../../model/strict-json.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { CredentialHolder, Era, UpstreamHealth, UpstreamLink, UpstreamServer } from '../../ports/upstream.ts';
 import { CarryingLink, carried, carryingPeer } from './carrying.ts';
 import { type ClientInfo, discoverRequest, type Eras, erasFrom, KnownEras } from './discover.ts';
@@ -24,6 +25,8 @@ export interface HttpUpstreamOptions {
   readonly limits?: Partial<HttpLimits>;
   readonly clientInfo?: ClientInfo;
   readonly log?: UpstreamLog;
+  /** Without it nobody knows since when a server is up or down. */
+  readonly clock?: Clock;
 }
 
 export interface HttpLimits {
@@ -87,6 +90,7 @@ class HttpServer implements UpstreamServer {
   readonly #peer: HttpPeer;
   #dropped = 0;
   #state: UpstreamHealth['state'] = 'unknown';
+  #sinceMs: number | null = null;
   #lastError: string | null = null;
   readonly #eras = new KnownEras((holder) => this.#probe(holder));
   #closed = false;
@@ -159,16 +163,19 @@ class HttpServer implements UpstreamServer {
   }
 
   #report(fault: UpstreamFault | null): void {
-    if (fault === null) {
-      this.#state = 'up';
-      return;
-    }
+    if (fault === null) return this.#enter('up');
     if (fault.code !== 'upstream-unavailable' || fault.cause === undefined) return;
     this.#lastError = fault.detail ?? fault.message;
     if (fault.sent) return;
-    this.#state = 'down';
+    this.#enter('down');
     // It may come back as another version of itself.
     this.#eras.forget();
+  }
+
+  #enter(state: UpstreamHealth['state']): void {
+    if (state === this.#state) return;
+    this.#state = state;
+    this.#sinceMs = this.#options.clock?.nowMs() ?? null;
   }
 
   async open(era: Era, holder: CredentialHolder | null = null): Promise<UpstreamLink> {
@@ -212,6 +219,7 @@ class HttpServer implements UpstreamServer {
   health(): UpstreamHealth {
     return {
       state: this.#state,
+      sinceMs: this.#sinceMs,
       links: this.#links.size,
       lastError: this.#lastError,
       restarts: 0,

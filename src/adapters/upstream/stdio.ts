@@ -72,6 +72,7 @@ class StdioServer implements UpstreamServer {
   #restarts = 0;
   #dropped = 0;
   #up = false;
+  #sinceMs: number | null = null;
   #lastError: string | null = null;
   #stderrTail = '';
   readonly #eras = new KnownEras((holder) => this.#probe(holder));
@@ -95,7 +96,7 @@ class StdioServer implements UpstreamServer {
       },
       answered: () => {
         this.#gate.answered();
-        this.#up = true;
+        this.#enter(true);
       },
       initializeRefused: () => this.#eras.initializeRefused(),
       ended: (link) => this.#links.delete(link),
@@ -189,9 +190,15 @@ class StdioServer implements UpstreamServer {
 
   #failed(how: string): void {
     this.#gate.failed();
-    this.#up = false;
+    this.#enter(false);
     this.#lastError = how;
     this.#eras.forget();
+  }
+
+  #enter(up: boolean): void {
+    if (this.#sinceMs !== null && up === this.#up) return;
+    this.#up = up;
+    this.#sinceMs = this.#options.clock.nowMs();
   }
 
   eras(holder: CredentialHolder | null = null): Promise<Eras> {
@@ -238,6 +245,7 @@ class StdioServer implements UpstreamServer {
     const state = this.#gate.failures > 0 ? 'down' : this.#up ? 'up' : 'unknown';
     return {
       state,
+      sinceMs: this.#sinceMs,
       links: this.#links.size,
       lastError: this.#lastError,
       restarts: this.#restarts,

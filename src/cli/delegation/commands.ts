@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { systemClock } from '../../adapters/clock.ts';
 import type { Connection } from '../../model/connection.ts';
+import type { Page } from '../../model/insight/page.ts';
 import type { Task } from '../../model/task.ts';
-import { type AdminClient, adminClient } from '../operate/admin-client.ts';
+import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
@@ -128,11 +129,11 @@ function part(id: string | undefined): string {
 }
 
 async function listConnections(context: Context): Promise<void> {
-  const answer = await (await openClient(context)).get<{ connections: readonly Connection[] }>('/v1/connections');
-  context.terminal.value(answer);
+  const connections = await everyItem<Connection>(await openClient(context), '/v1/connections');
+  context.terminal.value({ connections });
   context.terminal.table(
     ['connection', 'from', 'to', 'scopes', 'for chains of', 'until'],
-    answer.connections.map(({ id, from, to, scopes, initiators, notAfterMs }) => [
+    connections.map(({ id, from, to, scopes, initiators, notAfterMs }) => [
       ...[id, from, to, scopes === null ? 'all it holds' : scopes.join(' ')],
       initiators.join(', '),
       notAfterMs === null ? null : isoTime(notAfterMs),
@@ -141,11 +142,11 @@ async function listConnections(context: Context): Promise<void> {
 }
 
 async function listTasks(context: Context): Promise<void> {
-  const answer = await (await openClient(context)).get<{ tasks: readonly Task[] }>('/v1/tasks');
-  context.terminal.value(answer);
+  const { items: tasks } = await (await openClient(context)).get<Page<Task>>('/v1/tasks?limit=1000');
+  context.terminal.value({ tasks });
   context.terminal.table(
     ['task', 'agent', 'for', 'state', 'until', 'purpose'],
-    answer.tasks.map(({ id, agent, subject, state, notAfterMs, purpose }) => [
+    tasks.map(({ id, agent, subject, state, notAfterMs, purpose }) => [
       ...[id, agent, subject, state, isoTime(notAfterMs), purpose],
     ]),
   );

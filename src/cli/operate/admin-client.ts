@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import type { Page } from '../../model/insight/page.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
 
 const MAX_ANSWER_BYTES = 67_108_864;
@@ -34,6 +35,18 @@ export function adminClient({ socket, timeoutMs = 10_000 }: AdminOptions): Admin
     delete: (path) => call('DELETE', path),
     upload: (path, { type, text }) => send({ socket, timeoutMs, method: 'POST', path, body: text, type }) as never,
   };
+}
+
+/** Every item of a list the gateway answers page by page. */
+export async function everyItem<T>(client: AdminClient, path: string): Promise<readonly T[]> {
+  const items: T[] = [];
+  const sign = path.includes('?') ? '&' : '?';
+  for (let cursor = ''; ; ) {
+    const page = await client.get<Page<T>>(`${path}${sign}limit=1000${cursor}`);
+    items.push(...page.items);
+    if (page.next === null) return items;
+    cursor = `&cursor=${encodeURIComponent(page.next)}`;
+  }
 }
 
 /** Whether a gateway answers there. Anything but its absence is an error. */

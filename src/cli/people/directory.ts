@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
-import { type AdminClient, adminClient } from '../operate/admin-client.ts';
+import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
@@ -150,7 +150,7 @@ function who(options: Options, fallback: string): { by: string; reason: string }
 }
 
 async function list(context: Context): Promise<void> {
-  const { people } = await (await client(context)).get<{ people: readonly PersonAnswer[] }>('/v1/people');
+  const people = await everyItem<PersonAnswer>(await client(context), '/v1/people');
   context.terminal.value({ people });
   context.terminal.table(
     ['person', 'name', 'active', 'agents', 'orphaned', 'groups', 'from'],

@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { everyItem } from '../operate/admin-client.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
 import { isoTime } from '../shell/text.ts';
@@ -9,7 +10,7 @@ interface Review {
   readonly name: string;
   readonly state: string;
   readonly dueAtMs: number;
-  readonly waiting: number;
+  readonly progress: { readonly waiting: number };
   readonly summary: Readonly<Record<string, number>> | null;
 }
 
@@ -104,25 +105,25 @@ function decideCommands(reviews: Command, act: Act): void {
 }
 
 async function list(context: Context): Promise<void> {
-  const answer = await (await gateway(context)).get<{ reviews: Review[] }>('/v1/reviews');
-  context.terminal.value(answer);
-  if (answer.reviews.length === 0) return context.terminal.line('no reviews');
+  const reviews = await everyItem<Review>(await gateway(context), '/v1/reviews');
+  context.terminal.value({ reviews });
+  if (reviews.length === 0) return context.terminal.line('no reviews');
   context.terminal.table(
     ['review', 'name', 'state', 'due', 'waiting'],
-    answer.reviews.map(({ id, name, state, dueAtMs, waiting }) => [id, name, state, isoTime(dueAtMs), waiting]),
+    reviews.map(({ id, name, state, dueAtMs, progress }) => [id, name, state, isoTime(dueAtMs), progress.waiting]),
   );
 }
 
 async function show(context: Context, id: string, options: { mine?: boolean; by?: string }): Promise<void> {
   const only = options.mine === true ? { waiting: true, reviewer: operatorName(options.by) } : {};
   const client = await gateway(context);
-  const answer = await client.get<{ review: Review; items: Item[] }>(
-    `/v1/reviews/${encodeURIComponent(id)}${query(only)}`,
-  );
-  context.terminal.value(answer);
+  const path = `/v1/reviews/${encodeURIComponent(id)}`;
+  const review = await client.get<Review>(path);
+  const items = await everyItem<Item>(client, `${path}/items${query(only)}`);
+  context.terminal.value({ review, items });
   context.terminal.table(
     ['agent', 'outcome', 'by', 'reason'],
-    answer.items.map(({ agent, decision }) => [
+    items.map(({ agent, decision }) => [
       agent,
       decision?.outcome ?? { text: 'waits', tone: 'warn' },
       decision?.by ?? null,

@@ -11,6 +11,11 @@ export interface Exceeding {
   readonly how: readonly string[];
 }
 
+export interface TemplateUse {
+  readonly agents: number;
+  readonly exceeding: readonly Exceeding[];
+}
+
 export interface TemplateOptions extends WriteParts {
   readonly configured: () => { readonly templates: readonly Template[] };
 }
@@ -76,6 +81,23 @@ export class Templates {
       if (how.length > 0) found.push({ agent: agent.id, how });
     }
     return found;
+  }
+
+  /** Of every template at once: how many agents are made from it, and which exceed it. One pass over the agents. */
+  usage(): ReadonlyMap<string, TemplateUse> {
+    const nowMs = this.#options.clock.nowMs();
+    const templates = new Map(this.all().map((template) => [template.id, template]));
+    const used = new Map(this.all().map(({ id }) => [id, { agents: 0, exceeding: [] as Exceeding[] }]));
+    for (const agent of this.#options.directory.agents()) {
+      if (agent.template === null || agent.state === 'decommissioned') continue;
+      const template = templates.get(agent.template);
+      const use = used.get(agent.template);
+      if (template === undefined || use === undefined) continue;
+      use.agents++;
+      const how = exceeds(agent, template, nowMs);
+      if (how.length > 0) use.exceeding.push({ agent: agent.id, how });
+    }
+    return used;
   }
 
   #mine(id: string): void {

@@ -5,6 +5,8 @@ import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
 import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
+import { serverReadRoutes } from '../../surfaces/admin/routes/estate/servers.ts';
+import { settingsRoutes } from '../../surfaces/admin/routes/estate/settings.ts';
 import { insightRoutes } from '../../surfaces/admin/routes/insight/insight.ts';
 import { peopleRoutes } from '../../surfaces/admin/routes/people.ts';
 import { policyRoutes } from '../../surfaces/admin/routes/policies/policies.ts';
@@ -17,6 +19,9 @@ import { approvalOperations } from '../approvals/operations.ts';
 import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
 import { keyOperations } from '../authority/keys.ts';
+import { peopleReading } from '../console/estate/people.ts';
+import { serverReading } from '../console/estate/servers.ts';
+import { settingsView } from '../console/estate/settings.ts';
 import { insightOperations } from '../console/insight/open.ts';
 import { policyOperations } from '../console/policies/operations.ts';
 import { vaultOperations } from '../credentials.ts';
@@ -43,12 +48,14 @@ export function adminRoutes(
     rightsRoutes(rightsOperations(parts)),
     keyRoutes(keyOperations(authority.ring, gateway.journal)),
     vaultRoutes(vaultOperations(credentials, gateway.journal)),
-    peopleRoutes({ people, groups, directory: live.directory }),
+    peopleRoutes({ people, groups, directory: live.directory, ...peopleReading(live, signIn) }),
     agentRoutes(agents),
     delegationRoutes(delegationOperations({ live, stores, gateway })),
     transferRoutes(agents.registry),
-    reviewRoutes(agents.reviews),
     insightRoutes(insightOperations({ ...options, mcp })),
     policyRoutes(policyOperations({ live, gateway, stores })),
+    reviewRoutes(agents.reviews, live.directory),
+    serverReadRoutes(serverReading(parts)),
+    settingsRoutes(() => settingsView(live, parts.url)),
   ];
 }

@@ -34,9 +34,10 @@ export function operations(parts: OperationParts): Operations {
       if (accepted) await record('pin.accept', by, { reason, detail: { server, tool, hash: seenHash } });
       return accepted;
     },
-    async scan(id) {
+    async scan(id, { by, reason }) {
       const server = live.snapshot().servers.get(id);
       if (server === undefined) return null;
+      await record('server.scan', by, { reason, detail: { server: id } });
       const tools = await scan(server, { journal, inventory, policyVersion: () => live.snapshot().policies.version });
       return { tools };
     },

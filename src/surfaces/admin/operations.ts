@@ -8,7 +8,7 @@ export interface Operations {
   /** Pins of one server with findings and both definitions; null when there is no such server. */
   tools(server: string): readonly Json[] | null;
   /** Lists the server's tools now, so that its pins are current. Null: no such server. */
-  scan(server: string): Promise<Json | null>;
+  scan(server: string, order: { by: string; reason: string }): Promise<Json | null>;
   accept(accept: { server: string; tool: string; seenHash: string; by: string; reason: string }): Promise<boolean>;
   sessions(): readonly Json[];
   locks(): { readonly epoch: number; readonly locks: readonly Lock[] };

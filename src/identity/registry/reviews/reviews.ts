@@ -9,6 +9,7 @@ import { RegistryRefused } from '../refused.ts';
 import type { Registry } from '../registry.ts';
 import { orderedBy } from '../world.ts';
 import { patchChange, readKnown, type Who, write } from '../writing.ts';
+import { ReviewLedger, type Tally } from './ledger.ts';
 import { type Decision, itemId, type Outcome, type Review, type ReviewItem, reviewersOf, seenOf } from './review.ts';
 
 export interface NewReview extends Who {
@@ -34,10 +35,12 @@ export interface Verdict extends Who {
 export class Reviews {
   readonly #registry: Registry;
   readonly #list: AgentList;
+  readonly #ledger: ReviewLedger;
 
   constructor(registry: Registry) {
     this.#registry = registry;
     this.#list = new AgentList(registry.world.directory);
+    this.#ledger = new ReviewLedger(registry.world.directory);
   }
 
   all(): readonly Review[] {
@@ -53,16 +56,17 @@ export class Reviews {
   items(id: string, only: { readonly waiting?: boolean; readonly reviewer?: string } = {}): readonly ReviewItem[] {
     const { directory } = this.#registry.world;
     const review = this.get(id);
-    const items: ReviewItem[] = [];
-    for (const { body } of directory.stored('review-item')) {
-      const item = body as unknown as ReviewItem;
-      if (item.review !== id || (only.waiting === true && item.decision !== null)) continue;
+    return this.#ledger.of(id).filter((item) => {
+      if (only.waiting === true && item.decision !== null) return false;
+      if (only.reviewer === undefined) return true;
       const agent = directory.agent(item.agent);
-      if (only.reviewer !== undefined && (agent === undefined || !reviewersOf(review, agent).includes(only.reviewer)))
-        continue;
-      items.push(item);
-    }
-    return items.sort((a, b) => (a.agent < b.agent ? -1 : 1));
+      return agent !== undefined && reviewersOf(review, agent).includes(only.reviewer);
+    });
+  }
+
+  /** How far it is. */
+  tally(id: string): Tally {
+    return this.#ledger.tally(id);
   }
 
   /** Items first, then it opens: a campaign that a crash cut short stays `preparing` and can be made again. */

@@ -30,6 +30,8 @@ const order = (more: Readonly<Record<string, unknown>> = {}, required: readonly 
 });
 const FIELDS = { type: 'object' } as const;
 const WRITES = needs('agents.write');
+/** Named of each template; how many there are is said beside them. */
+const MAX_EXCEEDING = 100;
 const LIMIT = { type: 'integer', minimum: 1, maximum: 1000 } as const;
 
 /** Agents (requirements ID1, ID5): who there is, and everything that can happen to one. */
@@ -134,9 +136,15 @@ function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentPar
 }
 
 function templateRoutes(app: FastifyInstance, { templates }: AgentParts): void {
-  app.get('/v1/templates', needs('read'), async () => ({
-    templates: templates.all().map((template) => ({ ...template, exceeding: templates.exceeding(template) })),
-  }));
+  app.get('/v1/templates', needs('read'), async () => {
+    const usage = templates.usage();
+    return {
+      templates: templates.all().map((template) => {
+        const { agents, exceeding } = usage.get(template.id) ?? { agents: 0, exceeding: [] };
+        return { ...template, agents, exceedingCount: exceeding.length, exceeding: exceeding.slice(0, MAX_EXCEEDING) };
+      }),
+    };
+  });
   app.put<ById & { Body: Order & { fields: object } }>(
     '/v1/templates/:id',
     { ...WRITES, schema: order({ fields: FIELDS }, ['fields']) },

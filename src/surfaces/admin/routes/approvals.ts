@@ -141,7 +141,14 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
 }
 
 function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
-  app.get('/v1/standing', needs('approvals.read'), async () => ({ standing: operations.standing() }));
+  const querystring = { ...closed, properties: { signer: text(200) } };
+  app.get<{ Querystring: { signer?: string } }>(
+    '/v1/standing',
+    { ...needs('approvals.read'), schema: { querystring } },
+    async ({ query: { signer } }) => ({
+      standing: operations.standing().filter(({ signers }) => signer === undefined || signers.includes(signer)),
+    }),
+  );
   app.delete<{ Params: { id: string }; Querystring: Acting }>(
     '/v1/standing/:id',
     { ...needs('approvals.withdraw'), schema: { querystring: ACTING } },

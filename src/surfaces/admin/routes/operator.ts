@@ -87,16 +87,21 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
       return { accepted: true };
     },
   );
-  app.post<{ Params: { id: string } }>('/v1/servers/:id/scan', needs('servers.write'), async (request) => {
-    const scanned = await operations.scan(request.params.id);
-    if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
-    return scanned;
-  });
-  const reloadBody = { ...closed, type: ['object', 'null'], properties: { by: BY, reason: REASON } };
+  const order = { ...closed, type: ['object', 'null'], properties: { by: BY, reason: REASON } };
+  app.post<{ Params: { id: string }; Body: { by?: string; reason?: string } | null }>(
+    '/v1/servers/:id/scan',
+    { ...needs('servers.write'), schema: { body: order } },
+    async ({ params: { id }, body }) => {
+      const { by = 'operator', reason = 'scan' } = body ?? {};
+      const scanned = await operations.scan(id, { by, reason });
+      if (scanned === null) throw new Problem(404, 'unknown-server', `there is no server "${id}"`);
+      return scanned;
+    },
+  );
   // Whatever lies in the folder of policies is published by it.
   app.post<{ Body: { by?: string } | null }>(
     '/v1/reload',
-    { ...steppedUp('policies.publish'), schema: { body: reloadBody } },
+    { ...steppedUp('policies.publish'), schema: { body: order } },
     async (request) => operations.reload(request.body?.by ?? 'operator'),
   );
 }

@@ -1,17 +1,27 @@
 import type { FastifyInstance } from 'fastify';
+import { foldName } from '../../../identity/directory/entities.ts';
 import type { Directory } from '../../../identity/directory.ts';
 import { type Groups, isPart, sizeOf, wholeGroup } from '../../../identity/people/groups.ts';
 import type { People } from '../../../identity/people/people.ts';
-import { isRemoved, leavingOf, type PersonFields, shownAttributes } from '../../../identity/people/person-body.ts';
+import { leavingOf, type PersonFields, shownAttributes } from '../../../identity/people/person-body.ts';
+import type { PeopleRoll } from '../../../identity/people/roll.ts';
+import type { PersonAccess } from '../../../model/insight/estate.ts';
+import { CONSOLE_ROLES, type ConsoleRole } from '../../../model/insight/roles.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Person } from '../../../model/person.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
+import { PAGE, type PageAsked, pageOf } from './estate/page.ts';
 
 export interface PeopleDesk {
   readonly people: People;
   readonly groups: Groups;
   readonly directory: Directory;
+  readonly roll: PeopleRoll;
+  /** What the configuration gives somebody in the console. */
+  readonly roles: (person: Person) => readonly ConsoleRole[];
+  /** How somebody gets in, and where they are now. */
+  readonly access: (person: Person) => Promise<PersonAccess>;
 }
 
 interface Acting {
@@ -32,26 +42,70 @@ const FIELDS = {
 /** People and groups, for the operator. */
 export function peopleRoutes(desk: PeopleDesk): (app: FastifyInstance) => void {
   return (app) => {
+    listing(app, desk);
     reading(app, desk);
     changing(app, desk);
   };
 }
 
-function reading(app: FastifyInstance, { people, directory }: PeopleDesk): void {
-  app.get('/v1/people', needs('read'), async () => {
-    await directory.refresh();
-    return {
-      people: [...directory.people()].filter((person) => !isRemoved(person)).map((one) => shown(directory, one)),
-    };
-  });
-  app.get<{ Params: { id: string } }>('/v1/people/:id', needs('read'), async (request) => {
-    const { id } = request.params;
+interface ListQuery extends PageAsked {
+  readonly q?: string;
+  readonly active?: boolean;
+  readonly group?: string;
+  readonly role?: ConsoleRole;
+}
+
+const LIST = {
+  ...closed,
+  properties: {
+    ...PAGE,
+    q: text(200),
+    active: { type: 'boolean' },
+    group: text(256),
+    role: { enum: [...CONSOLE_ROLES] },
+  },
+} as const;
+
+function listing(app: FastifyInstance, desk: PeopleDesk): void {
+  const { directory, roll, roles } = desk;
+  app.get<{ Querystring: ListQuery }>(
+    '/v1/people',
+    { ...needs('read'), schema: { querystring: LIST } },
+    async ({ query: { q, active, group, role, ...page } }) => {
+      await directory.refresh();
+      const wanted = q === undefined ? '' : foldName(q);
+      const found = (await roll.all()).filter(
+        ({ person, text: said }) =>
+          said.includes(wanted) &&
+          (active === undefined || person.active === active) &&
+          (group === undefined || person.groups.includes(group)) &&
+          (role === undefined || roles(person).includes(role)),
+      );
+      const { items, next } = pageOf(found, ({ key }) => key, page);
+      return { items: items.map(({ person }) => shown(desk, person)), next, total: found.length };
+    },
+  );
+}
+
+function reading(app: FastifyInstance, desk: PeopleDesk): void {
+  const { people, directory } = desk;
+  const find = async (id: string): Promise<Person> => {
     await directory.refresh();
     const person = directory.person(id) ?? directory.personNamed(id);
     if (person === undefined) throw new Problem(404, 'unknown-person', `there is no person "${id}"`);
-    const agents = directory.agentsOwnedBy(person.id).map((agent) => ({ id: agent.id, state: agent.state }));
-    return { ...shown(directory, person), agents: agents.slice(0, 1000) };
+    return person;
+  };
+  app.get<{ Params: { id: string } }>('/v1/people/:id', needs('read'), async (request) => {
+    const person = await find(request.params.id);
+    const agents = directory.agentsOwnedBy(person.id).slice(0, 1000);
+    return {
+      ...shown(desk, person),
+      agents: agents.map(({ id, name, state, riskTier }) => ({ id, name, state, riskTier })),
+    };
   });
+  app.get<{ Params: { id: string } }>('/v1/people/:id/access', needs('read'), async (request) =>
+    desk.access(await find(request.params.id)),
+  );
   app.get<{ Params: { id: string } }>('/v1/people/:id/history', needs('read'), async (request) => ({
     history: await people.history(request.params.id, 1000),
   }));
@@ -77,11 +131,12 @@ function reading(app: FastifyInstance, { people, directory }: PeopleDesk): void 
   });
 }
 
-function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void {
+function changing(app: FastifyInstance, desk: PeopleDesk): void {
+  const { people, directory } = desk;
   const answer = async (id: string): Promise<JsonObject> => {
     const person = directory.person(id);
     if (person === undefined) throw new Problem(404, 'unknown-person', `there is no person "${id}"`);
-    return shown(directory, person);
+    return shown(desk, person);
   };
   const make = {
     ...closed,
@@ -131,11 +186,12 @@ function changing(app: FastifyInstance, { people, directory }: PeopleDesk): void
   );
 }
 
-function shown(directory: Directory, person: Person): JsonObject {
+function shown({ directory, roles }: PeopleDesk, person: Person): JsonObject {
   const { id, userName, name, email, department, groups, active, externalId, origin } = person;
   const agents = directory.agentsOwnedBy(id);
   return {
     ...{ id, userName, name, email, department, groups, active, externalId, origin },
+    roles: roles(person),
     attributes: shownAttributes(person),
     leaving: leavingOf(person) !== null,
     agentCount: agents.length,

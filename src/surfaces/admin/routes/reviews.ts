@@ -1,7 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import { foldName } from '../../../identity/directory/entities.ts';
+import type { Directory } from '../../../identity/directory.ts';
+import { type Decision, type Review, type ReviewItem, reviewersOf } from '../../../identity/registry/reviews/review.ts';
 import type { NewReview, Reviews, Verdict } from '../../../identity/registry/reviews/reviews.ts';
+import type { ReviewLine } from '../../../model/insight/estate.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
+import { newestFirst, PAGE, type PageAsked, pageOf, sortedBy } from './estate/page.ts';
 
 type ById = { readonly Params: { readonly id: string } };
 
@@ -9,23 +14,13 @@ const WHO = { by: BY, reason: REASON };
 const list = (maxItems: number) => ({ type: 'array', maxItems, items: text(200) });
 
 /** Access reviews (requirements ID5). */
-export function reviewRoutes(reviews: Reviews): (app: FastifyInstance) => void {
+export function reviewRoutes(reviews: Reviews, directory: Directory): (app: FastifyInstance) => void {
   return (app) => {
-    app.get('/v1/reviews', needs('read'), async () => ({
-      reviews: reviews
-        .all()
-        .map((review) => ({ ...review, waiting: reviews.items(review.id, { waiting: true }).length })),
-    }));
+    readRoutes(app, reviews, directory);
     app.post<{ Body: NewReview }>(
       '/v1/reviews',
       { ...needs('reviews.write'), schema: { body: CREATE } },
       async ({ body }, reply) => reply.code(201).send(await reviews.create(body)),
-    );
-    const properties = { waiting: { type: 'boolean' }, reviewer: text(200) };
-    app.get<ById & { Querystring: { waiting?: boolean; reviewer?: string } }>(
-      '/v1/reviews/:id',
-      { ...needs('read'), schema: { querystring: { ...closed, properties } } },
-      async ({ params, query }) => ({ review: reviews.get(params.id), items: reviews.items(params.id, query) }),
     );
     app.post<{ Params: { id: string; agent: string }; Body: Verdict }>(
       '/v1/reviews/:id/items/:agent',
@@ -39,6 +34,70 @@ export function reviewRoutes(reviews: Reviews): (app: FastifyInstance) => void {
       { ...needs('reviews.write'), schema: { body: close } },
       async ({ params, body }) => reviews.close(params.id, body),
     );
+  };
+}
+
+interface ItemQuery extends PageAsked {
+  readonly waiting?: boolean;
+  readonly reviewer?: string;
+  readonly outcome?: string;
+  readonly q?: string;
+}
+
+function readRoutes(app: FastifyInstance, reviews: Reviews, directory: Directory): void {
+  const orderOf = (review: Review): string => newestFirst(review.createdAtMs, review.id);
+  app.get<{ Querystring: PageAsked }>(
+    '/v1/reviews',
+    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
+    async ({ query }) => {
+      const { items, next } = pageOf(sortedBy(reviews.all(), orderOf), orderOf, query);
+      return { items: items.map((review) => ({ ...review, progress: reviews.tally(review.id) })), next };
+    },
+  );
+  app.get<ById>('/v1/reviews/:id', needs('read'), async ({ params: { id } }) => ({
+    ...reviews.get(id),
+    progress: reviews.tally(id),
+  }));
+  const properties = {
+    ...PAGE,
+    waiting: { type: 'boolean' },
+    reviewer: text(200),
+    outcome: { enum: ['certify', 'reduce', 'revoke', 'reassign', 'overdue', 'overdue-suspended'] },
+    q: text(200),
+  };
+  app.get<ById & { Querystring: ItemQuery }>(
+    '/v1/reviews/:id/items',
+    { ...needs('read'), schema: { querystring: { ...closed, properties } } },
+    async ({ params: { id }, query: { q, outcome, cursor, limit, ...only } }) => {
+      const review = reviews.get(id);
+      const wanted = q === undefined ? '' : foldName(q);
+      const found = reviews
+        .items(id, only)
+        .filter((item) => outcome === undefined || item.decision?.outcome === outcome)
+        .filter(({ agent }) => wanted === '' || foldName(`${agent} ${directory.agent(agent)?.name}`).includes(wanted));
+      const page = { ...(cursor === undefined ? {} : { cursor }), ...(limit === undefined ? {} : { limit }) };
+      const { items, next } = pageOf(found, ({ agent }) => agent, page);
+      return { items: items.map((item) => lineOf(review, item, directory)), next, total: found.length };
+    },
+  );
+}
+
+function lineOf(review: Review, { agent: id, decision }: ReviewItem, directory: Directory): ReviewLine<Decision> {
+  const agent = directory.agent(id);
+  return {
+    agent: id,
+    name: agent?.name ?? null,
+    owner: agent?.owner ?? null,
+    ownerName: agent === undefined ? null : (directory.person(agent.owner)?.name ?? null),
+    purpose: agent?.purpose ?? null,
+    riskTier: agent?.riskTier ?? null,
+    state: agent?.state ?? null,
+    servers: agent?.servers ?? null,
+    scopes: agent?.scopes ?? null,
+    groups: agent?.groups ?? [],
+    expiresAtMs: agent?.expiresAtMs ?? null,
+    reviewers: agent === undefined ? [] : reviewersOf(review, agent),
+    decision,
   };
 }
 

@@ -2,8 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { DelegationDesk, NewConnection } from '../../../../identity/delegation/desk.ts';
 import type { TaskRequest } from '../../../../identity/delegation/tasks.ts';
 import type { Directory } from '../../../../identity/directory.ts';
+import type { Connection } from '../../../../model/connection.ts';
+import type { Task } from '../../../../model/task.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
+import { newestFirst, PAGE, type PageAsked, pageOf, sortedBy } from '../estate/page.ts';
 
 export interface DelegationParts {
   readonly desk: DelegationDesk;
@@ -48,10 +51,15 @@ const CONNECTION = {
 } as const;
 
 function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
-  app.get('/v1/connections', needs('read'), async () => {
-    await directory.refresh();
-    return { connections: [...directory.connections()] };
-  });
+  const byId = ({ id }: Connection): string => id;
+  app.get<{ Querystring: PageAsked }>(
+    '/v1/connections',
+    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
+    async ({ query }) => {
+      await directory.refresh();
+      return pageOf(sortedBy(directory.connections(), byId), byId, query);
+    },
+  );
   app.get<{ Params: { id: string } }>('/v1/connections/:id', needs('read'), async ({ params: { id } }) => {
     await directory.refresh();
     const connection = directory.connection(id);
@@ -96,11 +104,19 @@ const TASK = {
 } as const;
 
 function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
-  app.get('/v1/tasks', needs('read'), async () => {
-    await directory.refresh();
-    const newest = [...directory.tasks()].sort((a, b) => b.createdAtMs - a.createdAtMs);
-    return { tasks: newest.slice(0, 1000) };
-  });
+  const orderOf = ({ createdAtMs, id }: Task): string => newestFirst(createdAtMs, id);
+  const filter = { agent: text(200), state: { enum: ['open', 'closed'] } };
+  app.get<{ Querystring: PageAsked & { agent?: string; state?: Task['state'] } }>(
+    '/v1/tasks',
+    { ...needs('read'), schema: { querystring: { ...closed, properties: { ...PAGE, ...filter } } } },
+    async ({ query: { agent, state, ...page } }) => {
+      await directory.refresh();
+      const found = [...directory.tasks()].filter(
+        (task) => (agent === undefined || task.agent === agent) && (state === undefined || task.state === state),
+      );
+      return pageOf(sortedBy(found, orderOf), orderOf, page);
+    },
+  );
   app.get<{ Params: { id: string } }>('/v1/tasks/:id', needs('read'), async ({ params: { id } }) => {
     await directory.refresh();
     const task = directory.task(id);

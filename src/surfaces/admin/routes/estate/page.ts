@@ -1,0 +1,65 @@
+import type { Page } from '../../../../model/insight/page.ts';
+import { Problem } from '../../problem.ts';
+import { text } from '../../schemas.ts';
+
+/** Of the query of every list that goes page by page. */
+export const PAGE = {
+  cursor: text(2_000),
+  limit: { type: 'integer', minimum: 1, maximum: 1_000 },
+} as const;
+
+export interface PageAsked {
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+const DEFAULT_LIMIT = 100;
+
+/**
+ * The page after the cursor, of a list in the order of its keys. The cursor is the key of the last one that was seen, so that what comes
+ * or goes meanwhile neither repeats nor hides others. Pure.
+ */
+export function pageOf<T>(
+  sorted: readonly T[],
+  keyOf: (item: T) => string,
+  { cursor, limit = DEFAULT_LIMIT }: PageAsked,
+): Page<T> {
+  const start = cursor === undefined ? 0 : placeAfter(sorted, keyOf, keyIn(cursor));
+  const items = sorted.slice(start, start + limit);
+  const last = items.at(-1);
+  const more = last !== undefined && start + items.length < sorted.length;
+  return { items, next: more ? cursorOf(keyOf(last)) : null };
+}
+
+/** By their keys, as `pageOf` wants them. */
+export function sortedBy<T>(items: Iterable<T>, keyOf: (item: T) => string): readonly T[] {
+  return Array.from(items, (item) => ({ item, key: keyOf(item) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ item }) => item);
+}
+
+/** A key under which the newest comes first. */
+export function newestFirst(atMs: number, id: string): string {
+  return `${String(1e15 - atMs).padStart(16, '0')} ${id}`;
+}
+
+function cursorOf(key: string): string {
+  return Buffer.from(key).toString('base64url');
+}
+
+function keyIn(cursor: string): string {
+  if (!/^[\w-]+$/.test(cursor)) throw new Problem(400, 'invalid-cursor', 'cursor: send the `next` of the page before');
+  return Buffer.from(cursor, 'base64url').toString();
+}
+
+/** Index of the first whose key comes after `key`. */
+function placeAfter<T>(sorted: readonly T[], keyOf: (item: T) => string, key: string): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (keyOf(sorted[middle]!) <= key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
