@@ -2,6 +2,7 @@ import { keyRoutes } from '../../surfaces/admin/keys.ts';
 import { noticeRoutes } from '../../surfaces/admin/notices.ts';
 import { agentRoutes } from '../../surfaces/admin/routes/agents.ts';
 import { approvalRoutes } from '../../surfaces/admin/routes/approvals.ts';
+import { inboxRoutes } from '../../surfaces/admin/routes/approvers/inbox.ts';
 import { approverRoutes } from '../../surfaces/admin/routes/approvers/who.ts';
 import { credentialRoutes } from '../../surfaces/admin/routes/credentials.ts';
 import { delegationRoutes } from '../../surfaces/admin/routes/delegation/delegation.ts';
@@ -15,6 +16,7 @@ import { transferRoutes } from '../../surfaces/admin/routes/transfer.ts';
 import { vaultRoutes } from '../../surfaces/admin/routes/vault.ts';
 import { rightsRoutes } from '../../surfaces/admin/routes-rights.ts';
 import { type AdminRoutes, operatorNoun } from '../../surfaces/admin/server.ts';
+import { inboxOperations } from '../approvals/inbox.ts';
 import { approvalOperations } from '../approvals/operations.ts';
 import { approverOperations } from '../approvals/who.ts';
 import { delegationOperations } from '../authority/delegation.ts';
@@ -26,6 +28,7 @@ import { insightOperations } from '../console/insight/open.ts';
 import { policyOperations } from '../console/policies/operations.ts';
 import { vaultOperations } from '../credentials.ts';
 import { rightsOperations } from '../rights/operations.ts';
+import { receiptOf } from './approvals-door.ts';
 import { type OperationParts, operations } from './operations.ts';
 import type { DoorOptions, PublicDoor } from './public-door.ts';
 
@@ -40,6 +43,7 @@ export function adminRoutes(
   return [
     operatorNoun(operations(parts)),
     approvalRoutes(approvalOperations(questions, gateway.journal, live)),
+    inboxRoutes(inboxOperations({ live, questions, receiptOf: (row) => receiptOf({ live, gateway }, row) })),
     noticeRoutes(delivery.operations, ({ by, order }) =>
       gateway.journal.append({ type: 'admin', act: 'notice.test', by, reason: 'a test message', detail: { ...order } }),
     ),

@@ -84,7 +84,11 @@ function standingDesk({ live, gateway, questions }: ApprovalsDoorParts): Standin
   };
 }
 
-async function receiptOf({ live, gateway }: ApprovalsDoorParts, { receipt }: ApprovalRow): Promise<Json | null> {
+/** The proof of an outcome's record; `null`: another gateway's journal has it, or no checkpoint covers it yet. */
+export async function receiptOf(
+  { live, gateway }: Pick<ApprovalsDoorParts, 'live' | 'gateway'>,
+  { receipt }: Pick<ApprovalRow, 'receipt'>,
+): Promise<Json | null> {
   if (receipt === null || receipt.journal !== journalId(gateway.journal)) return null;
   try {
     return (await readReceipt(live.config.journal.dir, receipt.seq, { disk: realDisk })) as unknown as Json;

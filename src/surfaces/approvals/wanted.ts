@@ -21,6 +21,8 @@ export interface Wanted {
   readonly arguments: JsonObject | null;
   readonly standing: StandingTerms | null;
   readonly saw: string;
+  /** They came from the console, and go back there. */
+  readonly fromConsole: boolean;
 }
 
 /** From the fields of the form, however they came. Throws Shown. */
@@ -40,6 +42,7 @@ export function readWanted(field: (name: string) => string): Wanted {
     arguments: approved ? objectIn(field('arguments'), 'The changed arguments') : null,
     standing: approved ? (objectIn(field('standing'), 'What to allow from now on') as StandingTerms | null) : null,
     saw: field('saw'),
+    fromConsole: field('from') === 'console',
   };
 }
 

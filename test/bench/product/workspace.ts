@@ -13,8 +13,6 @@ export type BenchUpstream = (
 
 export const AGENT = 'bench';
 export const SERVER = 'orders';
-/** Owns the agent, and sees everything in the console. */
-export const OPERATOR = 'operator';
 
 export interface Workspace {
   readonly dir: string;
@@ -49,12 +47,11 @@ function configuration(upstream: BenchUpstream, { port, key }: { port: number; k
   return {
     listen: { host: '127.0.0.1', port },
     data: './data',
-    people: { [OPERATOR]: { name: 'Operator' } },
-    console: { roles: { 'security-admin': [`person:${OPERATOR}`] } },
+    people: { operator: { name: 'Operator' } },
     agents: {
       [AGENT]: {
         name: 'Benchmark',
-        owner: OPERATOR,
+        owner: 'operator',
         purpose: 'Measures the gateway.',
         archetype: 'homegrown',
         riskTier: 'low',

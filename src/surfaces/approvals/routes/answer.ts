@@ -3,6 +3,7 @@ import { onward } from '../../account/pages/sign-in.ts';
 import { isFresh } from '../../account/routes/passkeys.ts';
 import { sendPage } from '../../account/web/answer.ts';
 import { checkStill, readForm, Shown, type Visit, type Who } from '../../account/web/visit.ts';
+import { requestPath, signInAgain } from '../from.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { backTo, FORM_BYTES, readWanted, saying, vote } from '../wanted.ts';
 
@@ -22,10 +23,10 @@ export async function answer(parts: ApprovalPageParts, visit: Visit, at: { who: 
     );
   if (!isFresh(parts, who))
     throw new Shown(403, 'Sign in again first', 'You signed in a while ago. Nothing was answered.', {
-      href: `/sign-in?again=1&return=/approvals/${id}`,
+      href: signInAgain(id, wanted.fromConsole),
       words: 'Sign in again',
     });
   await checkStill(visit);
   await vote(parts, said, { person: person.id, assurance: 'signed-in', proof: null });
-  sendPage(visit, 200, onward('Answered', `/approvals/${id}?done=${wanted.verdict}`));
+  sendPage(visit, 200, onward('Answered', requestPath(id, { done: wanted.verdict, fromConsole: wanted.fromConsole })));
 }

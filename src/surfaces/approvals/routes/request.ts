@@ -1,6 +1,7 @@
 import { isFresh } from '../../account/routes/passkeys.ts';
 import { redirect, sendJson, sendPage } from '../../account/web/answer.ts';
 import { Shown, type Visit, type Who } from '../../account/web/visit.ts';
+import { cameFromConsole, requestPath } from '../from.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import type { Means } from '../pages/request/decide.ts';
 import { requestPage } from '../pages/request/page.ts';
@@ -71,5 +72,5 @@ export async function receipt(parts: ApprovalPageParts, visit: Visit, { who, id 
 
 /** GET /approvals/:id/… of a form that was sent: back to the request. */
 export function backToRequest(_parts: ApprovalPageParts, visit: Visit, { id }: At): void {
-  redirect(visit, `/approvals/${id}`);
+  redirect(visit, requestPath(id, { fromConsole: cameFromConsole(visit) }));
 }

@@ -4,6 +4,7 @@ import type { PasskeyProof } from '../../../model/approval.ts';
 import { isObject, type JsonObject } from '../../../model/json.ts';
 import { sendJson } from '../../account/web/answer.ts';
 import { checkStill, readJson, Shown, type Visit, type Who } from '../../account/web/visit.ts';
+import { requestPath } from '../from.ts';
 import type { ApprovalPageParts } from '../options.ts';
 import { FORM_BYTES, readWanted, type Saying, saying, vote, type Wanted } from '../wanted.ts';
 
@@ -56,7 +57,8 @@ export async function sign(parts: ApprovalPageParts, visit: Visit, at: { who: Wh
   const proof: PasskeyProof = { ...signed.proof, nonce, statement: said.statement as unknown as JsonObject };
   await checkStill(visit);
   await vote(parts, said, { person: person.id, assurance: 'passkey', proof });
-  sendJson(visit, 200, { to: `/approvals/${at.id}?done=${said.wanted.verdict}` });
+  const { verdict: done, fromConsole } = said.wanted;
+  sendJson(visit, 200, { to: requestPath(at.id, { done, fromConsole }) });
 }
 
 async function again(

@@ -48,6 +48,7 @@ textarea.mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, "Lib
 .more:has([name=standing]:checked:not([value=""])) > summary { color: var(--amber); }
 .more:not([open]):has([name=standing]:checked:not([value=""])) > summary::after { content: " (chosen)"; white-space: pre; }
 .jump { display: none; }
+.jump-back { margin-bottom: 16px; }
 .under { margin-top: 14px; }
 .also { border-top: 1px solid var(--line); margin-top: 16px; padding-top: 14px; }
 .card > details:only-child > summary { margin-block: -10px; }
@@ -121,5 +122,6 @@ textarea[rows="1"] { resize: none; }
   .keys { display: none; }
 }
 @media (forced-colors: active) { .val { border-bottom: 2px solid CanvasText; } }
-@media print { .cols { display: block; } .answers, .news, .jump { display: none; } }
+@media print { .cols { display: block; } .answers, .news, .jump { display: none; }
+.jump-back { margin-bottom: 16px; } }
 `;

@@ -6,6 +6,7 @@ import { type Html, html } from '../../../account/web/html.ts';
 import { shown as text } from '../../../account/web/shown.ts';
 import type { Visit } from '../../../account/web/visit.ts';
 import { controls, type Field } from '../../form/fields.ts';
+import { cameFromConsole, requestPath } from '../../from.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import { type Displayed, type Seen, same } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
@@ -26,7 +27,8 @@ export interface ChangePage {
 /** A form for other arguments. Looking at what would come of them changes nothing. */
 export function changePage(parts: ApprovalPageParts, visit: Visit, { seen, fields, args, problem }: ChangePage): Page {
   const { row } = seen;
-  const action = `/approvals/${row.id}/change`;
+  const fromConsole = cameFromConsole(visit);
+  const action = requestPath(row.id, { fromConsole, rest: '/change' });
   const json = JSON.stringify(args, null, 2);
   return {
     title: 'Change the arguments',
@@ -38,7 +40,7 @@ ${problem !== null && note('bad', text(problem, 500))}
 <p class="soft small">You see what would come of it before you sign anything. The policies decide about the change as about any call.</p>
 ${
   fields.length > 0 &&
-  html`<form method="post" action="${action}">${csrfField(visit)}${hidden('form', 'fields')}${fields.map((field, i) => control(field, i))}<div class="row"><button class="main">See what would come of it</button><a class="button" href="/approvals/${row.id}">Back</a></div></form>`
+  html`<form method="post" action="${action}">${csrfField(visit)}${hidden('form', 'fields')}${fields.map((field, i) => control(field, i))}<div class="row"><button class="main">See what would come of it</button><a class="button" href="${requestPath(row.id, { fromConsole })}">Back</a></div></form>`
 }
 <details${fields.length === 0 && html` open`}><summary>Write it as JSON</summary><form method="post" action="${action}">${csrfField(visit)}${hidden('form', 'json')}
 <label for="json">All arguments, as one JSON object</label><textarea id="json" name="json" rows="${Math.min(24, json.split('\n').length + 2)}" class="mono" spellcheck="false" required>${json}</textarea>
@@ -81,10 +83,11 @@ export function previewPage(
   visit: Visit,
   { seen, changed, means }: { readonly seen: Seen; readonly changed: Displayed; readonly means: Means },
 ): Page {
-  const obstacle = obstacleOf(changed, means, seen.row.id);
   const { row } = seen;
+  const fromConsole = cameFromConsole(visit);
+  const obstacle = obstacleOf(changed, means, { id: row.id, fromConsole });
   const { shown } = changed;
-  const back = html`<p class="small also"><a href="/approvals/${row.id}/change">Change it otherwise</a> or <a href="/approvals/${row.id}">go back to what was asked</a>.</p>`;
+  const back = html`<p class="small also"><a href="${requestPath(row.id, { fromConsole, rest: '/change' })}">Change it otherwise</a> or <a href="${requestPath(row.id, { fromConsole })}">go back to what was asked</a>.</p>`;
   const form = answerForm(visit, seen, {
     ...{ displayed: changed, changed: shown.arguments },
     ...{ approve: 'Approve the change', deny: false },

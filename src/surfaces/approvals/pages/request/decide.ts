@@ -4,6 +4,7 @@ import { csrfField, note, when } from '../../../account/pages/parts.ts';
 import { type Html, html } from '../../../account/web/html.ts';
 import { shown as text } from '../../../account/web/shown.ts';
 import type { Visit } from '../../../account/web/visit.ts';
+import { cameFromConsole, fromField, requestPath, signInAgain } from '../../from.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import type { Displayed, Seen } from '../../see.ts';
 import { nameOf, slotWords } from '../../words.ts';
@@ -31,7 +32,8 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
   if (row.state !== 'pending') return endedCard(parts, seen);
   if (!may.ok && !seen.mayDeny)
     return card('You cannot answer this', [html`<p>${sentence(may.message)}</p>`], { id: 'decision' });
-  const obstacle = obstacleOf(seen, means, row.id);
+  const fromConsole = cameFromConsole(visit);
+  const obstacle = obstacleOf(seen, means, { id: row.id, fromConsole });
   if (obstacle !== null) return card('Before you answer', [obstacle], { id: 'decision' });
   if (!may.ok) {
     const why = html`<p>${sentence(may.message)} You can still deny it.</p>`;
@@ -39,7 +41,7 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
       id: 'decision',
     });
   }
-  const change = html`<p class="small also"><a href="/approvals/${row.id}/change">Change the arguments</a> and approve that instead.</p>`;
+  const change = html`<p class="small also"><a href="${requestPath(row.id, { fromConsole, rest: '/change' })}">Change the arguments</a> and approve that instead.</p>`;
   return card(
     'Your decision',
     [answerForm(visit, seen, { displayed: seen, standing: standingField(parts, seen) }), change],
@@ -50,7 +52,7 @@ function decisionCard(parts: ApprovalPageParts, visit: Visit, { seen, means }: {
 export function obstacleOf(
   { requirement }: Displayed,
   { passkeys, passkeysPossible, fresh }: Means,
-  id: string,
+  { id, fromConsole }: { readonly id: string; readonly fromConsole: boolean },
 ): Html | null {
   if (needsPasskey(requirement)) {
     if (!passkeysPossible)
@@ -59,7 +61,7 @@ export function obstacleOf(
     return html`<p>This is answered with a passkey: your fingerprint, face or device PIN signs exactly what you see. You have none yet.</p><p><a class="button main full" href="/account#sign-in">Add a passkey</a></p><p class="soft small">Then come back here: the request waits.</p>`;
   }
   if (fresh) return null;
-  return html`<p>You signed in a while ago. Sign in again, so that the answer is yours.</p><p><a class="button main full" href="/sign-in?again=1&amp;return=/approvals/${id}">Sign in again</a></p>`;
+  return html`<p>You signed in a while ago. Sign in again, so that the answer is yours.</p><p><a class="button main full" href="${signInAgain(id, fromConsole)}">Sign in again</a></p>`;
 }
 
 function needsPasskey({ assurance }: Displayed['requirement']): boolean {
@@ -83,7 +85,7 @@ export function answerForm(
   const passkey = needsPasskey(what.displayed.requirement);
   const { changed } = what;
   return html`<form class="answer" method="post" action="/approvals/${row.id}/answer"${passkey && html` data-sign="/approvals/${row.id}/sign"`}>
-${csrfField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined && hidden('arguments', changed)}
+${csrfField(visit)}${fromField(visit)}${hidden('saw', what.displayed.saw)}${changed !== undefined && hidden('arguments', changed)}
 <p class="note bad" role="alert" hidden></p>
 <label for="reason">Reason</label>
 <textarea id="reason" name="reason" rows="3" maxlength="2000" aria-describedby="reason-hint"></textarea>

@@ -4,6 +4,7 @@ import type { Page } from '../../../account/web/answer.ts';
 import { type Html, html } from '../../../account/web/html.ts';
 import { shown as text } from '../../../account/web/shown.ts';
 import type { Visit } from '../../../account/web/visit.ts';
+import { cameFromConsole } from '../../from.ts';
 import type { ApprovalPageParts } from '../../options.ts';
 import type { Seen } from '../../see.ts';
 import { FILES } from '../../web/files.ts';
@@ -30,11 +31,16 @@ export function requestPage(parts: ApprovalPageParts, visit: Visit, page: Reques
     wide: 'widest',
     files: FILES,
     body: html`${row.state === 'pending' && news(`/approvals/${row.id}/state`, page.tag)}
-${said !== null && note('good', said)}
+${said !== null && note('good', said)}${cameFromConsole(visit) && backToConsole(said !== null)}
 ${head(parts, seen)}
 ${row.state === 'pending' && (seen.may.ok || seen.mayDeny) && html`<p class="jump"><a class="button quiet" href="#decision">To your decision</a></p>`}
 <div class="cols"><div>${factCards(parts, seen)}${signedCard(seen)}</div><aside aria-label="Decision">${decideCards(parts, visit, { seen, means })}</aside></div>`,
   };
+}
+
+/** Once it is answered, the next thing to do: Enter leads there. */
+function backToConsole(isDone: boolean): Html {
+  return html`<p class="jump-back"><a class="button ${isDone ? 'main' : 'quiet'}" href="/console/approvals"${isDone && html` autofocus`}>${isDone ? 'Back to the console' : '‹ Approvals in the console'}</a></p>`;
 }
 
 /** The one sentence first, then what should make anybody stop. */
