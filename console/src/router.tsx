@@ -18,16 +18,19 @@ const root = createRootRoute({
   component: Shell,
   validateSearch,
   notFoundComponent: () => (
-    <Empty
-      title="There is no such page"
-      action={
-        <Button asChild>
-          <Link to="/">To the overview</Link>
-        </Button>
-      }
-    >
-      Check the address.
-    </Empty>
+    <>
+      <title>No such page · Interlock</title>
+      <Empty
+        title="There is no such page"
+        action={
+          <Button asChild>
+            <Link to="/">To the overview</Link>
+          </Button>
+        }
+      >
+        Check the address.
+      </Empty>
+    </>
   ),
   errorComponent: ({ error, reset }) => <Failed error={error} retry={reset} />,
 });

@@ -35,20 +35,24 @@ export function Panel({
   );
 }
 
-/** Top of every page: what it is, one line on what it shows, what can be done. */
+/** Top of every page: what it is, one line on what it shows, what can be done. `tab`: the browser's title where `title` is no text. */
 export function PageHead({
   title,
+  tab,
   lead,
   actions,
   back,
 }: {
   title: ReactNode;
+  tab?: string;
   lead?: ReactNode;
   actions?: ReactNode;
   back?: ReactNode;
 }) {
+  const named = tab ?? (typeof title === 'string' ? title : null);
   return (
     <header className="mb-5 flex flex-wrap items-start justify-between gap-x-6 gap-y-3">
+      {named !== null && <title>{`${named} · Interlock`}</title>}
       <div className="min-w-0">
         {back !== undefined && <div className="mb-1 text-[13px]">{back}</div>}
         <h1 className="flex flex-wrap items-center gap-2 text-[22px] leading-tight font-semibold tracking-tight">

@@ -31,6 +31,7 @@ export function Shell() {
 function NoRole({ me }: { me: Me }) {
   return (
     <main className="mx-auto max-w-xl pt-16">
+      <title>No role · Interlock</title>
       <Empty
         icon={UserRound}
         title={`${me.name}, you have no role in the console`}

@@ -13,6 +13,8 @@ export type BenchUpstream = (
 
 export const AGENT = 'bench';
 export const SERVER = 'orders';
+/** Owns the agent, and sees everything in the console. */
+export const OPERATOR = 'operator';
 
 export interface Workspace {
   readonly dir: string;
@@ -47,11 +49,12 @@ function configuration(upstream: BenchUpstream, { port, key }: { port: number; k
   return {
     listen: { host: '127.0.0.1', port },
     data: './data',
-    people: { operator: { name: 'Operator' } },
+    people: { [OPERATOR]: { name: 'Operator' } },
+    console: { roles: { 'security-admin': [`person:${OPERATOR}`] } },
     agents: {
       [AGENT]: {
         name: 'Benchmark',
-        owner: 'operator',
+        owner: OPERATOR,
         purpose: 'Measures the gateway.',
         archetype: 'homegrown',
         riskTier: 'low',
