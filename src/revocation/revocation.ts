@@ -58,6 +58,8 @@ export interface Revocation {
   /** Locks in force, as this process sees them. */
   locks(): readonly Lock[];
   status(): RevocationStatus;
+  /** The calls a lock on that target would reach now: those a halt aborts. A copy. */
+  inFlight(target: LockTarget): readonly CallKeys[];
   /** After a new halt was enforced and calls aborted: for closing connections and archiving sessions. Not called for halts already there at the start. */
   onHalt(handler: (lock: Lock) => void): () => void;
   /** Reads the store now. Resolves when a read that began after this call is enforced. */
@@ -145,6 +147,7 @@ function assemble(state: State, store: LockStore, follower: Follower): Revocatio
       stale: isStale(state),
       inFlight: registry.size,
     }),
+    inFlight: (target) => registry.matching(target).map((call) => call.keys),
     onHalt(handler) {
       const own = (lock: Lock): void => handler(lock);
       handlers.add(own);

@@ -1,10 +1,9 @@
 import { systemClock } from '../adapters/clock.ts';
 import type { Gateway } from '../gateway/gateway.ts';
 import type { SessionState } from '../gateway/session-facts.ts';
-import type { Caller } from '../model/caller.ts';
 import { formatTarget, type Lock } from '../model/lock.ts';
 import type { Stores } from '../ports/stores.ts';
-import { withdrawHalted } from './approvals/halt.ts';
+import { sessionHit, withdrawHalted } from './approvals/halt.ts';
 import type { Questions } from './approvals/open.ts';
 import { scan } from './definitions/scan.ts';
 import type { Doors } from './doors/doors.ts';
@@ -112,17 +111,8 @@ async function forget({ stores, gateway, questions }: Watched): Promise<void> {
 
 /** A halted session is over: its connections close, and the record says what it had done. */
 async function archive({ gateway, doors }: Watched, lock: Lock): Promise<void> {
-  const { kind, id } = lock.target;
-  if (kind === 'tool' || kind === 'server') return;
-  const hit = (state: SessionState, caller: Caller): boolean => {
-    const acting = [caller.agent, ...caller.through.map((each) => each.agent)];
-    if (kind === 'all') return true;
-    if (kind === 'session') return state.id === id;
-    if (kind === 'agent') return acting.some((agent) => agent.id === id);
-    if (kind === 'owner') return acting.some((agent) => agent.owner === id);
-    if (kind === 'user') return caller.subject === id;
-    return caller.taskId === id || caller.tasks.some((task) => task.id === id);
-  };
+  const hit = sessionHit(lock.target);
+  if (hit === null) return;
   const ended: SessionState[] = [];
   await doors.mcp.end((state, caller) => {
     const over = hit(state, caller);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DemoCompany, startDemoCompany } from '../../examples/demo-company/server.ts';
-import type { AgentLine, AgentPermissions } from '../../src/model/insight/agents.ts';
+import type { AgentLine, AgentPermissions, LockEffect, LockPreview } from '../../src/model/insight/agents.ts';
 import type { Pulse } from '../../src/model/insight/overview.ts';
 import { CONNECT, type House, openHouse, until } from './house.ts';
 
@@ -14,7 +14,8 @@ let dir: string;
 
 const POLICIES = `${CONNECT}
 @id("read") permit(principal, action in Action::"use", resource is Tool) when { resource.effect == "read" };
-@id("buy") @ask("person:bob") permit(principal == Agent::"buyer", action in Action::"use", resource == Tool::"erp/orders.create");`;
+@id("buy") @ask("person:bob") permit(principal == Agent::"buyer", action in Action::"use", resource == Tool::"erp/orders.create");
+@id("build") permit(principal, action in Action::"use", resource == Tool::"erp/reports.build");`;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'interlock-insight-'));
@@ -138,5 +139,103 @@ describe('what an agent can do', () => {
     expect((await permissionsOf('buyer', '?subject=bob')).of('orders.list').outcome).toBe('always');
     for (const path of ['/v1/agents/nobody/permissions', '/v1/agents/buyer/permissions?subject=nobody'])
       expect((await house.admin('GET', path)).status).toBe(404);
+  });
+});
+
+describe('the preview of a lock', () => {
+  const LONG = { name: 'reports.build', arguments: { kind: 'spending', seconds: 3 } };
+  const ORDER = { name: 'orders.create', arguments: { supplier: 'northwind', item: 'ink', quantity: 2, total: 4 } };
+  const previewOf = async (target: string, tier: string) => {
+    const { status, body } = await house.admin<LockPreview>('POST', '/v1/locks/preview', { target, tier });
+    expect(status, JSON.stringify(body)).toBe(200);
+    return body;
+  };
+  const of = (effects: readonly LockEffect[], kind: LockEffect['kind']) => effects.find((each) => each.kind === kind);
+  const release = (target: string) =>
+    house.admin('DELETE', `/v1/locks/${encodeURIComponent(target)}?by=bob&reason=over`);
+
+  it('names exactly what a halt then cuts, and what goes on', async () => {
+    const buyer = await house.client('buyer', '/mcp/erp');
+    const clerk = await house.client('clerk', '/mcp/erp');
+    const ends: Record<string, unknown> = {};
+    const run = (name: string, call: Promise<unknown>) =>
+      call.then(
+        (result) => (ends[name] = (result as { isError?: boolean }).isError === true ? 'stopped' : 'done'),
+        () => (ends[name] = 'stopped'),
+      );
+    const running = [
+      run('buyer, long', buyer.callTool(LONG)),
+      run('buyer, asking', buyer.callTool(ORDER)),
+      run('clerk, long', clerk.callTool(LONG)),
+    ];
+    const state = async () => (await get<Pulse>('/v1/pulse')).inFlight;
+    await until(async () => (await state()) === 3);
+    const pending = () => get<{ approvals: { id: string; agent: string }[] }>('/v1/approvals?state=pending');
+    await until(async () => (await pending()).approvals.length === 1);
+
+    const before = (await house.entries()).length;
+    const plan = await previewOf('agent:buyer', 'halt');
+    expect(plan).toMatchObject({
+      target: 'agent:buyer',
+      tier: 'halt',
+      existing: null,
+      needsStepUp: false,
+      inFlightTotal: 2,
+    });
+    expect(plan.inFlight.map(({ agent, tool }) => [agent, tool]).sort()).toEqual([
+      ['buyer', 'erp/orders.create'],
+      ['buyer', 'erp/reports.build'],
+    ]);
+    expect(of(plan.cuts, 'agent')).toMatchObject({ count: 1, examples: ['buyer'] });
+    expect(of(plan.cuts, 'call')).toMatchObject({ count: 2 });
+    expect(of(plan.spares, 'call')).toMatchObject({ count: 1 });
+    expect(of(plan.spares, 'everything-else')).toMatchObject({ count: 1 });
+    const sessions = of(plan.cuts, 'session')!;
+    const question = (await pending()).approvals[0]!.id;
+    expect(of(plan.cuts, 'approval')).toMatchObject({ count: 1, examples: [`buyer: ${question}`] });
+    // Nothing has happened yet.
+    expect(await state()).toBe(3);
+    expect((await house.entries()).length).toBe(before);
+
+    await house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'odd', by: 'bob' });
+    await Promise.all(running);
+    expect(ends).toEqual({ 'buyer, long': 'stopped', 'buyer, asking': 'stopped', 'clerk, long': 'done' });
+    await until(async () => (await pending()).approvals.length === 0);
+    const archived = async () =>
+      (await house.entries()).filter(
+        ({ record }, seq) => seq >= before && record.type === 'admin' && record.act === 'session.archive',
+      ).length;
+    await until(async () => (await archived()) >= sessions.count);
+    expect(await archived()).toBe(sessions.count);
+    const open = await get<{ sessions: { agent: string }[] }>('/v1/sessions');
+    expect(open.sessions.filter(({ agent }) => agent === 'buyer')).toEqual([]);
+    expect(open.sessions.filter(({ agent }) => agent === 'clerk')).toHaveLength(of(plan.spares, 'session')!.count);
+    expect((await previewOf('agent:buyer', 'pause')).existing).toMatchObject({
+      tier: 'halt',
+      reason: 'odd',
+      by: 'bob',
+    });
+    await release('agent:buyer');
+  });
+
+  it('of a pause lets what is under way finish, of a watch cuts nothing, and of everything asks for more', async () => {
+    const clerk = await house.client('clerk', '/mcp/erp');
+    const running = clerk.callTool({ ...LONG, arguments: { ...LONG.arguments, seconds: 1 } });
+    await until(async () => (await get<Pulse>('/v1/pulse')).inFlight === 1);
+    const pause = await previewOf('tool:erp/reports.build', 'pause');
+    expect([of(pause.cuts, 'call'), of(pause.spares, 'call')!.count, of(pause.cuts, 'agent')]).toEqual([
+      undefined,
+      1,
+      undefined,
+    ]);
+    expect(of(pause.spares, 'everything-else')!.text).toContain('this tool');
+    expect((await previewOf('agent:clerk', 'watch')).cuts).toEqual([]);
+    const all = await previewOf('all', 'halt');
+    expect(all).toMatchObject({ needsStepUp: true, inFlightTotal: 1 });
+    expect(of(all.cuts, 'agent')!.count).toBe(2);
+    expect(of(all.spares, 'everything-else')).toBeUndefined();
+    expect((await previewOf('agent:nobody', 'halt')).cuts).toEqual([]);
+    expect((await house.admin('POST', '/v1/locks/preview', { target: 'what', tier: 'halt' })).status).toBe(400);
+    await running;
   });
 });

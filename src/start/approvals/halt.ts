@@ -1,5 +1,7 @@
 import type { Approvals } from '../../approvals/approvals.ts';
-import { formatTarget, type Lock } from '../../model/lock.ts';
+import type { SessionState } from '../../gateway/session-facts.ts';
+import type { Caller } from '../../model/caller.ts';
+import { formatTarget, type Lock, type LockTarget } from '../../model/lock.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 
 const PAGE = 500;
@@ -11,17 +13,37 @@ const PAGE = 500;
  */
 export async function withdrawHalted(approvals: Approvals, lock: Lock): Promise<number> {
   const { kind, id } = lock.target;
-  const hit = HITS[kind as keyof typeof HITS];
-  if (hit === undefined) return 0;
+  const hit = questionHit(lock.target);
+  if (hit === null) return 0;
   const errors: unknown[] = [];
   let withdrawn = 0;
   for (const state of ['pending', 'approved'] as const)
     withdrawn += await withdrawEach(approvals, lock, {
-      ...{ state, hit: (row) => hit(row, id), agent: kind === 'agent' ? id : null },
+      ...{ state, hit, agent: kind === 'agent' ? id : null },
       onError: (error) => errors.push(error),
     });
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requests could not be taken back`);
   return withdrawn;
+}
+
+/** Which questions a halt takes back. `null`: none; they stay open, and nothing they let through goes on before the release. */
+export function questionHit({ kind, id }: LockTarget): ((row: ApprovalRow) => boolean) | null {
+  const hit = HITS[kind as keyof typeof HITS];
+  return hit === undefined ? null : (row) => hit(row, id);
+}
+
+/** Which sessions a halt ends. `null`: none; what is stopped is a part of what they reach. */
+export function sessionHit({ kind, id }: LockTarget): ((state: SessionState, caller: Caller) => boolean) | null {
+  if (kind === 'tool' || kind === 'server') return null;
+  return (state, caller) => {
+    const acting = [caller.agent, ...caller.through.map((each) => each.agent)];
+    if (kind === 'all') return true;
+    if (kind === 'session') return state.id === id;
+    if (kind === 'agent') return acting.some((agent) => agent.id === id);
+    if (kind === 'owner') return acting.some((agent) => agent.owner === id);
+    if (kind === 'user') return caller.subject === id;
+    return caller.taskId === id || caller.tasks.some((task) => task.id === id);
+  };
 }
 
 interface Each {

@@ -27,6 +27,11 @@ export interface McpHandlerOptions {
   readonly stepUp: (scope: string, path: string) => Fault;
 }
 
+export interface OpenSession {
+  readonly state: SessionState;
+  readonly caller: Caller;
+}
+
 const DRAIN_POLL_MS = 25;
 /** Turns of DRAIN_POLL_MS an aborted call has to say so. */
 const ANSWER_TURNS = 40;
@@ -100,6 +105,14 @@ export class McpHandler {
     const snapshot = this.#options.gateway.snapshot();
     const { servers } = caller.agent;
     return snapshot.servers.has(server) && (servers === null || servers.includes(server));
+  }
+
+  /** Every session that is open now, once: who it belongs to, and what it did. */
+  open(): readonly OpenSession[] {
+    const open = new Map<string | null, OpenSession>();
+    for (const { state, caller } of [...this.modern.all(), ...this.legacy.sessions.all()])
+      open.set(state.id, { state, caller });
+    return [...open.values()];
   }
 
   sweep(): void {

@@ -162,6 +162,10 @@ export class ModernEndpoint {
     }
   }
 
+  all(): readonly { readonly state: SessionState; readonly caller: Caller }[] {
+    return [...this.#pool.values()];
+  }
+
   /** Ends the conversations of sessions that were halted. */
   async endWhere(test: (state: SessionState, caller: Caller) => boolean, why: string): Promise<void> {
     for (const [key, pooled] of this.#pool) {

@@ -112,7 +112,7 @@ function everything({ body, params }: FastifyRequest): Permission | null {
   return targetOf(written).kind === 'all' ? 'locks.everything' : null;
 }
 
-function targetOf(written: string): NonNullable<ReturnType<typeof parseTarget>> {
+export function targetOf(written: string): NonNullable<ReturnType<typeof parseTarget>> {
   const target = parseTarget(written);
   if (target === null) {
     throw new Problem(

@@ -1,12 +1,13 @@
 import type { FastifyInstance } from 'fastify';
 import type { AgentFilter } from '../../../../identity/registry/many.ts';
-import type { AgentLine, AgentPermissions } from '../../../../model/insight/agents.ts';
+import type { AgentLine, AgentPermissions, LockPreview } from '../../../../model/insight/agents.ts';
 import type { Pulse } from '../../../../model/insight/overview.ts';
-import { TIERS, type Tier } from '../../../../model/lock.ts';
+import { type LockTarget, TIERS, type Tier } from '../../../../model/lock.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
 import { FILTER } from '../agents.ts';
+import { targetOf } from '../operator.ts';
 
 /** What the console's overview and its pages of agents ask. Made in `start/`. */
 export interface InsightOperations {
@@ -16,6 +17,7 @@ export interface InsightOperations {
     readonly after: string | null;
     readonly limit: number;
   }): Promise<{ readonly items: readonly AgentLine[]; readonly next: string | null; readonly total: number }>;
+  preview(order: { readonly target: LockTarget; readonly tier: Tier }): Promise<LockPreview>;
   permissions(of: { readonly agent: string; readonly subject: string | null }): Promise<AgentPermissions>;
 }
 
@@ -27,6 +29,7 @@ export function insightRoutes(operations: InsightOperations): AdminRoutes {
     app.get('/v1/pulse', READ, async () => operations.pulse());
     agentList(app, operations);
     agentRoutes(app, operations);
+    lockPreview(app, operations);
   };
 }
 
@@ -52,6 +55,17 @@ function agentRoutes(app: FastifyInstance, operations: InsightOperations): void 
     '/v1/agents/:id/permissions',
     { ...READ, schema: { querystring } },
     async ({ params: { id }, query: { subject = null } }) => operations.permissions({ agent: id, subject }),
+  );
+}
+
+/** Changes nothing; a POST, because a target does not belong into an address. */
+function lockPreview(app: FastifyInstance, operations: InsightOperations): void {
+  const properties = { target: text(2100), tier: { enum: [...TIERS] } };
+  const body = { ...closed, required: ['target', 'tier'], properties };
+  app.post<{ Body: { target: string; tier: Tier } }>(
+    '/v1/locks/preview',
+    { ...READ, schema: { body } },
+    async ({ body: { target, tier } }) => operations.preview({ target: targetOf(target), tier }),
   );
 }
 
