@@ -4,8 +4,9 @@ import type { ServerActions } from '../credentials/action/actions.ts';
 import type { Inventory } from '../inventory/catalog.ts';
 import type { Action } from '../model/action.ts';
 import type { Caller, KeptCaller } from '../model/caller.ts';
+import type { Decision } from '../model/decision.ts';
 import type { Person } from '../model/person.ts';
-import type { FactMapping } from '../model/policy-input.ts';
+import type { FactMapping, PolicyInput } from '../model/policy-input.ts';
 import type { ApprovalWords } from '../model/sentence.ts';
 import type { ToolLabels } from '../model/tool.ts';
 import type { PolicySet } from '../policy/policy-set.ts';
@@ -109,8 +110,21 @@ export interface RightsAnswer {
   readonly why: string;
 }
 
+/** A decision of the policies, and what it was made on. Sessions go on changing: whoever keeps it copies their facts. */
+export interface Heard {
+  readonly call: string;
+  readonly input: PolicyInput;
+  readonly decision: Decision;
+}
+
+/** Hears of each decision of the policies as it is made, to make it once more elsewhere. `null`: nobody does. */
+export interface Beside {
+  hear: ((heard: Heard) => void) | null;
+}
+
 /** Everything the one path needs, put together in `main.ts`. */
 export interface Gateway {
+  readonly beside?: Beside;
   snapshot(): Snapshot;
   readonly inventory: Inventory;
   readonly revocation: Revocation;

@@ -53,6 +53,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
   const pulse = new Pulse(systemClock);
   const gateway: Gateway = {
     ...parts,
+    beside: { hear: null },
     snapshot: live.snapshot,
     usage,
     rights: live.rights.rights,

@@ -47,6 +47,8 @@ export function decide(gateway: Gateway, trace: Trace, step: Deciding): Decision
   const policy = decideForAll(policies, input);
   trace.tiers = { ...answers, policy: policy.effect };
   trace.decidedUs = gateway.clock.monotonicUs();
+  const hear = gateway.beside?.hear ?? null;
+  if (hear !== null) hear({ call: trace.call, input, decision: policy });
   if (code !== null) return denial(policies.version, `interlock#${code}`);
   if (policy.effect === 'deny') return policy;
   if (known.state === 'known') {

@@ -122,7 +122,7 @@ export interface PolicyReplay {
   /** Calls decided again. */
   readonly calls: number;
   readonly changed: number;
-  /** By what became what, e.g. `permit→deny`. */
+  /** By what became what: `permit→deny`, `ask→ask (other asks)`, `permit→permit (other obligations)`. */
   readonly byChange: Readonly<Record<string, number>>;
   /** Calls that could not be decided again with what is on record, and why, by reason. */
   readonly undecidable: Readonly<Record<string, number>>;
@@ -142,6 +142,8 @@ export interface PolicyChange {
   readonly target: string | null;
   readonly before: 'permit' | 'ask' | 'deny';
   readonly after: 'permit' | 'ask' | 'deny';
+  /** What differs: the effect; or, with the same effect, who is asked, or what is done with the call. */
+  readonly what: 'effect' | 'asks' | 'obligations';
   readonly reasonsBefore: readonly string[];
   readonly reasonsAfter: readonly string[];
 }

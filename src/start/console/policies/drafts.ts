@@ -96,11 +96,11 @@ export async function draftOf(store: PolicyStore, id: string): Promise<PolicyDra
   return row;
 }
 
-/** The draft, if it is open and at that revision. */
-export async function openDraft(store: PolicyStore, id: string, revision: number): Promise<PolicyDraft> {
+/** The draft, if it is open and, where one is given, at that revision. */
+export async function openDraft(store: PolicyStore, id: string, revision?: number): Promise<PolicyDraft> {
   const row = await draftOf(store, id);
   if (row.state !== 'open') throw new Problem(409, 'not-open', `the draft ${id} is ${row.state}`);
-  if (row.revision !== revision) throw stale(row);
+  if (revision !== undefined && row.revision !== revision) throw stale(row);
   return row;
 }
 

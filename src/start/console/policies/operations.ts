@@ -9,6 +9,8 @@ import type { Live } from '../../live.ts';
 import { whyReadOnly } from '../../policies/publish-order.ts';
 import { draftOperations } from './drafts.ts';
 import { publishOperations } from './publishing.ts';
+import { Replays } from './replay/replays.ts';
+import { ShadowSeat } from './shadow.ts';
 import { checkFiles, compileFiles, tryRequest } from './trying.ts';
 
 export interface PolicyParts {
@@ -21,6 +23,8 @@ export interface PolicyParts {
 export function policyOperations(parts: PolicyParts): PolicyOperations {
   const { live, gateway } = parts;
   const store = parts.stores.policies;
+  const { journal, clock, log, beside = { hear: null } } = gateway;
+  const seat = new ShadowSeat({ live, beside, store, journal, clock, log });
   return {
     async inForce() {
       const { policies, config } = live;
@@ -28,7 +32,7 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
       return {
         ...{ version: policies.version, publishedAtMs: policies.atMs, by: policies.by, files: policies.files },
         warnings: policies.warnings.map((warning) => below(config.policiesDir, warning)),
-        ...{ editable: readOnlyBecause === null, readOnlyBecause, shadow: null },
+        ...{ editable: readOnlyBecause === null, readOnlyBecause, shadow: seat.shadow },
       };
     },
     vocabulary: (search) => ({
@@ -40,7 +44,9 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
       const set = files === null ? gateway.snapshot().policies : await compileFiles({ live }, files);
       return tryRequest({ live, gateway }, set, request);
     },
-    drafts: draftOperations({ live, store, journal: gateway.journal, clock: gateway.clock }),
+    drafts: draftOperations({ live, store, journal, clock }),
+    replays: new Replays({ live, gateway, journal, clock, log }),
+    shadow: seat,
     publishing: publishOperations({ live, store }),
   };
 }

@@ -27,7 +27,10 @@ export interface TryParts {
 }
 
 /** Everything a publication would find wrong with these files; nothing is kept. */
-export async function checkFiles({ live }: Pick<TryParts, 'live'>, files: readonly PolicyFile[]): Promise<PolicyCheck> {
+export async function checkFiles(
+  { live }: { readonly live: Pick<Live, 'world'> },
+  files: readonly PolicyFile[],
+): Promise<PolicyCheck> {
   const help = 'choose another name, or fewer and smaller files';
   const bad = badFiles(files).map(({ path, why }) => ({ file: path, line: 1, column: 1, message: why, help }));
   if (bad.length > 0) return { ok: false, version: null, problems: bad, warnings: [] };
@@ -38,7 +41,10 @@ export async function checkFiles({ live }: Pick<TryParts, 'live'>, files: readon
 }
 
 /** Compiled, or a Problem with everything that is wrong. */
-export async function compileFiles({ live }: Pick<TryParts, 'live'>, files: readonly PolicyFile[]): Promise<PolicySet> {
+export async function compileFiles(
+  { live }: { readonly live: Pick<Live, 'world'> },
+  files: readonly PolicyFile[],
+): Promise<PolicySet> {
   const [bad] = badFiles(files);
   if (bad !== undefined) throw new Problem(422, 'invalid-files', bad.path === '' ? bad.why : `${bad.path}: ${bad.why}`);
   await readAhead(files, breathe);

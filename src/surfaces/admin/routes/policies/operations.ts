@@ -5,8 +5,10 @@ import type {
   PolicyDraft,
   PolicyDraftHead,
   PolicyFile,
+  PolicyReplay,
   PolicyVersion,
   PolicyVocabulary,
+  Shadow,
   Tried,
   TriedRequest,
 } from '../../../../model/insight/policies.ts';
@@ -45,6 +47,18 @@ export interface DraftOperations {
   discard(id: string, order: PolicyOrder & { readonly revision: number }): Promise<PolicyDraft>;
 }
 
+export interface ReplayOperations {
+  start(asked: {
+    readonly files: readonly PolicyFile[];
+    readonly days: number;
+    readonly maxCalls?: number;
+    readonly by: string;
+  }): Promise<PolicyReplay>;
+  get(id: string): PolicyReplay | null;
+  /** `false`: there is none. */
+  cancel(id: string): boolean;
+}
+
 export interface PublishOperations {
   publish(
     order: PolicyOrder & { readonly draft: string; readonly revision: number; readonly base: string },
@@ -62,5 +76,11 @@ export interface PolicyOperations {
   check(files: readonly PolicyFile[]): Promise<PolicyCheck>;
   try(request: TriedRequest, files: readonly PolicyFile[] | null): Promise<Tried>;
   readonly drafts: DraftOperations;
+  readonly replays: ReplayOperations;
+  readonly shadow: {
+    begin(order: PolicyOrder & { readonly draft: string }): Promise<Shadow>;
+    /** `false`: there is none. */
+    end(order: PolicyOrder): Promise<boolean>;
+  };
   readonly publishing: PublishOperations;
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { PolicyFile, TriedRequest } from '../../../../model/insight/policies.ts';
-import { closed, text } from '../../schemas.ts';
+import { Problem } from '../../problem.ts';
+import { BY, closed, REASON, text } from '../../schemas.ts';
 import { draftRoutes } from './drafts.ts';
 import { FILES, MAX_BODY_BYTES } from './fields.ts';
 import type { PolicyOperations } from './operations.ts';
@@ -11,6 +12,8 @@ export function policyRoutes(operations: PolicyOperations): (app: FastifyInstanc
   return (app) => {
     readRoutes(app, operations);
     tryRoutes(app, operations);
+    replayRoutes(app, operations);
+    shadowRoutes(app, operations);
     draftRoutes(app, operations.drafts);
     publishRoutes(app, operations.publishing);
   };
@@ -52,5 +55,49 @@ function tryRoutes(app: FastifyInstance, operations: PolicyOperations): void {
     '/v1/policies/try',
     { schema: { body: tried }, config: MAY_DRAFT, bodyLimit: MAX_BODY_BYTES },
     ({ body }) => operations.try(body.request, body.files ?? null),
+  );
+}
+
+function replayRoutes(app: FastifyInstance, { replays }: PolicyOperations): void {
+  const properties = {
+    files: FILES,
+    days: { type: 'integer', minimum: 1, maximum: 365 },
+    maxCalls: { type: 'integer', minimum: 1, maximum: 10_000_000 },
+    by: BY,
+  };
+  const body = { ...closed, required: ['files', 'days', 'by'], properties };
+  app.post<{ Body: Parameters<typeof replays.start>[0] }>(
+    '/v1/policies/replays',
+    { schema: { body }, config: MAY_DRAFT, bodyLimit: MAX_BODY_BYTES },
+    async (request, reply) => reply.code(202).send(await replays.start(request.body)),
+  );
+  app.get<{ Params: { id: string } }>('/v1/policies/replays/:id', { config: MAY_DRAFT }, async ({ params }) => {
+    const replay = replays.get(params.id);
+    if (replay === null) throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
+    return replay;
+  });
+  app.delete<{ Params: { id: string } }>('/v1/policies/replays/:id', { config: MAY_DRAFT }, async ({ params }) => {
+    if (!replays.cancel(params.id))
+      throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
+    return { cancelled: true };
+  });
+}
+
+function shadowRoutes(app: FastifyInstance, { shadow }: PolicyOperations): void {
+  const order = { by: BY, reason: REASON };
+  const body = { ...closed, required: ['draft', 'by', 'reason'], properties: { draft: text(100), ...order } };
+  app.post<{ Body: Parameters<typeof shadow.begin>[0] }>(
+    '/v1/policies/shadow',
+    { schema: { body }, config: MAY_DRAFT },
+    (request) => shadow.begin(request.body),
+  );
+  const querystring = { ...closed, required: ['by', 'reason'], properties: order };
+  app.delete<{ Querystring: Parameters<typeof shadow.end>[0] }>(
+    '/v1/policies/shadow',
+    { schema: { querystring }, config: MAY_DRAFT },
+    async ({ query }) => {
+      if (!(await shadow.end(query))) throw new Problem(404, 'no-shadow', 'no draft is evaluated beside the policies');
+      return { ended: true };
+    },
   );
 }
