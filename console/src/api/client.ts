@@ -32,6 +32,8 @@ export interface Change {
   readonly method: 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
+  /** In place of a body: a whole file, as it is. */
+  readonly file?: { readonly type: string; readonly text: string };
   readonly signal?: AbortSignal;
 }
 
@@ -43,10 +45,10 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
  * Changes something. Sent with a key of its own, so that a repetition after a lost answer does not do it twice; where the gateway wants
  * a passkey for exactly this request, the person is asked for it and the request sent again.
  */
-export async function change<T = unknown>({ method, path, body, signal }: Change): Promise<T> {
-  const text = body === undefined ? undefined : JSON.stringify(body);
+export async function change<T = unknown>({ method, path, body, file, signal }: Change): Promise<T> {
+  const text = file?.text ?? (body === undefined ? undefined : JSON.stringify(body));
   const headers: Record<string, string> = { 'x-csrf-token': csrf, 'idempotency-key': crypto.randomUUID() };
-  if (text !== undefined) headers['content-type'] = 'application/json';
+  if (text !== undefined) headers['content-type'] = file?.type ?? 'application/json';
   const init: RequestInit = {
     method,
     headers,

@@ -14,6 +14,19 @@ interface DialogProps {
   readonly wide?: boolean;
 }
 
+/** Whoever opens a dialog wants to fill it in, not to close it again. */
+function focusFirstField(event: Event): void {
+  const content = event.currentTarget as HTMLElement | null;
+  const asked = content?.querySelector<HTMLElement>('[autofocus]');
+  const first = content?.querySelector<HTMLElement>(
+    'input:not([type=hidden]):not(:disabled):not([type=radio]:not(:checked)), textarea:not(:disabled), select:not(:disabled)',
+  );
+  const field = asked ?? first;
+  if (field === null || field === undefined) return;
+  event.preventDefault();
+  field.focus();
+}
+
 /** In front of the page, holding the focus; on phones from below, over the whole width. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, wide = false }: DialogProps) {
   return (
@@ -21,6 +34,7 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-(--overlay)" />
         <Radix.Content
+          onOpenAutoFocus={focusFirstField}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={cn(
             'fixed inset-x-0 bottom-0 z-40 flex max-h-[92dvh] animate-[appear_150ms_ease-out] flex-col rounded-t-2xl border bg-card shadow-2xl sm:inset-x-auto sm:top-[8vh] sm:bottom-auto sm:left-1/2 sm:max-h-[84vh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:rounded-2xl',

@@ -13,6 +13,7 @@ export interface AgentFilter {
   readonly state?: Agent['state'];
   readonly department?: string;
   readonly riskTier?: Agent['riskTier'];
+  readonly archetype?: Agent['archetype'];
   readonly template?: string;
   readonly origin?: Agent['origin'];
   /** In id, name or purpose, without case. */

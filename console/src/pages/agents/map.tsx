@@ -1,5 +1,74 @@
+import { useMemo } from 'react';
+import type { Graph, GraphNode } from '../../../../src/model/insight/agents.ts';
+import { useGet } from '../../api/hooks.ts';
 import { PageHead } from '../../kit/card.tsx';
+import { SearchBox } from '../../kit/field.tsx';
+import { Answered } from '../../kit/states.tsx';
+import { useFilters } from '../../use-filters.ts';
+import { filterGraph } from './graph/filter-graph.ts';
+import { GraphPanel } from './graph/graph-panel.tsx';
 
+const KINDS: readonly (readonly [GraphNode['kind'], string])[] = [
+  ['person', 'People'],
+  ['agent', 'Agents'],
+  ['server', 'Servers'],
+  ['tool', 'Tools'],
+];
+
+/** The whole estate: who owns what, and what reaches what. */
 export function MapPage() {
-  return <PageHead title="Map" />;
+  const graph = useGet<Graph>('/v1/graph');
+  return (
+    <>
+      <PageHead
+        title="Map"
+        lead="People, their agents, and the servers and tools those may reach, as policies say now."
+      />
+      <Answered query={graph} lines={14}>
+        {(data) => <WholeGraph graph={data} />}
+      </Answered>
+    </>
+  );
+}
+
+function WholeGraph({ graph }: { graph: Graph }) {
+  const [search, set] = useFilters();
+  const q = search.q ?? '';
+  const hidden = search.without ?? '';
+  const shown = useMemo(
+    () => filterGraph(graph, { q, without: new Set(hidden.split(',') as GraphNode['kind'][]) }),
+    [graph, q, hidden],
+  );
+  const toggle = (kind: string): void => {
+    const all = new Set(hidden.split(',').filter((each) => each !== ''));
+    if (!all.delete(kind)) all.add(kind);
+    set({ without: [...all].join(',') });
+  };
+  return (
+    <GraphPanel
+      graph={shown}
+      here={null}
+      height={640}
+      filters={
+        <>
+          <SearchBox
+            label="Find in the map"
+            placeholder="An agent, server, tool or person and what is around it"
+            value={q}
+            onChange={(text) => set({ q: text })}
+            className="max-w-md"
+          />
+          <fieldset className="flex flex-wrap gap-x-4 gap-y-1">
+            <legend className="sr-only">Shown kinds</legend>
+            {KINDS.map(([kind, words]) => (
+              <label key={kind} className="flex items-center gap-1.5 text-[13px]">
+                <input type="checkbox" checked={!hidden.split(',').includes(kind)} onChange={() => toggle(kind)} />
+                {words}
+              </label>
+            ))}
+          </fieldset>
+        </>
+      }
+    />
+  );
 }

@@ -49,6 +49,7 @@ export const FILTER = {
   state: { enum: [...AGENT_STATES] },
   department: text(500),
   riskTier: { enum: ['low', 'medium', 'high', 'critical'] },
+  archetype: { enum: ['homegrown', 'saas', 'developer_tool'] },
   template: text(32),
   origin: { enum: ['configuration', 'registry'] },
   search: text(200),

@@ -1,0 +1,87 @@
+import { lazy, type ReactNode, Suspense } from 'react';
+import type { Graph } from '../../../../../src/model/insight/agents.ts';
+import { Card } from '../../../kit/card.tsx';
+import { Segmented } from '../../../kit/pick.tsx';
+import { Empty, Loading } from '../../../kit/states.tsx';
+import { useFilters } from '../../../use-filters.ts';
+import { GraphTable } from './graph-table.tsx';
+
+const GraphView = lazy(() => import('./graph-view.tsx').then(({ GraphView: component }) => ({ default: component })));
+
+const LEGEND = [
+  ['may call', 'var(--good)', 'solid'],
+  ['asks people first', 'var(--warn)', 'dashed'],
+  ['calls, hands on', 'var(--accent)', 'solid'],
+  ['owns, acts for', 'var(--edge)', 'dotted'],
+] as const;
+
+/** The same connections as a picture or as a table; which one stands in the address. */
+export function GraphPanel({
+  graph,
+  here,
+  height,
+  filters,
+}: {
+  graph: Graph;
+  here: string | null;
+  height: number;
+  filters?: ReactNode;
+}) {
+  const [search, set] = useFilters();
+  const view = search.view === 'table' ? 'table' : 'graph';
+  return (
+    <>
+      <div className="mb-3 flex flex-wrap items-center gap-2">
+        {filters}
+        <span className="flex-1" />
+        <Segmented
+          label="Shown as"
+          value={view}
+          options={[
+            ['graph', 'Graph'],
+            ['table', 'Table'],
+          ]}
+          onChange={(next) => set({ view: next === 'graph' ? null : next })}
+        />
+      </div>
+      {graph.nodes.length === 0 ? (
+        <Card>
+          <Empty title="Nothing is connected here">
+            Agents appear with their owners, the servers they may reach and the tools they may call.
+          </Empty>
+        </Card>
+      ) : view === 'table' ? (
+        <GraphTable graph={graph} />
+      ) : (
+        <Card className="overflow-hidden">
+          <Suspense
+            fallback={
+              <div style={{ height }} className="p-4">
+                {<Loading lines={8} />}
+              </div>
+            }
+          >
+            <GraphView graph={graph} here={here} height={height} />
+          </Suspense>
+          <div className="flex flex-wrap gap-x-5 gap-y-1 border-t px-4 py-2 text-xs text-soft">
+            {LEGEND.map(([words, color, line]) => (
+              <span key={words} className="inline-flex items-center gap-1.5">
+                <span
+                  aria-hidden
+                  className="inline-block w-5 border-t-2"
+                  style={{ borderColor: color, borderStyle: line }}
+                />
+                {words}
+              </span>
+            ))}
+          </div>
+        </Card>
+      )}
+      {graph.leftOut > 0 && (
+        <p className="mt-2 text-[13px] text-soft">
+          {graph.leftOut.toLocaleString()} more are not drawn. Narrow it down to see them.
+        </p>
+      )}
+    </>
+  );
+}
