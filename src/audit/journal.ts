@@ -210,11 +210,21 @@ class RunningJournal {
     return this.#writer.checkpoint();
   }
 
+  /** The newest signed tree head there is; null before the first. */
+  get checkpointed(): Checkpoint | null {
+    return this.#writer.checkpointed;
+  }
+
   /** A proof for one record, for third parties. Fault `not-found` when there is no such record. */
   async receipt(seq: number): Promise<Receipt> {
+    await this.cover(seq);
+    return readReceipt(this.#parts.dir, seq, { disk: this.#parts.disk });
+  }
+
+  /** Has a checkpoint cover record `seq`. Fault `not-found` when there is no such record. */
+  async cover(seq: number): Promise<void> {
     if (seq >= this.#writer.durableSize) throw new Fault('not-found', `record ${seq} is not in the journal yet`);
     if ((this.#writer.checkpointed?.size ?? 0) <= seq) await this.checkpoint();
-    return readReceipt(this.#parts.dir, seq, { disk: this.#parts.disk });
   }
 
   health(): JournalHealth {

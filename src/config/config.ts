@@ -75,6 +75,8 @@ export interface JournalConfig {
   readonly retentionDays: number | null;
   readonly checkpointIntervalMs: number;
   readonly minFreeBytes: number;
+  /** What records hold of what agents were answered. */
+  readonly results: 'digest' | 'keep';
 }
 
 export interface ConfiguredAgent extends Agent {

@@ -24,7 +24,7 @@ export const DEFAULTS = {
   port: 7700,
   data: './.interlock',
   policies: './policies',
-  journal: { segmentBytes: 33_554_432, checkpointIntervalMs: 900, minFreeBytes: 104_857_600 },
+  journal: { segmentBytes: 33_554_432, checkpointIntervalMs: 900, minFreeBytes: 104_857_600, results: 'digest' },
   tokens: { ttlMs: 600_000, maxTtlMs: 3_600_000 },
   log: { level: 'info', format: 'auto' },
 } as const;
@@ -118,6 +118,14 @@ const JournalSchema = Type.Object(
         maximum: Number.MAX_SAFE_INTEGER,
         default: DEFAULTS.journal.minFreeBytes,
         description: 'Below this much free disk, calls are refused before the disk is full.',
+      }),
+    ),
+    results: Type.Optional(
+      Type.Enum(['digest', 'keep'], {
+        default: DEFAULTS.journal.results,
+        description:
+          'What a record holds of what the agent was answered: its digest, or all of it up to 16,384 characters. ' +
+          'Data that no record holds as an argument is not held as a result either.',
       }),
     ),
   },

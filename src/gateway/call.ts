@@ -108,7 +108,7 @@ async function released(gateway: Gateway, trace: Trace, step: Released): Promise
     return refuse(gateway, trace, { known, decision, ...stop, error, unrecorded: true });
   }
   // close: ok | failed | unknown, never rounded
-  close(gateway, trace, { known, permit, response });
+  close(gateway, trace, { known, decision, permit, response });
   return { kind: 'answered', response, call: trace.call, approval: approvalOf(trace) };
 }
 

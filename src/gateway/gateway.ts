@@ -142,6 +142,8 @@ export interface Gateway {
   /** A caller as kept with a question to people, as they are known now. `null`: somebody of them is not there any more. */
   recall(kept: KeptCaller): Caller | null;
   readonly clock: Clock;
+  /** Whether records hold what agents were answered, not its digest alone. */
+  readonly keepsResults: boolean;
   readonly limits: GatewayLimits;
   readonly meters: Meters;
   readonly log: Log;

@@ -8,6 +8,8 @@ export type JournalRecord = IntentRecord | RefusalRecord | OutcomeRecord | Admin
 
 /** Arguments larger than this, in their RFC 8785 form, are kept as their size and the digest only. */
 export const RECORDED_ARGS_CHARS = 16_384;
+/** Results, where they are kept at all, likewise. */
+export const RECORDED_RESULT_CHARS = 16_384;
 
 /** Who, for whom, why, on what: the part every record of a call shares. */
 export interface CallFacts {
@@ -83,6 +85,11 @@ export interface OutcomeRecord {
   readonly code: string | null;
   /** SHA-256 of the result as sent to the agent, base64url. */
   readonly resultDigest: string | null;
+  /**
+   * That result, where results are kept (`journal.results`): as it was sent, `{"redacted":"<data class>"}` by the rules of the arguments,
+   * or `{"truncated":<characters>}`.
+   */
+  readonly result?: Json;
   /** `jti` of the credential the action carried; left out where it carried none. */
   readonly lease?: string;
   readonly timingsUs: {

@@ -61,6 +61,7 @@ export async function makeGateway(parts: GatewayParts): Promise<MadeGateway> {
     unchanged: (caller) => unchanged(live.directory, caller),
     entitled: entitled({ directory: live.directory, isRevoked: parts.isRevoked, clock: systemClock }),
     clock: systemClock,
+    keepsResults: live.config.journal.results === 'keep',
     get limits() {
       return live.limits;
     },

@@ -63,6 +63,8 @@ export interface ConsoleWorldOptions {
   readonly agents?: string;
   readonly people?: string;
   readonly policies?: Readonly<Record<string, string>>;
+  /** More of `journal:`, in braces. */
+  readonly journal?: string;
   /** More YAML of `console:`, indented by two. */
   readonly console?: string;
 }
@@ -202,7 +204,7 @@ function yamlOf(options: ConsoleWorldOptions): string {
   return `listen: { host: localhost, port: 0 }
 log: { level: error }
 limits: { drainMs: 100 }
-journal: { minFreeBytes: 1000000, checkpointIntervalMs: 200 }
+journal: { minFreeBytes: 1000000, checkpointIntervalMs: 200${options.journal === undefined ? '' : `, ${options.journal}`} }
 permissions: { default: permit }
 development: { allowStaticTokens: true }
 approvals: { assurance: signed-in }

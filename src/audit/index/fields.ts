@@ -104,13 +104,8 @@ export function plainWords(record: JournalRecord): ReadonlySet<string> {
 export function contentWords(record: JournalRecord): ReadonlySet<string> {
   const found = new Set<string>();
   if (record.type === 'admin') addContent(found, record.detail);
-  else addWords(found, (record.type === 'outcome' ? resultOf(record) : record.args) as Json, MAX_WORDS);
+  else addWords(found, record.type === 'outcome' ? record.result : record.args, MAX_WORDS);
   return found;
-}
-
-/** The result of a call, where records keep it. */
-export function resultOf(record: JournalRecord): Json | undefined {
-  return (record as { readonly result?: Json }).result;
 }
 
 function addContent(into: Set<string>, value: Json | undefined): void {
@@ -137,7 +132,6 @@ function withoutContent(value: Json | undefined): Json | undefined {
 /** The record as those see it who may not see arguments and results, nor what was taken from them. */
 export function hideContent(record: JournalRecord): JournalRecord {
   if (record.type === 'admin') return { ...record, detail: withoutContent(record.detail) as Json };
-  if (record.type === 'outcome')
-    return resultOf(record) === undefined ? record : ({ ...record, result: HIDDEN } as JournalRecord);
+  if (record.type === 'outcome') return record.result === undefined ? record : { ...record, result: HIDDEN };
   return { ...record, args: HIDDEN, amount: null };
 }

@@ -37,6 +37,13 @@ export function tokensOf(record: JournalRecord): string {
   return out;
 }
 
+const KINDS = { type: 't', act: 'c', agent: 'a', person: 'p', server: 'v', tool: 'u', id: 'i' } as const;
+
+/** One exact field, as FTS5 reads it: for questions no query can put. */
+export function fieldTerm(kind: keyof typeof KINDS | 'call', value: string): string {
+  return `"${kind === 'call' ? callToken(value) : exact(KINDS[kind], value)}"`;
+}
+
 /** The terms a query needs, as FTS5 reads them; null: every record will do. */
 export function expressionOf(query: RecordQuery, withContent: boolean): string | null {
   const all: string[] = [];

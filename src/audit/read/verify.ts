@@ -60,8 +60,11 @@ export interface VerifyOptions {
   readonly checkpoint?: string;
   /** The journal's verifier key, known from elsewhere. Without it the one in the directory is used, and the report says so. */
   readonly vkey?: string;
+  /** Told now and then how many records were checked. */
+  readonly onProgress?: (checked: number) => void;
 }
 
+const PROGRESS_RECORDS = 10_000;
 const MAX_NOTES_BYTES = 256 * 1024 * 1024;
 const MAX_RACES = 20;
 const RACED = 'RACED';
@@ -257,6 +260,7 @@ class Verification {
     const wrong = trackOpen(this.#open, entry);
     if (wrong !== null) this.#problem({ code: 'call-accounting', seq: entry.seq, ...at, message: wrong });
     const { record } = entry;
+    if (entry.seq % PROGRESS_RECORDS === 0) this.#options.onProgress?.(entry.seq);
     if (record.type !== 'admin' || record.act !== RETENTION_ACT) return;
     const before = (record.detail as { before?: unknown } | null)?.before;
     if (typeof before === 'number') this.#removedBefore = Math.max(this.#removedBefore, before);

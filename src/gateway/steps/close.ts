@@ -1,18 +1,20 @@
 import type { Permit } from '../../audit/journal.ts';
 import { sha256Base64url } from '../../model/canonical.ts';
-import type { RefusalCode } from '../../model/decision.ts';
+import type { Decision, RefusalCode } from '../../model/decision.ts';
 import { Fault } from '../../model/fault.ts';
+import type { Json } from '../../model/json.ts';
 import { type RpcResponse, resultText } from '../../model/jsonrpc.ts';
-import type { OutcomeRecord } from '../../model/record.ts';
+import { type OutcomeRecord, RECORDED_RESULT_CHARS } from '../../model/record.ts';
 import type { Gateway } from '../gateway.ts';
 import { finished, type Trace } from '../trace.ts';
+import { whyUnrecorded } from './record.ts';
 import type { Known } from './resolve.ts';
 
 /** Closes an intent whose answer came. Queued for the next group commit: the effect is already on record. */
 export function close(
   gateway: Gateway,
   trace: Trace,
-  step: { known: Known; permit: Permit; response: RpcResponse },
+  step: { known: Known; decision: Decision; permit: Permit; response: RpcResponse },
 ): void {
   const { response } = step;
   answered(gateway, trace);
@@ -26,9 +28,26 @@ export function close(
     outcome: failed === null ? 'ok' : 'failed',
     code: failed,
     resultDigest: digest,
+    ...(gateway.keepsResults ? { result: recordedResult(trace, { ...step, sizeChars: text.length }) } : {}),
   });
   trace.lease?.over(true);
   finished(gateway, trace, { effect: 'permit', code: failed ?? 'ok' });
+}
+
+/** Like arguments: what no record may hold stays out, and of what is large only its size is kept. The digest is always there. */
+function recordedResult(
+  { attempt }: Trace,
+  {
+    known,
+    decision,
+    response,
+    sizeChars,
+  }: { known: Known; decision: Decision; response: RpcResponse; sizeChars: number },
+): Json {
+  const redacted = whyUnrecorded(attempt.action.target, known, decision);
+  if (redacted !== null) return { redacted };
+  if (sizeChars > RECORDED_RESULT_CHARS) return { truncated: sizeChars };
+  return 'result' in response ? response.result : { ...response.error };
 }
 
 interface Said {
@@ -84,7 +103,7 @@ function answered(gateway: Gateway, trace: Trace): void {
   trace.upstreamUs = gateway.clock.monotonicUs() - trace.durableUs;
 }
 
-type Ending = Pick<OutcomeRecord, 'outcome' | 'code' | 'resultDigest'> & { readonly permit: Permit };
+type Ending = Pick<OutcomeRecord, 'outcome' | 'code' | 'resultDigest' | 'result'> & { readonly permit: Permit };
 
 function write(gateway: Gateway, trace: Trace, ending: Ending): void {
   const nowUs = gateway.clock.monotonicUs();

@@ -61,5 +61,6 @@ export function adminRoutes(
     reviewRoutes(agents.reviews, live.directory),
     serverReadRoutes(serverReading(parts)),
     settingsRoutes(() => settingsView(live, parts.url)),
+    options.records.routes(() => mcp.openSessions()),
   ];
 }

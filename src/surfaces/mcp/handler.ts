@@ -121,6 +121,12 @@ export class McpHandler {
     this.#waiting.desk.sweep();
   }
 
+  /** Ids of the sessions that are open, as records name them. */
+  openSessions(): ReadonlySet<string> {
+    const legacy = this.legacy.sessions.all().map(({ state }) => state.id);
+    return new Set([...legacy, ...this.modern.sessionIds()].filter((id) => id !== null));
+  }
+
   /** Takes nothing new; resolves when nothing is under way, or when the grace is over. */
   async drain(graceMs: number): Promise<void> {
     const { desk } = this.#waiting;

@@ -189,6 +189,10 @@ export class ModernEndpoint {
   get size(): number {
     return this.#pool.size;
   }
+
+  sessionIds(): readonly (string | null)[] {
+    return [...this.#pool.values()].map(({ state }) => state.id);
+  }
 }
 
 interface Problem {

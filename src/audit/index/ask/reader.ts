@@ -1,14 +1,18 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Activity } from '../../../model/insight/agents.ts';
 import type { Page } from '../../../model/insight/page.ts';
+import type { CallView, RecordView, SessionView } from '../../../model/insight/records.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Disk } from '../../../ports/disk.ts';
-import type { Entry } from '../../format/frame.ts';
+import { type NotesPage, type NotesQuestion, readNotes } from '../../read/notes.ts';
+import { type Receipt, readReceipt } from '../../read/receipt.ts';
 import { openForAsking } from '../schema.ts';
 import { ActivitySums, type LastActivity } from './activity.ts';
+import { recordView } from './call-view.ts';
+import { Histories, type HistoryQuestion } from './histories.ts';
 import { Places } from './places.ts';
 import { type Search, Searcher } from './search.ts';
-import { listSessions, type PastSession, type SessionFilter } from './sessions.ts';
+import { firstOf, listSessions, type PastSession, type SessionFilter } from './sessions.ts';
 
 export interface AskOptions {
   /** File of the index. */
@@ -25,27 +29,52 @@ const DAY_MS = 86_400_000;
 
 /** Answers from the index. Synchronous inside: it belongs into a thread of its own. */
 export class IndexReader {
+  readonly #options: AskOptions;
   readonly #database: DatabaseSync;
   readonly #clock: Clock;
   readonly #places: Places;
   readonly #searcher: Searcher;
+  readonly #histories: Histories;
   readonly #activity: ActivitySums;
   #active: { readonly atMs: number; readonly count: number } | null = null;
 
-  constructor({ path, dir, disk, clock }: AskOptions) {
+  constructor(options: AskOptions) {
+    const { path, dir, disk, clock } = options;
+    this.#options = options;
     this.#database = openForAsking(path);
     this.#clock = clock;
     this.#places = new Places(this.#database, { dir, disk });
     this.#searcher = new Searcher(this.#database, this.#places, clock);
+    this.#histories = new Histories(this.#searcher, this.#places, (session) => firstOf(this.#database, session));
     this.#activity = new ActivitySums(this.#database);
   }
 
-  search(search: Search): Promise<Page<Entry>> {
-    return this.#searcher.search(search);
+  async search(search: Search): Promise<Page<RecordView>> {
+    const { items, next } = await this.#searcher.search(search);
+    return { items: items.map((entry) => recordView(entry, search.withContent)), next };
   }
 
-  async record(seq: number): Promise<Entry | null> {
-    return (await this.#places.read([seq]))[0] ?? null;
+  /** Null: it is not in the journal, not yet, or not any more. */
+  async record(seq: number, withContent: boolean): Promise<RecordView | null> {
+    const [entry] = await this.#places.read([seq]);
+    return entry === undefined ? null : recordView(entry, withContent);
+  }
+
+  call(id: string, withContent: boolean): Promise<CallView | null> {
+    return this.#histories.call(id, withContent);
+  }
+
+  history(question: HistoryQuestion): Promise<SessionView | null> {
+    return this.#histories.of(question);
+  }
+
+  /** Fault `not-found` when there is no such record, or no checkpoint covers it yet. */
+  receipt(seq: number): Promise<Receipt> {
+    return readReceipt(this.#options.dir, seq, { disk: this.#options.disk });
+  }
+
+  checkpoints(question: NotesQuestion): Promise<NotesPage> {
+    return readNotes(this.#options.dir, this.#options.disk, question);
   }
 
   sessions(filter: SessionFilter): Page<PastSession> {

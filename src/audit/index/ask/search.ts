@@ -146,7 +146,7 @@ class Walk {
   }
 }
 
-function cursorAt(seq: number): string {
+export function cursorAt(seq: number): string {
   return `r${seq.toString(36)}`;
 }
 

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import type { Page } from '../../../model/insight/page.ts';
 import type { SessionLine } from '../../../model/insight/records.ts';
-import { parseCursor } from './search.ts';
+import { cursorAt, parseCursor } from './search.ts';
 
 export interface SessionFilter {
   readonly agent?: string;
@@ -39,17 +39,13 @@ export function listSessions(database: DatabaseSync, filter: SessionFilter): Pag
     .all(...values, limit + 1);
   const items = rows.slice(0, limit).map(lineOf);
   const last = rows[limit - 1];
-  return { items, next: rows.length > limit && last !== undefined ? `r${Number(last.last_seq).toString(36)}` : null };
+  return { items, next: rows.length > limit && last !== undefined ? cursorAt(Number(last.last_seq)) : null };
 }
 
-export interface SessionBounds {
-  readonly firstSeq: number;
-  readonly lastSeq: number;
-}
-
-export function boundsOf(database: DatabaseSync, name: string): SessionBounds | null {
-  const row = database.prepare('select first_seq, last_seq from session where name = ?').get(name);
-  return row === undefined ? null : { firstSeq: Number(row.first_seq), lastSeq: Number(row.last_seq) };
+/** The number of its first call; null: there is no such session. */
+export function firstOf(database: DatabaseSync, name: string): number | null {
+  const row = database.prepare('select first_seq from session where name = ?').get(name);
+  return row === undefined ? null : Number(row.first_seq);
 }
 
 function lineOf(row: Record<string, unknown>): PastSession {

@@ -3,12 +3,13 @@ import { systemClock } from '../../../adapters/clock.ts';
 import { realDisk } from '../../../adapters/disk/real.ts';
 import { IndexReader } from '../../../audit/index/ask/reader.ts';
 import { fillIndex } from '../../../audit/index/fill/fill.ts';
+import { verifyJournal } from '../../../audit/read/verify.ts';
 import { Fault } from '../../../model/fault.ts';
-import type { Answer, Question, ThreadData } from './threads.ts';
+import type { Answer, Question, ThreadData, VerifyNews } from './threads.ts';
 
 /**
  * A thread that reads the journal, so that the one that serves calls never does. `fill` keeps the index behind the journal, `ask` answers
- * from it: readers do not wait for the writer.
+ * from it: readers do not wait for the writer. `verify` checks the whole journal once.
  */
 const port = parentPort;
 if (port === null) throw new Error('bug: this is not a thread');
@@ -23,6 +24,15 @@ if (data.task === 'fill') {
     tell: (news) => port.postMessage(news),
   });
   port.close();
+} else if (data.task === 'verify') {
+  const { size, problems } = await verifyJournal(data.dir, {
+    disk: realDisk,
+    onProgress: (checked) => port.postMessage({ kind: 'progress', checked } satisfies VerifyNews),
+  });
+  const told = problems.map(({ message, file, offset }) =>
+    file === null ? message : `${message} (${file}, byte ${offset ?? 0})`,
+  );
+  port.postMessage({ kind: 'done', checked: size, problems: told } satisfies VerifyNews);
 } else {
   const { path, dir } = data;
   const reader = new IndexReader({ path, dir, disk: realDisk, clock: systemClock });

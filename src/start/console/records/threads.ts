@@ -10,7 +10,12 @@ interface Where {
 
 export type ThreadData =
   | (Where & { readonly task: 'fill'; readonly journal: string })
-  | (Where & { readonly task: 'ask' });
+  | (Where & { readonly task: 'ask' })
+  | { readonly task: 'verify'; readonly dir: string };
+
+export type VerifyNews =
+  | { readonly kind: 'progress'; readonly checked: number }
+  | { readonly kind: 'done'; readonly checked: number; readonly problems: readonly string[] };
 
 /** What the thread that asks can be asked. */
 export type Op = Exclude<keyof IndexReader, 'close'>;
