@@ -46,6 +46,8 @@ export interface Ask {
   readonly path: string;
   readonly headers?: Headers;
   readonly body?: string;
+  /** Instead of the gateway. */
+  readonly origin?: string;
 }
 
 export interface Answer<T = any> {
@@ -59,6 +61,9 @@ export interface Answer<T = any> {
 export interface ConsoleWorldOptions {
   /** YAML at the top level, instead of what stands there under the same key. */
   readonly extra?: string;
+  readonly port?: number;
+  /** More of `listen:`, e.g. `, publicUrl: …`. */
+  readonly listen?: string;
   readonly servers?: string;
   readonly agents?: string;
   readonly people?: string;
@@ -104,7 +109,7 @@ export async function openConsoleWorld(options: ConsoleWorldOptions = {}): Promi
       if (set.status >= 400) throw new Error(`${id} could not be enrolled: ${set.text}`);
       return consolePerson(origin, { id, browser, key: new SoftAuthenticator(origin) });
     },
-    send: (ask) => send(origin, ask),
+    send: (ask) => send(ask.origin ?? origin, ask),
     async configure(change) {
       state.yaml = change(state.yaml);
       await writeFile(configPath, state.yaml);
@@ -201,7 +206,7 @@ function parsed(text: string): any {
 function yamlOf(options: ConsoleWorldOptions): string {
   const roles = CONSOLE_ROLES.map((role) => `    ${role}: ["person:${role}"]`).join('\n');
   const people = CONSOLE_ROLES.map((role) => `  ${role}: { name: ${role} }`).join('\n');
-  return `listen: { host: localhost, port: 0 }
+  return `listen: { host: localhost, port: ${options.port ?? 0}${options.listen ?? ''} }
 log: { level: error }
 limits: { drainMs: 100 }
 journal: { minFreeBytes: 1000000, checkpointIntervalMs: 200${options.journal === undefined ? '' : `, ${options.journal}`} }
