@@ -5,6 +5,7 @@ import type { Permission } from '../../model/insight/roles.ts';
 import type { Person } from '../../model/person.ts';
 import { hashBodies } from './contract/body-digest.ts';
 import { claimKeys, type IdempotencyParts, replayKept } from './contract/idempotency.ts';
+import { type Audience, openApi } from './contract/openapi.ts';
 import type { Operations } from './operations.ts';
 import { Problem, problemBody, problemOf } from './problem.ts';
 import { operatorRoutes } from './routes/operator.ts';
@@ -52,13 +53,14 @@ export interface AdminApp {
   /** What stands before every route; absent: whoever reaches the interface may do everything. */
   readonly guard?: Guard;
   readonly idempotency: IdempotencyParts;
+  readonly audience: Audience;
 }
 
 /**
  * The administrative interface, version 1: JSON over HTTP. Errors are problem documents (RFC 9457). Where it is reached is its caller's:
  * over a Unix socket, and from browsers through the console's door.
  */
-export function adminApp({ routes, guard, idempotency }: AdminApp): FastifyInstance {
+export function adminApp({ routes, guard, idempotency, audience }: AdminApp): FastifyInstance {
   const app = fastify({
     bodyLimit: 1_048_576,
     routerOptions: { maxParamLength: 4096 },
@@ -85,7 +87,11 @@ export function adminApp({ routes, guard, idempotency }: AdminApp): FastifyInsta
   replayKept(app, idempotency);
   guard?.confirm(app);
   claimKeys(app, idempotency);
-  for (const each of routes) each(app);
+  const document = openApi(app, audience);
+  // Behind the document, so that it has seen them all.
+  void app.register(async (scope) => {
+    for (const each of [...routes, document]) each(scope);
+  });
   return app;
 }
 
@@ -95,8 +101,11 @@ export function operatorNoun(operations: Operations): AdminRoutes {
 }
 
 /** On a Unix socket only the gateway's own user can open, so that no agent reaches it. */
-export async function openAdmin(socket: string, parts: Omit<AdminApp, 'guard'>): Promise<{ close(): Promise<void> }> {
-  const app = adminApp(parts);
+export async function openAdmin(
+  socket: string,
+  parts: Pick<AdminApp, 'routes' | 'idempotency'>,
+): Promise<{ close(): Promise<void> }> {
+  const app = adminApp({ ...parts, audience: { prefix: '', sessionCookie: null } });
   await freeSocket(socket);
   await app.listen({ path: socket });
   await chmod(socket, 0o600);

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { Fault } from '../../model/fault.ts';
+import { cookieNames } from '../account/web/visit.ts';
 import { type AdminRoutes, adminApp } from '../admin/server.ts';
 import { guard } from './guard/guard.ts';
 import type { ConsoleParts } from './options.ts';
@@ -42,6 +43,7 @@ export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
         guard: guard(parts),
         routes: [meRoutes(parts), stepUpRoutes(parts), ...routes],
         idempotency: parts,
+        audience: { prefix: API, sessionCookie: () => cookieNames(parts.origin()).session },
       });
       await app.ready();
       opened.app = app;
