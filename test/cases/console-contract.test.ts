@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
 import type * as Server from '../../src/surfaces/admin/server.ts';
 import { type AdminRoutes, adminApp } from '../../src/surfaces/admin/server.ts';
-import { validAndInvalid } from '../console/by-schema.ts';
+import { oneOf, validAndInvalid } from '../console/by-schema.ts';
 import { type ConsoleWorld, openConsoleWorld } from '../console/world.ts';
 
 interface Operation {
@@ -164,5 +164,5 @@ describe('the document of the administrative API', () => {
 /** What a query must have, in its shortest form. */
 function queryOf({ parameters = [] }: Operation): string {
   const needed = parameters.filter((each) => each.in === 'query' && (each as { required?: boolean }).required === true);
-  return needed.length === 0 ? '' : `?${needed.map(({ name }) => `${name}=x`).join('&')}`;
+  return needed.length === 0 ? '' : `?${needed.map(({ name, schema }) => `${name}=${encodeURIComponent(String(oneOf(schema)))}`).join('&')}`;
 }

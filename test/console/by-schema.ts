@@ -36,6 +36,11 @@ export function validAndInvalid(schema: Schema, each: number): readonly Sample[]
   return [...good, ...bad];
 }
 
+/** One value it lets in. */
+export function oneOf(schema: object): unknown {
+  return fc.sample(valid(schema), { numRuns: 1, seed: 42 })[0];
+}
+
 function valid(schema: Schema): fc.Arbitrary<unknown> {
   const { enum: members, anyOf, oneOf } = schema;
   if (schema.const !== undefined) return fc.constant(schema.const);
