@@ -123,7 +123,7 @@ describe('the document of the administrative API', () => {
     for (const { path, method, operation } of operationsOf(socket)) {
       const schema = operation.requestBody?.content['application/json']?.schema;
       if (schema === undefined || schema.type === 'string') continue;
-      const url = `${path.replace(/\{\w+\}/g, 'x')}${queryOf(operation)}`;
+      const url = `${pathOf(path, operation)}${queryOf(operation)}`;
       for (const { ok, body, why } of validAndInvalid(schema, 12)) {
         const answer = await app.inject({ method: method as 'POST', url, payload: body as object });
         const at = `${method} ${url} ${why}: ${JSON.stringify(body).slice(0, 300)} ${answer.body}`;
@@ -148,7 +148,7 @@ describe('the document of the administrative API', () => {
     let tried = 0;
     for (const { path, method, operation } of operationsOf(socket)) {
       if (method !== 'GET') continue;
-      const url = path.replace(/\{\w+\}/g, 'x');
+      const url = pathOf(path, operation);
       const known = (operation.parameters ?? []).filter((each) => each.in === 'query');
       if (known.length === 0) continue;
       expect((await app.inject({ method: 'GET', url: `${url}${queryOf(operation)}` })).statusCode, url).toBe(299);
@@ -164,5 +164,17 @@ describe('the document of the administrative API', () => {
 /** What a query must have, in its shortest form. */
 function queryOf({ parameters = [] }: Operation): string {
   const needed = parameters.filter((each) => each.in === 'query' && (each as { required?: boolean }).required === true);
-  return needed.length === 0 ? '' : `?${needed.map(({ name, schema }) => `${name}=${encodeURIComponent(String(oneOf(schema)))}`).join('&')}`;
+  return needed.length === 0
+    ? ''
+    : `?${needed.map(({ name, schema }) => `${name}=${encodeURIComponent(String(oneOf(schema)))}`).join('&')}`;
+}
+
+/** An address it takes. */
+function pathOf(path: string, { parameters = [] }: Operation): string {
+  const schemas = new Map(parameters.filter((each) => each.in === 'path').map(({ name, schema }) => [name, schema]));
+  return path.replace(/\{(\w+)\}/g, (_all, name: string) => {
+    const schema = schemas.get(name) as { type?: string; pattern?: string } | undefined;
+    const plain = schema === undefined || (schema.type === 'string' && schema.pattern === undefined);
+    return plain ? 'x' : encodeURIComponent(String(oneOf(schema)));
+  });
 }

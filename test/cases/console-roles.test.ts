@@ -71,9 +71,25 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/policies/drafts/{id}
     GET /v1/policies/versions
     GET /v1/policies/versions/{version}
-    GET /v1/settings`,
+    GET /v1/settings
+    GET /v1/index
+    GET /v1/records
+    GET /v1/records/export
+    GET /v1/records/{seq}
+    GET /v1/live
+    GET /v1/sessions/history
+    GET /v1/sessions/history/{id}
+    GET /v1/transactions/{id}
+    GET /v1/calls/{call}
+    GET /v1/agents/{id}/activity
+    GET /v1/journal
+    GET /v1/journal/checkpoints
+    GET /v1/journal/verification`,
   'read.content': `
-    GET /v1/approvals/{id}/receipt`,
+    GET /v1/approvals/{id}/receipt
+    GET /v1/records/{seq}/receipt
+    GET /v1/journal/segments/{first}
+    POST /v1/journal/verification`,
   'approvals.read': `
     GET /v1/approvals
     GET /v1/approvals/{id}
@@ -129,7 +145,12 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     POST /v1/policies/try
     POST /v1/policies/drafts
     PUT /v1/policies/drafts/{id}
-    POST /v1/policies/drafts/{id}/discard`,
+    POST /v1/policies/drafts/{id}/discard
+    POST /v1/policies/replays
+    GET /v1/policies/replays/{id}
+    DELETE /v1/policies/replays/{id}
+    POST /v1/policies/shadow
+    DELETE /v1/policies/shadow`,
   'policies.publish': `
     POST /v1/reload
     POST /v1/policies/publish

@@ -183,6 +183,11 @@ function send(
       { ...place, method, path, headers: { ...length, ...(said as object) }, agent: false },
       (answer) => {
         let text = '';
+        // A stream never ends by itself: that it begins is the answer.
+        if (answer.headers['content-type']?.startsWith('text/event-stream') === true) {
+          resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: null });
+          return void answer.destroy();
+        }
         answer.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
         answer.on('end', () =>
           resolve({ status: answer.statusCode ?? 0, headers: answer.headers, text, json: parsed(text) }),
