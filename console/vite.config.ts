@@ -11,6 +11,7 @@ const GATEWAY = process.env.INTERLOCK_URL ?? 'http://127.0.0.1:7700';
 export default defineConfig({
   base: '/console/',
   plugins: [react(), tailwindcss(), compressed()],
+  worker: { format: 'es' },
   build: {
     outDir: 'dist',
     manifest: true,

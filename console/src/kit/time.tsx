@@ -8,14 +8,29 @@ const DAY = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
 });
+const STAMP = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 /** A moment in the viewer's zone; UTC on hover and for screen readers. */
-export function Time({ ms, look = 'full' }: { ms: number; look?: 'full' | 'clock' | 'ago' }) {
+export function Time({ ms, look = 'full' }: { ms: number; look?: 'full' | 'stamp' | 'clock' | 'ago' }) {
   const utc = new Date(ms).toISOString();
   return (
     <time dateTime={utc} title={`${utc.replace('T', ' ').replace('Z', '')} UTC`} className="tabular whitespace-nowrap">
-      {look === 'ago' ? <Ago ms={ms} /> : look === 'clock' ? CLOCK.format(ms) : DAY.format(ms)}
+      {look === 'ago' ? (
+        <Ago ms={ms} />
+      ) : look === 'clock' ? (
+        CLOCK.format(ms)
+      ) : look === 'stamp' ? (
+        STAMP.format(ms)
+      ) : (
+        DAY.format(ms)
+      )}
     </time>
   );
 }

@@ -10,6 +10,9 @@ export function setSafeHeaders(response: ServerResponse, origin: string): void {
   if (origin.startsWith('https:')) response.setHeader('strict-transport-security', `max-age=${YEAR_S}`);
 }
 
+/** Of files of ours: a worker has the policy its own file came with, and reads the log it checks from here. */
+export const ASSET_POLICY = "default-src 'none'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /**
  * Scripts and styles from files of ours alone, nothing inline but the style elements of editor and graph, which carry a nonce of this one
  * answer. No `unsafe-inline`, no `unsafe-eval`.

@@ -6,7 +6,7 @@ import { whoOf } from '../../account/serve.ts';
 import { returnPath } from '../../account/web/visit.ts';
 import { checkOrigin } from '../../http/door.ts';
 import type { ConsoleParts } from '../options.ts';
-import { pagePolicy } from './headers.ts';
+import { ASSET_POLICY, pagePolicy } from './headers.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -85,6 +85,7 @@ async function sendAsset({ siteDir }: ConsoleParts, ask: Ask): Promise<void> {
   if (found.encoding !== null) response.setHeader('content-encoding', found.encoding);
   response.setHeader('vary', 'accept-encoding');
   response.setHeader('cache-control', 'public, max-age=31536000, immutable');
+  response.setHeader('content-security-policy', ASSET_POLICY);
   answer(ask, 200, type, found.body);
 }
 

@@ -1,0 +1,85 @@
+import type { CallView } from '../../../../src/model/insight/records.ts';
+
+export type Scale = 'time' | 'steps';
+
+export interface Bar {
+  readonly call: CallView;
+  readonly row: number;
+  /** Parts of the whole width, 0 to 1. */
+  readonly left: number;
+  readonly width: number;
+}
+
+export interface Lane {
+  readonly agent: string;
+  readonly rows: number;
+  readonly bars: readonly Bar[];
+}
+
+export interface Layout {
+  readonly lanes: readonly Lane[];
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** So wide that a finger hits it, of a drawing at least 800 px wide. */
+const MIN_WIDTH = 0.031;
+
+/** Bars by time, or one after the other where most of the time nothing happened; a lane for each agent, in the order they came in. */
+export function layout(calls: readonly CallView[], scale: Scale, nowMs: number): Layout {
+  const fromMs = Math.min(...calls.map(({ atMs }) => atMs));
+  const toMs = Math.max(...calls.map((call) => endOf(call, nowMs)), fromMs + 1);
+  const lanes = new Map<string, { bars: Bar[]; ends: number[] }>();
+  for (const [i, call] of calls.entries()) {
+    const lane = lanes.get(call.agent) ?? { bars: [], ends: [] };
+    lanes.set(call.agent, lane);
+    const place = scale === 'steps' ? step(i, calls.length) : moment(call, { fromMs, toMs, nowMs });
+    const free = lane.ends.findIndex((end) => end <= place.left + 1e-9);
+    const row = free < 0 ? lane.ends.length : free;
+    lane.ends[row] = place.left + place.width;
+    lane.bars.push({ call, row, ...place });
+  }
+  return {
+    lanes: [...lanes].map(([agent, { bars, ends }]) => ({ agent, rows: ends.length, bars })),
+    ...{ fromMs, toMs },
+  };
+}
+
+function step(i: number, of: number): { left: number; width: number } {
+  return { left: i / of, width: 1 / of };
+}
+
+function moment(
+  call: CallView,
+  { fromMs, toMs, nowMs }: { fromMs: number; toMs: number; nowMs: number },
+): { left: number; width: number } {
+  const span = toMs - fromMs;
+  const width = Math.max(MIN_WIDTH, (endOf(call, nowMs) - call.atMs) / span);
+  return { left: Math.min((call.atMs - fromMs) / span, 1 - width), width };
+}
+
+function endOf(call: CallView, nowMs: number): number {
+  // A call that was refused took no time; one under way has taken all until now.
+  if (call.endedAtMs !== null) return call.endedAtMs;
+  return call.effect === 'permit' && call.outcome === null ? Math.max(call.atMs, nowMs) : call.atMs;
+}
+
+/** Many calls in a moment cannot be told apart by time. */
+export function defaultScale(calls: readonly CallView[]): Scale {
+  if (calls.length > 60) return 'steps';
+  const times = calls.map(({ atMs }) => atMs);
+  const span = Math.max(...times) - Math.min(...times);
+  const gap = times.slice(1).reduce((most, at, i) => Math.max(most, at - times[i]!), 0);
+  return calls.length > 3 && gap > span * 0.6 ? 'steps' : 'time';
+}
+
+/** Three or four round moments to write below. */
+export function ticks({ fromMs, toMs }: Pick<Layout, 'fromMs' | 'toMs'>): readonly { at: number; ms: number }[] {
+  const span = toMs - fromMs;
+  const raw = span / 4;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const stepMs = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= raw) ?? raw;
+  const found: { at: number; ms: number }[] = [];
+  for (let ms = 0; ms <= span; ms += stepMs) found.push({ at: ms / span, ms });
+  return found;
+}

@@ -1,0 +1,115 @@
+import type { ReactNode } from 'react';
+import type { CallView } from '../../../src/model/insight/records.ts';
+import { useMay } from '../api/hooks.ts';
+import { Facts } from '../kit/card.tsx';
+import { Code, visible } from '../kit/text.tsx';
+import { duration, Time } from '../kit/time.tsx';
+import { DecideAgain } from './again.tsx';
+import { Inputs, Outputs } from './content.tsx';
+import { DecisionExplained } from './decision.tsx';
+import { AgentLink, CallLink, PersonLink, RecordLink, ServerLink, SessionLink, TransactionLink } from './links.tsx';
+import { ReceiptActions } from './receipt.tsx';
+import { StandBadge } from './stand.tsx';
+import { Timings } from './timings.tsx';
+import { codeWords, standOf } from './words.ts';
+
+/** Everything about one call, in the order people ask: how it stands, why, what went in and out, how long, and its proof. */
+export function CallSections({ call, compact = false }: { call: CallView; compact?: boolean }) {
+  const may = useMay();
+  return (
+    <>
+      <Section title="Decision" first>
+        <DecisionExplained call={call} />
+        <DecideAgain key={call.call} call={call} />
+      </Section>
+      <Section title="Inputs">
+        <Inputs call={call} />
+      </Section>
+      <Section title="Output">
+        <Outputs call={call} />
+      </Section>
+      {call.timingsUs !== null && (
+        <Section title="Time">
+          <Timings timings={call.timingsUs} />
+        </Section>
+      )}
+      <Section title={compact ? 'Who and where' : 'Facts'}>
+        <CallFacts call={call} compact={compact} />
+      </Section>
+      <Section title="Records">
+        <p className="text-[13px]">
+          {call.records.map((seq, i) => (
+            <span key={seq}>
+              {i > 0 && ', '}
+              <RecordLink seq={seq} />
+            </span>
+          ))}
+        </p>
+        {may('read.content') ? (
+          <ReceiptActions key={call.call} seq={call.records[0] ?? call.seq} />
+        ) : (
+          <p className="text-[13px] text-soft">Receipts carry the whole record: your role does not include them.</p>
+        )}
+      </Section>
+    </>
+  );
+}
+
+function Section({ title, first = false, children }: { title: string; first?: boolean; children: ReactNode }) {
+  return (
+    <section className={first ? 'space-y-2.5' : 'mt-4 space-y-2.5 border-t pt-4'}>
+      <h3 className="text-xs font-semibold tracking-wide text-soft uppercase">{title}</h3>
+      {children}
+    </section>
+  );
+}
+
+export function CallStand({ call }: { call: CallView }) {
+  const stand = standOf(call);
+  const code = stand === 'denied' ? call.code : call.outcomeCode;
+  return (
+    <span className="flex flex-wrap items-center gap-2">
+      <StandBadge of={stand} />
+      {code !== null && code !== '' && stand !== 'ok' && (
+        <span className="text-[13px] text-soft" title={codeWords(code) ?? undefined}>
+          {visible(code)}
+        </span>
+      )}
+    </span>
+  );
+}
+
+function CallFacts({ call, compact }: { call: CallView; compact: boolean }) {
+  return (
+    <Facts
+      items={[
+        ['Agent', <AgentLink key="agent" id={call.agent} />],
+        ['Owner', <PersonLink key="owner" id={call.owner} />],
+        ['For', call.subject === null ? 'itself' : <PersonLink key="subject" id={call.subject} />],
+        call.chain.length > 0 && ['Through', call.chain.map(visible).join(' ← ')],
+        ['Server', <ServerLink key="server" id={call.server} />],
+        ['Action', visible(call.action)],
+        call.target !== null && ['On', visible(call.target)],
+        ['Began', <Time key="began" ms={call.atMs} />],
+        call.endedAtMs !== null && [
+          'Ended',
+          <span key="ended">
+            <Time ms={call.endedAtMs} /> <span className="text-soft">after {duration(call.endedAtMs - call.atMs)}</span>
+          </span>,
+        ],
+        call.session !== null && ['Session', <SessionLink key="session" id={call.session} />],
+        call.txn !== null && ['Transaction', <TransactionLink key="txn" id={call.txn} />],
+        call.task !== null && ['Task', <Code key="task">{call.task}</Code>],
+        !compact && ['Surface', visible(call.surface)],
+        !compact && call.purpose !== '' && ['Purpose of the agent', visible(call.purpose)],
+        compact && ['Call', <CallLink key="call" id={call.call} />],
+        !compact && [
+          'Call',
+          <Code key="call" copy>
+            {call.call}
+          </Code>,
+        ],
+      ]}
+    />
+  );
+}

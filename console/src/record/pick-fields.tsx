@@ -1,0 +1,84 @@
+import { useDeferredValue, useEffect, useId, useState } from 'react';
+import type { AgentLine } from '../../../src/model/insight/agents.ts';
+import type { Page } from '../../../src/model/insight/page.ts';
+import { query } from '../api/client.ts';
+import { useGet } from '../api/hooks.ts';
+import { Choice, Input } from '../kit/field.tsx';
+
+interface FieldProps {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}
+
+/** An agent by its exact id, with what exists proposed while somebody types. Told when it is chosen, or on Enter, or on leaving. */
+export function AgentField({ value, onChange }: FieldProps) {
+  const [text, setText] = useState(value);
+  const list = useId();
+  useEffect(() => setText(value), [value]);
+  const asked = useDeferredValue(text.trim());
+  const found = useGet<Page<AgentLine>>(`/v1/agents/summaries${query({ search: asked, limit: 8 })}`, {
+    enabled: asked.length > 1 && asked !== value,
+  });
+  const items = found.data?.items ?? [];
+  return (
+    <>
+      <Input
+        aria-label="Agent"
+        placeholder="Any agent"
+        className="w-44"
+        list={list}
+        value={text}
+        onChange={(event) => {
+          const next = event.target.value;
+          setText(next);
+          if (next === '' || items.some(({ id }) => id === next)) onChange(next);
+        }}
+        onBlur={() => text.trim() !== value && onChange(text.trim())}
+        onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())}
+      />
+      <datalist id={list}>
+        {items.map(({ id, name }) => (
+          <option key={id} value={id}>
+            {name}
+          </option>
+        ))}
+      </datalist>
+    </>
+  );
+}
+
+export function ServerField({ value, onChange }: FieldProps) {
+  const servers = useGet<{ servers: readonly { id: string }[] }>('/v1/servers').data?.servers ?? [];
+  const known = servers.some(({ id }) => id === value);
+  return (
+    <Choice aria-label="Server" value={value} onChange={(event) => onChange(event.target.value)}>
+      <option value="">Every server</option>
+      {value !== '' && !known && <option value={value}>{value}</option>}
+      {servers.map(({ id }) => (
+        <option key={id} value={id}>
+          {id}
+        </option>
+      ))}
+    </Choice>
+  );
+}
+
+/** A person by exact id. */
+export function PersonField({ value, onChange }: FieldProps) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  return (
+    <Input
+      aria-label="Person it acted for"
+      placeholder="For anybody"
+      className="w-40"
+      value={text}
+      onChange={(event) => {
+        setText(event.target.value);
+        if (event.target.value === '') onChange('');
+      }}
+      onBlur={() => text.trim() !== value && onChange(text.trim())}
+      onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())}
+    />
+  );
+}
