@@ -6,6 +6,11 @@ import { ApiProblem } from './api/client.ts';
 import './app.css';
 import { router } from './router.tsx';
 
+// What keeps the page behind a dialog from scrolling writes a style element of its own: with the nonce the page's policy lets in.
+Object.assign(window, {
+  __webpack_nonce__: document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '',
+});
+
 const client = new QueryClient({
   defaultOptions: {
     queries: {

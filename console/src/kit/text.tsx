@@ -49,3 +49,8 @@ export function Json({ value, className }: { value: unknown; className?: string 
     </pre>
   );
 }
+
+/** A key to press. */
+export function Kbd({ children }: { children: string }) {
+  return <kbd className="rounded border bg-sunk px-1 py-px font-sans text-[11px] text-soft">{children}</kbd>;
+}

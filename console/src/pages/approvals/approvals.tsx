@@ -8,6 +8,7 @@ import { Choice, SearchBox } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty, Failed, Loading } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
+import { Kbd } from '../../kit/text.tsx';
 import { useFilters } from '../../use-filters.ts';
 import { usePages } from '../../use-pages.ts';
 import { ApprovalDetail, answerPage } from './detail.tsx';
@@ -145,8 +146,8 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
               more={pages.more}
             />
             <p className="mt-2 hidden text-xs text-soft lg:block">
-              <kbd>j</kbd> <kbd>k</kbd> move, <kbd>Enter</kbd> answers, <kbd>/</kbd> searches, <kbd>1</kbd> <kbd>2</kbd>{' '}
-              <kbd>3</kbd> lists
+              <Kbd>j</Kbd> <Kbd>k</Kbd> move, <Kbd>Enter</Kbd> answers, <Kbd>/</Kbd> searches, <Kbd>1</Kbd> <Kbd>2</Kbd>{' '}
+              <Kbd>3</Kbd> lists
             </p>
           </div>
           {wide && at !== null && <ApprovalDetail key={at} id={at} />}

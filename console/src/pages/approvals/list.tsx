@@ -82,7 +82,7 @@ function Row({ row, chosen, onChoose }: { row: ApprovalLine; chosen: boolean; on
         <span className="ml-auto">
           {pending ? (
             <>
-              expires in <Left untilMs={row.expiresAtMs} />
+              <Left untilMs={row.expiresAtMs} /> left
             </>
           ) : (
             <StateOf of={row.state} />

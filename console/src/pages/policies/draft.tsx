@@ -15,7 +15,7 @@ import { Card, PageHead } from '../../kit/card.tsx';
 import { Menu } from '../../kit/menu.tsx';
 import { Answered, Failed } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
-import { Code, visible } from '../../kit/text.tsx';
+import { Code, Kbd, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useFilters } from '../../use-filters.ts';
 import { changedFiles } from './cedar/changes.ts';
@@ -88,7 +88,7 @@ function Workbench({ draft }: { draft: PolicyDraft }) {
       </Head>
       {saved.state === 'open' && whyNot !== null && (
         <p id="why-not-publish" className="mb-3 -mt-2 text-[13px] text-soft">
-          Not to be published now: {whyNot}
+          <strong className="font-medium text-ink">Not to be published yet.</strong> {whyNot}
         </p>
       )}
       {working.error !== null && working.error !== undefined && <Failed className="mb-4" error={working.error} />}
@@ -249,8 +249,8 @@ function Source({ working, path, open, vocabulary, problems, editor }: SourcePro
       </div>
       {open && (
         <p className="hidden border-t px-4 py-1.5 text-xs text-soft sm:block">
-          <kbd>Ctrl S</kbd> saves, <kbd>Ctrl Space</kbd> completes, <kbd>F8</kbd> goes to the next problem,{' '}
-          <kbd>Esc</kbd> <kbd>Tab</kbd> leaves the editor
+          <Kbd>Ctrl S</Kbd> saves, <Kbd>Ctrl Space</Kbd> completes, <Kbd>F8</Kbd> goes to the next problem,{' '}
+          <Kbd>Esc</Kbd> <Kbd>Tab</Kbd> leaves the editor
         </p>
       )}
     </>

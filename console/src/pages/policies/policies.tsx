@@ -85,7 +85,7 @@ function Lead({ of }: { of: PoliciesInForce }) {
         {of.version}
       </Code>{' '}
       is in force
-      {of.by !== null && <>, published by {visible(of.by)}</>}
+      {of.by === 'start' ? ', read at the start' : of.by !== null && <>, published by {visible(of.by)}</>}
       {of.publishedAtMs !== null && (
         <>
           {' '}

@@ -16,6 +16,7 @@ import { useFilters } from '../../use-filters.ts';
 import { changedFiles, changesInWords } from './cedar/changes.ts';
 import { FilesDiff } from './cedar/diff.tsx';
 import { CedarEditor } from './cedar/editor.tsx';
+import { WhoPublished } from './lists/who.tsx';
 
 /** A set that is or was in force: what it says, what it changed, what bringing it back would change. */
 export function VersionPage() {
@@ -86,7 +87,7 @@ function Shown({ version }: { version: PolicyVersion }) {
           items={[
             ['Version', <Code copy>{version.version}</Code>],
             ['Came into force', <Time ms={version.publishedAtMs} />],
-            ['Published by', visible(version.by)],
+            ['Published by', <WhoPublished by={version.by} />],
             ['Why', <span className="whitespace-pre-wrap">{visible(version.reason)}</span>],
             ['Written by', version.author === null ? 'nobody here: it stood in the folder' : visible(version.author)],
             version.draft !== null && [

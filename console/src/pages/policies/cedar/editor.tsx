@@ -94,7 +94,12 @@ export function CedarEditor({ path, text, onChange, remarks = NONE, vocabulary, 
       shown.focus();
     },
   }));
-  return <div ref={box} className="min-h-0 [&_.cm-editor]:h-full" />;
+  return (
+    <div
+      ref={box}
+      className="relative min-h-0 after:pointer-events-none after:absolute after:inset-0 after:z-[250] focus-within:after:outline-2 focus-within:after:-outline-offset-2 focus-within:after:outline-accent [&_.cm-editor]:h-full"
+    />
+  );
 }
 
 const NONE: readonly Remark[] = [];

@@ -7,6 +7,7 @@ import { type Column, DataTable } from '../../../kit/table.tsx';
 import { Code, visible } from '../../../kit/text.tsx';
 import { Time } from '../../../kit/time.tsx';
 import { usePages } from '../../../use-pages.ts';
+import { WhoPublished } from './who.tsx';
 
 const COLUMNS: readonly Column<PolicyVersion>[] = [
   {
@@ -27,7 +28,7 @@ const COLUMNS: readonly Column<PolicyVersion>[] = [
     cell: ({ publishedAtMs }) => <Time ms={publishedAtMs} />,
     wideOnly: true,
   },
-  { id: 'by', head: 'Published by', width: 'minmax(6rem,1fr)', cell: ({ by }) => visible(by) },
+  { id: 'by', head: 'Published by', width: 'minmax(6rem,1fr)', cell: ({ by }) => <WhoPublished by={by} /> },
   {
     id: 'author',
     head: 'Written by',
