@@ -96,12 +96,6 @@ export class Usage {
     };
   }
 
-  /** What an agent did, for people. `null`: nothing that is remembered here, which reaches back a day over a restart. */
-  seen(agent: string, nowMs: number): { readonly callsLastDay: number; readonly lastAtMs: number | null } {
-    const meter = this.#meters.get(`agent:${agent}`);
-    return { callsLastDay: meter?.day.sum(nowMs) ?? 0, lastAtMs: meter?.touchedMs ?? null };
-  }
-
   /** What a task has used of its budget: calls, and amounts in ten-thousandths. */
   task(id: string): { readonly calls: number; readonly amount: number } {
     const meter = this.#meters.get(`task:${id}`);

@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
-import { Usage } from '../../src/gateway/usage.ts';
 import { type OpenDirectory, openDirectory } from '../../src/identity/directory.ts';
 import { AGENT_DEFAULTS, type Agent } from '../../src/model/agent.ts';
 import { PERSON_DEFAULTS } from '../../src/model/person.ts';
 import type { Stores } from '../../src/ports/stores.ts';
+import { type SummaryQuestion, summaries } from '../../src/start/console/insight/agents/summaries.ts';
 import type { InsightParts } from '../../src/start/console/insight/parts.ts';
-import { type SummaryQuestion, summaries } from '../../src/start/console/insight/summaries.ts';
 import { open } from '../contract/stores-fixture.ts';
 
 /** The list of agents with a hundred thousand of them behind it. */
@@ -51,8 +50,9 @@ beforeAll(async () => {
     atMs: 0,
     untilMs: null,
   };
-  const gateway = { usage: new Usage(), clock: systemClock, revocation: { locks: () => [lock] } };
-  parts = { live: { directory }, gateway, stores } as unknown as InsightParts;
+  const gateway = { clock: systemClock, revocation: { locks: () => [lock] } };
+  const activity = { activityOf: async () => new Map(), active24h: async () => 0 };
+  parts = { live: { directory }, gateway, stores, activity } as unknown as InsightParts;
 });
 afterAll(async () => {
   directory?.close();

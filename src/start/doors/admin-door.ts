@@ -56,7 +56,7 @@ export function adminRoutes(
     agentRoutes(agents),
     delegationRoutes(delegationOperations({ live, stores, gateway })),
     transferRoutes(agents.registry),
-    insightRoutes(insightOperations({ ...options, mcp })),
+    insightRoutes(insightOperations({ ...options, mcp, activity: options.records.activity })),
     policyRoutes(policyOperations({ live, gateway, stores })),
     reviewRoutes(agents.reviews, live.directory),
     serverReadRoutes(serverReading(parts)),

@@ -1,11 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Credentials } from '../../../credentials/credentials.ts';
 import type { Gateway } from '../../../gateway/gateway.ts';
 import type { Lock, Tier } from '../../../model/lock.ts';
 import { TIERS } from '../../../model/lock.ts';
 import type { Stores } from '../../../ports/stores.ts';
 import type { McpHandler } from '../../../surfaces/mcp/handler.ts';
 import type { Pulse } from '../../../surfaces/ops/pulse.ts';
+import type { Questions } from '../../approvals/open.ts';
 import type { Live } from '../../live.ts';
+import type { ActivityBook } from '../records/record-index.ts';
 
 /** What the overview and the pages of agents are computed from. */
 export interface InsightParts {
@@ -14,7 +17,12 @@ export interface InsightParts {
   readonly gateway: Gateway;
   readonly mcp: McpHandler;
   readonly pulse: Pulse;
+  readonly credentials: Pick<Credentials, 'heldBy'>;
+  readonly questions: Pick<Questions, 'standing'>;
+  readonly activity: ActivityBook;
 }
+
+export const DAY_MS = 86_400_000;
 
 /** Looked at in one turn, where each takes a fraction of a microsecond. */
 const TURN = 10_000;
@@ -45,4 +53,22 @@ export function tierOf(
     else if (target.kind === 'all') all = tier;
   }
   return ({ id, owner }) => strictest(all, strictest(agents.get(id) ?? null, owners.get(owner) ?? null));
+}
+
+/** One reading for everybody who asks within that time. One that failed is not kept. */
+export function kept<T>(
+  make: () => Promise<T>,
+  { nowMs, forMs }: { nowMs: () => number; forMs: number },
+): () => Promise<T> {
+  let last: { readonly atMs: number; readonly value: Promise<T> } | null = null;
+  return () => {
+    if (last === null || nowMs() - last.atMs > forMs) {
+      const mine = { atMs: nowMs(), value: make() };
+      last = mine;
+      mine.value.catch(() => {
+        if (last === mine) last = null;
+      });
+    }
+    return last.value;
+  };
 }

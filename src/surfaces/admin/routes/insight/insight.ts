@@ -1,16 +1,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { AgentFilter } from '../../../../identity/registry/many.ts';
 import type { AgentLine, AgentPermissions, LockPreview } from '../../../../model/insight/agents.ts';
-import type { Pulse } from '../../../../model/insight/overview.ts';
+import type { Drill, Overview, PostureAnswer, Pulse } from '../../../../model/insight/overview.ts';
 import { type LockTarget, TIERS, type Tier } from '../../../../model/lock.ts';
 import { Problem } from '../../problem.ts';
-import { closed, needs, text } from '../../schemas.ts';
+import { BY, closed, needs, REASON, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
 import { FILTER } from '../agents.ts';
 import { targetOf } from '../operator.ts';
 
 /** What the console's overview and its pages of agents ask. Made in `start/`. */
 export interface InsightOperations {
+  overview(): Promise<Overview>;
+  /** What is to be done first. */
+  posture(): Promise<readonly PostureAnswer[]>;
   pulse(): Pulse;
   summaries(question: {
     readonly filter: AgentFilter & { readonly lock?: Tier | 'any' };
@@ -18,6 +21,8 @@ export interface InsightOperations {
     readonly limit: number;
   }): Promise<{ readonly items: readonly AgentLine[]; readonly next: string | null; readonly total: number }>;
   preview(order: { readonly target: LockTarget; readonly tier: Tier }): Promise<LockPreview>;
+  drill(order: { readonly by: string; readonly reason: string }): Promise<Drill>;
+  drills(): Promise<readonly Drill[]>;
   permissions(of: { readonly agent: string; readonly subject: string | null }): Promise<AgentPermissions>;
 }
 
@@ -26,10 +31,13 @@ const LIMIT = { type: 'integer', minimum: 1, maximum: 200 } as const;
 
 export function insightRoutes(operations: InsightOperations): AdminRoutes {
   return (app) => {
+    app.get('/v1/overview', READ, async () => operations.overview());
+    app.get('/v1/posture', READ, async () => ({ items: await operations.posture(), next: null }));
     app.get('/v1/pulse', READ, async () => operations.pulse());
     agentList(app, operations);
     agentRoutes(app, operations);
     lockPreview(app, operations);
+    drillRoutes(app, operations);
   };
 }
 
@@ -66,6 +74,16 @@ function lockPreview(app: FastifyInstance, operations: InsightOperations): void 
     '/v1/locks/preview',
     { ...READ, schema: { body } },
     async ({ body: { target, tier } }) => operations.preview({ target: targetOf(target), tier }),
+  );
+}
+
+function drillRoutes(app: FastifyInstance, operations: InsightOperations): void {
+  app.get('/v1/drills', READ, async () => ({ items: await operations.drills(), next: null }));
+  const body = { ...closed, required: ['by', 'reason'], properties: { by: BY, reason: REASON } };
+  app.post<{ Body: { by: string; reason: string } }>(
+    '/v1/drills',
+    { ...needs('locks.write'), schema: { body } },
+    async (request) => operations.drill(request.body),
   );
 }
 

@@ -1,9 +1,10 @@
-import { type Enrolled, placeOf, rollOf } from '../../../identity/directory/roll.ts';
-import { type AgentFilter, matcherOf } from '../../../identity/registry/many.ts';
-import type { Agent } from '../../../model/agent.ts';
-import type { AgentLine } from '../../../model/insight/agents.ts';
-import type { Tier } from '../../../model/lock.ts';
-import { type InsightParts, inTurns, tierOf } from './parts.ts';
+import { type Enrolled, placeOf, rollOf } from '../../../../identity/directory/roll.ts';
+import { type AgentFilter, matcherOf } from '../../../../identity/registry/many.ts';
+import type { Agent } from '../../../../model/agent.ts';
+import type { AgentLine } from '../../../../model/insight/agents.ts';
+import type { Tier } from '../../../../model/lock.ts';
+import type { ActivityBook } from '../../records/record-index.ts';
+import { type InsightParts, inTurns, tierOf } from '../parts.ts';
 
 export interface SummaryFilter extends AgentFilter {
   /** `any`: whichever tier it is. */
@@ -40,9 +41,14 @@ export async function summaries(parts: InsightParts, question: SummaryQuestion):
   const start = matched === all ? from : placeOf(matched, after ?? '');
   for (let i = matched[start]?.id === after ? start + 1 : start; i < matched.length && found.length <= limit; i++)
     found.push(matched[i]!.agent);
-  const items = found.slice(0, limit).map((agent) => lineOf(parts, agent, tier(agent)));
+  const page = found.slice(0, limit);
+  const used = await parts.activity.activityOf(page.map(({ id }) => id)).catch(() => NOTHING);
+  const items = page.map((agent) => ({ ...lineOf(parts, agent, tier(agent)), ...(used.get(agent.id) ?? NEVER) }));
   return { items, next: found.length > limit ? (items.at(-1)?.id ?? null) : null, total: matched.length };
 }
+
+const NOTHING: Awaited<ReturnType<ActivityBook['activityOf']>> = new Map();
+const NEVER = { lastCallAtMs: null, calls24h: 0 } as const;
 
 type Test = (one: Enrolled) => boolean;
 
@@ -61,13 +67,10 @@ async function matching(all: readonly Enrolled[], tests: readonly Test[]): Promi
   return found;
 }
 
-function lineOf({ live, gateway }: InsightParts, agent: Agent, lock: Tier | null): AgentLine {
+function lineOf({ live }: InsightParts, agent: Agent, lock: Tier | null): Omit<AgentLine, keyof typeof NEVER> {
   const { id, name, owner, department, archetype, riskTier, state, purpose, expiresAtMs, origin } = agent;
-  const used = gateway.usage.seen(id, gateway.clock.nowMs());
   return {
     ...{ id, name, owner, department, archetype, riskTier, state, purpose, expiresAtMs, origin, lock },
     ownerName: live.directory.person(owner)?.name ?? owner,
-    lastCallAtMs: used.lastAtMs,
-    calls24h: used.callsLastDay,
   };
 }

@@ -1,14 +1,14 @@
-import type { NotAlive } from '../../../identity/directory.ts';
-import type { Action } from '../../../model/action.ts';
-import type { Agent } from '../../../model/agent.ts';
-import { ALONE, type Caller } from '../../../model/caller.ts';
-import type { PolicyPart, ToolPermission } from '../../../model/insight/agents.ts';
-import type { Person } from '../../../model/person.ts';
-import { coversScope, scopeNeeded } from '../../../model/scope.ts';
-import type { ToolLabels } from '../../../model/tool.ts';
-import type { Foreseen } from '../../../policy/foresee/foresee.ts';
-import type { PolicySet } from '../../../policy/policy-set.ts';
-import { type InsightParts, tierOf } from './parts.ts';
+import type { NotAlive } from '../../../../identity/directory.ts';
+import type { Action } from '../../../../model/action.ts';
+import type { Agent } from '../../../../model/agent.ts';
+import { ALONE, type Caller } from '../../../../model/caller.ts';
+import type { PolicyPart, ToolPermission } from '../../../../model/insight/agents.ts';
+import type { Person } from '../../../../model/person.ts';
+import { coversScope, scopeNeeded } from '../../../../model/scope.ts';
+import type { ToolLabels } from '../../../../model/tool.ts';
+import type { Foreseen } from '../../../../policy/foresee/foresee.ts';
+import type { PolicySet } from '../../../../policy/policy-set.ts';
+import { type InsightParts, tierOf } from '../parts.ts';
 
 /** One tool as the inventory has it now. */
 export interface KnownTool {

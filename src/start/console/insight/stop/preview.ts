@@ -1,15 +1,10 @@
-import type { Credentials } from '../../../credentials/credentials.ts';
-import { rollOf } from '../../../identity/directory/roll.ts';
-import type { Agent } from '../../../model/agent.ts';
-import type { LockEffect, LockPreview } from '../../../model/insight/agents.ts';
-import { formatTarget, type LockTarget, type Tier } from '../../../model/lock.ts';
-import type { ApprovalRow, ApprovalState } from '../../../ports/stores.ts';
-import { questionHit, sessionHit } from '../../approvals/halt.ts';
-import { type InsightParts, inTurns } from './parts.ts';
-
-export interface PreviewParts extends InsightParts {
-  readonly credentials: Pick<Credentials, 'heldBy'>;
-}
+import { rollOf } from '../../../../identity/directory/roll.ts';
+import type { Agent } from '../../../../model/agent.ts';
+import type { LockEffect, LockPreview } from '../../../../model/insight/agents.ts';
+import { formatTarget, type LockTarget, type Tier } from '../../../../model/lock.ts';
+import type { ApprovalRow, ApprovalState } from '../../../../ports/stores.ts';
+import { questionHit, sessionHit } from '../../../approvals/halt.ts';
+import { type InsightParts, inTurns } from '../parts.ts';
 
 const MAX_CALLS = 100;
 const EXAMPLES = 5;
@@ -35,7 +30,7 @@ interface Found {
 }
 
 /** Exactly what a lock would cut and what not, from what is there now. Changes nothing. */
-export async function preview(parts: PreviewParts, order: { target: LockTarget; tier: Tier }): Promise<LockPreview> {
+export async function preview(parts: InsightParts, order: { target: LockTarget; tier: Tier }): Promise<LockPreview> {
   const { target, tier } = order;
   const found = await find(parts, target);
   const written = formatTarget(target);
@@ -51,7 +46,7 @@ export async function preview(parts: PreviewParts, order: { target: LockTarget; 
   };
 }
 
-async function find(parts: PreviewParts, target: LockTarget): Promise<Found> {
+async function find(parts: InsightParts, target: LockTarget): Promise<Found> {
   const { gateway, live, mcp } = parts;
   const matching = gateway.revocation.inFlight(target);
   const hit = sessionHit(target);
@@ -144,7 +139,7 @@ function tasksOf({ live }: InsightParts, { kind, id }: LockTarget, agents: Reado
 
 /** Accounts that are connected and tokens in memory: a lock ends none of them. */
 async function credentialsOf(
-  { credentials }: PreviewParts,
+  { credentials }: InsightParts,
   { kind, id }: LockTarget,
   agents: ReadonlySet<string>,
 ): Promise<readonly string[]> {

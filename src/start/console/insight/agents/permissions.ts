@@ -1,7 +1,7 @@
-import type { AgentPermissions, ToolPermission } from '../../../model/insight/agents.ts';
-import { Problem } from '../../../surfaces/admin/problem.ts';
+import type { AgentPermissions, ToolPermission } from '../../../../model/insight/agents.ts';
+import { Problem } from '../../../../surfaces/admin/problem.ts';
+import { type InsightParts, inTurns } from '../parts.ts';
 import { abilityOf, knownTools, whyNotNow } from './abilities.ts';
-import { type InsightParts, inTurns } from './parts.ts';
 
 /** Each takes some microseconds. */
 const TURN = 200;
