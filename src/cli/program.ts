@@ -10,6 +10,7 @@ import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
 import { addDirectoryCommands } from './people/directory.ts';
 import { addOrphanCommand } from './people/orphans.ts';
+import { addPolicyCommands } from './policies/commands.ts';
 import { addReviewCommands } from './registry/reviews.ts';
 import { addTemplateCommands } from './registry/templates.ts';
 import { addRightsCommands } from './rights/commands.ts';
@@ -77,6 +78,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addRightsCommands(program, act);
   addCredentialCommands(program, act);
   addKeyCommands(program, act);
+  addPolicyCommands(program, act);
   addLockCommands(program, act);
   addApprovalCommands(program, act);
   addDelegationCommands(program, act);
