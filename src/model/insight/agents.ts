@@ -73,6 +73,21 @@ export interface GraphEdge {
   readonly note: string | null;
 }
 
+/** GET /v1/servers/:id/reach: who may call a server's tools. A page may hold less than was asked for and not be the last. */
+export interface ReachLine {
+  readonly agent: string;
+  readonly name: string;
+  readonly owner: string;
+  readonly ownerName: string;
+  /** Why it cannot at the moment; `null`: it can. */
+  readonly notNow: string | null;
+  /** Tools it may call, some of them by name. */
+  readonly tools: number;
+  readonly examples: readonly string[];
+  /** Those about which people may be asked. */
+  readonly asking: number;
+}
+
 /** GET /v1/agents/:id/activity: hour by hour, and what it uses most. */
 export interface Activity {
   readonly fromMs: number;

@@ -2,6 +2,9 @@ import { rollOf } from '../../../identity/directory/roll.ts';
 import type { InsightOperations } from '../../../surfaces/admin/routes/insight/insight.ts';
 import { permissions } from './agents/permissions.ts';
 import { summaries } from './agents/summaries.ts';
+import { agentGraph } from './connections/agent-graph.ts';
+import { openEstateGraph } from './connections/estate-graph.ts';
+import { reach } from './connections/reach.ts';
 import { openOverview } from './overview.ts';
 import type { InsightParts } from './parts.ts';
 import { openPosture } from './posture/posture.ts';
@@ -13,6 +16,7 @@ export function insightOperations(parts: InsightParts): InsightOperations {
   const { gateway, live, mcp, pulse, stores } = parts;
   const drills = openDrills({ gateway, store: stores.secrets });
   const posture = openPosture({ ...parts, drills: drills.list });
+  const estate = openEstateGraph(parts);
   // So that the first page is not the one that makes it.
   void rollOf(live.directory).ready();
   return {
@@ -29,6 +33,9 @@ export function insightOperations(parts: InsightParts): InsightOperations {
     drill: (order) => drills.run(order),
     drills: () => drills.list(),
     preview: (order) => preview(parts, order),
+    graph: (limit) => estate(limit),
+    agentGraph: (agent) => agentGraph(parts, agent),
+    reach: (question) => reach(parts, question),
     permissions: (of) => permissions(parts, of),
   };
 }

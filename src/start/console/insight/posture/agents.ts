@@ -73,11 +73,11 @@ function risky({ unasked, lookedAt, active }: Facts): Said {
   const looked = lookedAt < active.length ? ` of the ${lookedAt} looked at` : '';
   if (unasked.length === 0)
     return good(
-      'No agent may use a destructive, external or credential tool whatever the arguments without somebody being asked.',
+      'No policy lets an agent use destructive, external or credential tools without a condition or a question.',
     );
   const examples = unasked.map(({ agent, tool }) => `${agent} (${tool})`);
   return warn(
-    `${many(unasked.length, 'agent')}${looked} may use destructive, external or credential tools, whatever the arguments, and nobody is asked: ${named(examples)}.`,
+    `${many(unasked.length, 'agent')}${looked} may use destructive, external or credential tools without a condition, and nobody is asked: ${named(examples)}.`,
     'Ask somebody (@ask), or bind it to conditions.',
     unasked.length === 1 ? `/console/agents/${unasked[0]?.agent}` : '/console/agents?state=active',
   );

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { AgentFilter } from '../../../../identity/registry/many.ts';
-import type { AgentLine, AgentPermissions, LockPreview } from '../../../../model/insight/agents.ts';
+import type { AgentLine, AgentPermissions, Graph, LockPreview, ReachLine } from '../../../../model/insight/agents.ts';
 import type { Drill, Overview, PostureAnswer, Pulse } from '../../../../model/insight/overview.ts';
 import { type LockTarget, TIERS, type Tier } from '../../../../model/lock.ts';
 import { Problem } from '../../problem.ts';
@@ -23,6 +23,13 @@ export interface InsightOperations {
   preview(order: { readonly target: LockTarget; readonly tier: Tier }): Promise<LockPreview>;
   drill(order: { readonly by: string; readonly reason: string }): Promise<Drill>;
   drills(): Promise<readonly Drill[]>;
+  graph(limit: number): Promise<Graph>;
+  agentGraph(agent: string): Promise<Graph>;
+  reach(question: {
+    readonly server: string;
+    readonly after: string | null;
+    readonly limit: number;
+  }): Promise<{ readonly items: readonly ReachLine[]; readonly next: string | null }>;
   permissions(of: { readonly agent: string; readonly subject: string | null }): Promise<AgentPermissions>;
 }
 
@@ -38,6 +45,7 @@ export function insightRoutes(operations: InsightOperations): AdminRoutes {
     agentRoutes(app, operations);
     lockPreview(app, operations);
     drillRoutes(app, operations);
+    graphRoutes(app, operations);
   };
 }
 
@@ -84,6 +92,28 @@ function drillRoutes(app: FastifyInstance, operations: InsightOperations): void 
     '/v1/drills',
     { ...needs('locks.write'), schema: { body } },
     async (request) => operations.drill(request.body),
+  );
+}
+
+function graphRoutes(app: FastifyInstance, operations: InsightOperations): void {
+  const size = { ...closed, properties: { limit: { type: 'integer', minimum: 10, maximum: 500 } } };
+  app.get<{ Querystring: { limit?: number } }>(
+    '/v1/graph',
+    { ...READ, schema: { querystring: size } },
+    async ({ query: { limit = 200 } }) => operations.graph(limit),
+  );
+  app.get<{ Params: { id: string } }>('/v1/agents/:id/graph', READ, async ({ params }) =>
+    operations.agentGraph(params.id),
+  );
+  const page = { ...closed, properties: { cursor: text(400), limit: LIMIT } };
+  app.get<{ Params: { id: string }; Querystring: { cursor?: string; limit?: number } }>(
+    '/v1/servers/:id/reach',
+    { ...READ, schema: { querystring: page } },
+    async ({ params: { id }, query: { cursor, limit = 50 } }) => {
+      const after = cursor === undefined ? null : readCursor(cursor);
+      const { items, next } = await operations.reach({ server: id, after, limit });
+      return { items, next: next === null ? null : makeCursor(next) };
+    },
   );
 }
 
