@@ -1,5 +1,6 @@
 import type { ProblemDocument } from '../../../src/model/insight/page.ts';
 import type { Me } from '../../../src/model/insight/roles.ts';
+import { isUnattended } from './presence.ts';
 import { stepUp } from './step-up.ts';
 
 const BASE = '/console/api';
@@ -38,7 +39,8 @@ export interface Change {
 }
 
 export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return exchange<T>(path, { method: 'GET', ...(signal === undefined ? {} : { signal }) });
+  const headers: Record<string, string> = isUnattended() ? { 'x-unattended': '1' } : {};
+  return exchange<T>(path, { method: 'GET', headers, ...(signal === undefined ? {} : { signal }) });
 }
 
 /**
