@@ -13,8 +13,22 @@ const CONTENT = '¤';
 const CALL_TAIL = 12;
 const MAX_TERMS = 16;
 
-const exact = (kind: string, value: string): string => FIELD + kind + shortHash(value);
-const callToken = (call: string): string => exact('k', call.slice(-CALL_TAIL));
+const MAX_KNOWN = 50_000;
+const known = new Map<string, string>();
+
+/** Agents, servers and tools come again and again; ids do not. */
+function hashOf(value: string): string {
+  let made = known.get(value);
+  if (made === undefined) {
+    made = shortHash(value);
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.set(value, made);
+  }
+  return made;
+}
+
+const exact = (kind: string, value: string): string => FIELD + kind + (kind === 'i' ? shortHash(value) : hashOf(value));
+const callToken = (call: string): string => `${FIELD}k${shortHash(call.slice(-CALL_TAIL))}`;
 
 export function tokensOf(record: JournalRecord): string {
   const fields = fieldsOf(record);

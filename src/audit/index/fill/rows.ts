@@ -36,6 +36,8 @@ export class Rows {
   readonly #tools: Names;
   #state: Progress;
   #open: Block | null = null;
+  /** Since the last commit. Nothing but words is written before it: each other statement would make FTS5 write out what it gathers. */
+  #blocks: Block[] = [];
   #tally = new Tally();
   #pending = 0;
 
@@ -102,26 +104,24 @@ export class Rows {
   #place(segment: number, at: { seq: number; atMs: number; start: number; end: number }): void {
     let block = this.#open;
     if (block === null || block.segment !== segment || block.ends.length >= BLOCK_RECORDS) {
-      this.#flushBlock();
       const { highMs } = this.#state;
       block = { first: at.seq, segment, start: at.start, lowMs: at.atMs, highMs: Math.max(highMs, at.atMs), ends: [] };
       this.#open = block;
+      this.#blocks.push(block);
     }
     block.lowMs = Math.min(block.lowMs, at.atMs);
     block.highMs = Math.max(block.highMs, at.atMs);
     block.ends.push(at.end - block.start);
   }
 
-  #flushBlock(): void {
-    const block = this.#open;
-    if (block === null) return;
-    const ends = new Uint8Array(Uint32Array.from(block.ends).buffer);
-    this.#block.run(block.first, block.segment, block.start, block.lowMs, block.highMs, ends);
-  }
-
   commit(): void {
     if (this.#pending === 0) return;
-    this.#flushBlock();
+    for (const { first, segment, start, lowMs, highMs, ends } of this.#blocks) {
+      const bytes = new Uint8Array(Uint32Array.from(ends).buffer);
+      this.#block.run(first, segment, start, lowMs, highMs, bytes);
+    }
+    // The last one goes on growing.
+    this.#blocks = this.#open === null ? [] : [this.#open];
     const { used, sessions, lastMs } = this.#tally;
     for (const { hour, agent, server, target, permitted, asked, denied } of used.values()) {
       const tool = this.#tools.idOf(server, target);

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { intentOf, OK, refusalOf } from '../../../../../../test/crash/fixture.ts';
+import type { OnRecord } from '../../../../../audit/journal.ts';
+import type { LiveCall } from '../../../../../model/insight/records.ts';
+import type { JournalRecord } from '../../../../../model/record.ts';
+import { type LiveFilter, LiveHub, MAX_CONNECTIONS, MAX_PER_BATCH } from './hub.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function journal(): { hub: LiveHub; listeners: Set<OnRecord>; write(record: JournalRecord): void } {
+  const listeners = new Set<OnRecord>();
+  let seq = 0;
+  const hub = new LiveHub((listener) => {
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  });
+  return { hub, listeners, write: (record) => listeners.forEach((on) => on({ seq: seq++, atMs: 1_000, record })) };
+}
+
+function watcher(hub: LiveHub, filter: LiveFilter = {}) {
+  const seen = { writes: 0, calls: [] as LiveCall[], missed: 0, unread: 0 };
+  const leave = hub.join(filter, {
+    write(text) {
+      seen.writes++;
+      for (const event of text.split('\n\n').filter((each) => each !== '')) {
+        const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(event) as unknown as [string, string, string];
+        if (name === 'calls') seen.calls.push(...(JSON.parse(data) as LiveCall[]));
+        else seen.missed += Number(data);
+      }
+    },
+    unreadBytes: () => seen.unread,
+  });
+  return { seen, leave };
+}
+
+describe('the live stream', () => {
+  it('listens to the journal only while somebody watches', () => {
+    const { hub, listeners } = journal();
+    expect(listeners.size).toBe(0);
+    const [first, second] = [watcher(hub), watcher(hub)];
+    expect(listeners.size).toBe(1);
+    first.leave();
+    expect(listeners.size).toBe(1);
+    second.leave();
+    second.leave();
+    expect(listeners.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('tells what became of each call, and whose it was when it ends', () => {
+    const { hub, write } = journal();
+    const { seen } = watcher(hub);
+    write({ type: 'outcome', call: 'before', ...OK });
+    write(intentOf('a'));
+    write(refusalOf('b'));
+    write({ ...refusalOf('c'), decision: { ...refusalOf('c').decision, effect: 'ask', code: 'approval-pending' } });
+    write({ type: 'outcome', call: 'a', ...OK });
+    write({ type: 'admin', act: 'lock.put', by: 'bob', reason: 'odd', detail: { target: 'agent:buyer' } });
+    write({ type: 'admin', act: 'journal.segment', by: 'interlock', reason: '', detail: {} });
+    vi.advanceTimersByTime(250);
+    expect(seen.calls.map(({ what }) => what)).toEqual(['permitted', 'denied', 'asked', 'closed', 'act']);
+    expect(seen.calls[3]).toMatchObject({ call: 'a', agent: 'procurement', code: 'ok', totalUs: 1900 });
+    expect(seen.calls[4]).toMatchObject({ agent: 'buyer', subject: 'bob', action: 'lock.put', target: 'agent:buyer' });
+    // Nothing of arguments or results.
+    expect(JSON.stringify(seen.calls)).not.toContain('paper');
+  });
+
+  it('sends each only what it asked for', () => {
+    const { hub, write } = journal();
+    const denied = watcher(hub, { effect: 'deny' });
+    const other = watcher(hub, { agent: 'other' });
+    const session = watcher(hub, { session: 'session-1', server: 'orders' });
+    write(intentOf('a'));
+    write({ ...refusalOf('b'), agent: 'other', session: null });
+    vi.advanceTimersByTime(250);
+    expect(denied.seen.calls.map(({ call }) => call)).toEqual(['b']);
+    expect(other.seen.calls.map(({ call }) => call)).toEqual(['b']);
+    expect(session.seen.calls.map(({ call }) => call)).toEqual(['a']);
+  });
+
+  it('sends at most four times a second and so many at once; the rest is a number', () => {
+    const { hub, write } = journal();
+    const { seen } = watcher(hub);
+    for (let ms = 0; ms < 1_000; ms += 10) {
+      for (let i = 0; i < 30; i++) write(refusalOf(`call-${ms}-${i}`));
+      vi.advanceTimersByTime(10);
+    }
+    expect(seen.writes).toBeLessThanOrEqual(4);
+    expect(seen.calls.length).toBe(4 * MAX_PER_BATCH);
+    expect(seen.calls.length + seen.missed).toBe(3_000);
+  });
+
+  it('holds nothing for a reader that does not read, and tells it what it missed', () => {
+    const { hub, write } = journal();
+    const { seen } = watcher(hub);
+    seen.unread = 1_000_000;
+    for (let turn = 0; turn < 10; turn++) {
+      write(refusalOf(`call-${turn}`));
+      vi.advanceTimersByTime(250);
+    }
+    expect(seen.writes).toBe(0);
+    seen.unread = 0;
+    write(refusalOf('last'));
+    vi.advanceTimersByTime(250);
+    expect(seen.calls.map(({ call }) => call)).toEqual(['last']);
+    expect(seen.missed).toBe(10);
+  });
+
+  it('has room for so many', () => {
+    const { hub } = journal();
+    const all = Array.from({ length: MAX_CONNECTIONS }, () => watcher(hub));
+    expect(hub.full).toBe(true);
+    all[0]!.leave();
+    expect(hub.full).toBe(false);
+  });
+});
