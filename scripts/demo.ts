@@ -87,6 +87,7 @@ function whatNext(stage: Stage, screen: Screen): void {
   screen.says(
     `  agents connect to   ${stage.url}/mcp/erp  (or crm, infra, files, everything; all of them: ${stage.url}/mcp)`,
   );
+  screen.says(`  the console         ${stage.url}/console  (alice is its administrator: see below how to sign in)`);
   screen.says(`  the company itself  ${stage.company.url}  (as it would be without Interlock)`);
   screen.says(`  configuration       ${stage.configFile}`);
   screen.says(`  policies            ${stage.dir}/policies  (edit one: it is reloaded at once)`);

@@ -44,6 +44,8 @@ export interface RunningGateway {
   /** Where agents connect. */
   readonly url: string;
   readonly adminSocket: string;
+  /** Where people open the console; `null`: it is off. */
+  readonly console: string | null;
   /** Reads configuration and policies again; what is wrong changes nothing. */
   reload(by: string): ReturnType<Live['reload']>;
   /** Stops taking calls, lets those under way finish for `limits.drainMs`, closes everything. */
@@ -124,6 +126,7 @@ async function assemble(options: StartOptions, assembly: Assembly): Promise<Runn
   return {
     url: doors.url,
     adminSocket: config.admin.socket,
+    console: config.console.enabled ? `${doors.url}/console` : null,
     reload: (by) => live.reload(by),
     close: () => opened.closeAll(log),
   };

@@ -27,6 +27,8 @@ export async function orderThatWaits(stage: Stage, screen: Screen, signal: Abort
   screen.says('                    with a new passkey; the link is good once');
   screen.says(`  2. Read, answer   ${stage.url}/approvals/${id}`);
   screen.says('                    approve, deny, change the arguments, or let the like through for an hour');
+  screen.says(`  3. Look around    ${stage.url}/console`);
+  screen.says('                    where the agents are, what they can do, and the button that stops one now');
   screen.blank();
   screen.says(`Without passkeys here: make it "assurance: signed-in" in ${stage.configFile} and withdraw the request`);
   screen.says(

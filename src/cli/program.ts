@@ -5,6 +5,7 @@ import { addCredentialCommands } from './credentials/commands.ts';
 import { addDelegationCommands } from './delegation/commands.ts';
 import { addJournalCommands } from './journal/commands.ts';
 import { addKeyCommands } from './keys/commands.ts';
+import { addApiCommand } from './operate/api.ts';
 import { addLockCommands } from './operate/locks.ts';
 import { addServerCommands } from './operate/servers.ts';
 import { addPeopleCommands } from './people/commands.ts';
@@ -69,6 +70,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addUpCommand(program, act);
   addCheckCommand(program, act);
   addServerCommands(program, act);
+  addApiCommand(program, act);
   addAgentCommands(program, act);
   addTemplateCommands(program, act);
   addReviewCommands(program, act);

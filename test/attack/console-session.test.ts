@@ -36,6 +36,7 @@ describe('sessions of the console', () => {
       ['/console', '/console'],
       ['/console/agents/buyer', '/console/agents/buyer'],
       ['/console/live?agent=buyer&decision=denied', '/console/live?agent=buyer&decision=denied'],
+      ['/console/servers/crm/tools/tickets%2Ffind', '/console/servers/crm/tools/tickets%2Ffind'],
       ['/console//evil.example', '/console'],
       ['/console/x?next=<script>', '/console/x'],
       ['/console/%2e%2e/account', '/console'],
@@ -44,6 +45,14 @@ describe('sessions of the console', () => {
       const answer = await get(asked);
       expect([asked, answer.status]).toEqual([asked, 303]);
       expect(answer.headers.location).toBe(`/sign-in?${new URLSearchParams({ return: back }).toString()}`);
+    }
+  });
+
+  it('the pages of the account lead to it whoever has a role, and nobody else', async () => {
+    const [viewer, nobody] = [await world.person('viewer'), await world.person('nobody')];
+    for (const page of ['/account', '/approvals']) {
+      expect((await viewer.browser.get(page)).text).toContain('href="/console"');
+      expect((await nobody.browser.get(page)).text).not.toContain('href="/console"');
     }
   });
 

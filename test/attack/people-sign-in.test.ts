@@ -101,6 +101,10 @@ describe('attacks on people’s sign-in (CN1)', () => {
     '/account?x=<script>',
     '/oauth/authorize?redirect_uri=https://evil.example',
     '/signin/../sign-out',
+    '/console/%2e%2e/sign-out',
+    '/console/..%2f..%2fevil',
+    '/console/\\evil.example',
+    '/consoles',
   ])('after signing in, nobody is sent to %s (open redirect)', async (to) => {
     expect(returnPath(to)).toBe('/account');
     const browser = world.browser();

@@ -72,6 +72,9 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/policies/versions
     GET /v1/policies/versions/{version}
     GET /v1/settings
+    GET /v1/overview
+    GET /v1/posture
+    GET /v1/drills
     GET /v1/index
     GET /v1/records
     GET /v1/records/export
@@ -119,6 +122,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     POST /v1/templates/{id}/remove`,
   'locks.write': `
     POST /v1/locks
+    POST /v1/drills
     DELETE /v1/locks/{target}`,
   'tools.accept': 'POST /v1/servers/{id}/accept',
   'servers.write': 'POST /v1/servers/{id}/scan',

@@ -54,7 +54,7 @@ describe('shell completion', { timeout: 60_000 }, () => {
   });
 
   it('offers commands, subcommands and options, but nothing hidden', () => {
-    expect(offered('interlock', 'a')).toEqual(['agents', 'approvals']);
+    expect(offered('interlock', 'a').toSorted()).toEqual(['agents', 'api', 'approvals']);
     expect(offered('interlock', 'approvals', '')).toEqual(expect.arrayContaining(['list', 'show', 'approve', 'deny']));
     expect(offered('interlock', 'kill', '--re')).toEqual(['--reason']);
     expect(offered('interlock', '')).not.toContain('__complete');

@@ -52,6 +52,9 @@ function init(context: Context, force: boolean): void {
     `  interlock agents add my-agent --owner ${firstPerson().id} --purpose "trying things out"${config}`,
   );
   context.terminal.line(`  interlock up${config}`);
+  context.terminal.line(
+    `  interlock people invite ${firstPerson().id}${config}   # in another terminal: a link to sign in to the console with`,
+  );
 }
 
 /** Adds to a .gitignore that is there: it belongs to somebody. Returns the file when it was written. */

@@ -8,6 +8,7 @@ export function configTemplate(person: { readonly id: string; readonly name: str
 listen:
   host: 127.0.0.1
   port: 7700
+  # Passkeys need a name instead of an address, on this machine: host: localhost
   # tls: { cert: ./tls/cert.pem, key: ./tls/key.pem }
   # publicUrl: https://interlock.example.com
 
@@ -20,6 +21,7 @@ people:
     name: ${JSON.stringify(person.name)}
     # email: ${person.id}@example.com
 
+${consoleTemplate(person.id)}
 # What people may do themselves: an agent that acts for somebody never exceeds it (docs/rights.md). Without this section nothing is done
 # for anybody; "permit" leaves it to the policies.
 permissions:
@@ -60,6 +62,17 @@ policies: ./policies
 
 ${approvalsTemplate(person.id)}
 # limits: { bodyBytes: 1048576, concurrentCallsPerAgent: 100 }
+`;
+}
+
+function consoleTemplate(person: string): string {
+  return `# Who may do what in the console, at /console (docs/console.md): lists of person:<id> and group:<name>. To sign in for the first time:
+# interlock people invite ${person}
+console:
+  roles:
+    security-admin: ["person:${person}"]
+    # operator: ["group:platform"]
+    # auditor: ["group:audit"]
 `;
 }
 

@@ -36,9 +36,11 @@ async function up(context: Context, options: UpOptions): Promise<ExitCode> {
     if (error instanceof ConfigurationError) throw configurationError((error as ConfigurationErrorType).problems);
     throw error;
   }
-  context.terminal.value({ url: gateway.url, adminSocket: gateway.adminSocket, pid: process.pid });
+  const { url, adminSocket, console } = gateway;
+  context.terminal.value({ url, adminSocket, console, pid: process.pid });
   context.terminal.line(`Interlock listens on ${gateway.url}`, 'good');
   context.terminal.line(`  agents   ${gateway.url}/mcp/<server>`);
+  if (console !== null) context.terminal.line(`  console  ${console}`);
   context.terminal.line(`  admin    ${gateway.adminSocket}`);
   signals.onReload(() => {
     // The gateway logs what came of it.

@@ -30,9 +30,10 @@ export interface ApprovalsDoorParts {
 /** The pages where people answer, on the same sessions and passkeys as their accounts. */
 export function approvalsDoor(parts: ApprovalsDoorParts): ApprovalPages {
   const { live, stores, gateway, questions, signIn } = parts;
-  const { origin, rules, sessions, log, credentials, passkeys, throttle, record } = signIn.parts;
+  const { origin, rules, sessions, log, credentials, passkeys, throttle, record, hasConsole } = signIn.parts;
   return openApprovalPages({
     ...{ origin, rules, sessions, log, credentials, passkeys, throttle, record },
+    ...(hasConsole === undefined ? {} : { hasConsole }),
     approvals: questions.approvals,
     directory: live.directory,
     notices: stores.notices,

@@ -12,6 +12,7 @@ import type { Interactions } from '../../oauth/interactions.ts';
 import type { Stores } from '../../ports/stores.ts';
 import { type Account, type AccountParts, openAccount, type ProviderDoor } from '../../surfaces/account/account.ts';
 import { type CredentialDesk, credentialDesk } from '../../surfaces/account/desk.ts';
+import { rolesOf } from '../../surfaces/console/roles.ts';
 import type { DoorRules } from '../../surfaces/http/door.ts';
 import type { Live } from '../live.ts';
 
@@ -54,6 +55,7 @@ export function openSignIn(parts: SignInParts): SignIn {
   const pages: AccountParts = {
     origin,
     rules: parts.rules,
+    hasConsole: (person) => live.config.console.enabled && rolesOf(person, live.config.console).length > 0,
     settings: () => ({ embedded: live.config.signIn.embedded, consentMaxMs: live.config.oauth.consentMs }),
     directory,
     sessions,

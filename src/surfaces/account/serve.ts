@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { PersonSessions } from '../../identity/sign-in/sessions.ts';
+import type { Person } from '../../model/person.ts';
 import { checkOrigin, type DoorRules } from '../http/door.ts';
 import { messagePage } from './pages/sign-in.ts';
 import { redirect, sendAsset, sendJson, sendPage } from './web/answer.ts';
@@ -32,6 +33,8 @@ export interface ServeParts {
   readonly origin: () => string;
   readonly rules: DoorRules;
   readonly sessions: PersonSessions;
+  /** Whether the console is open to this person; absent: there is none. */
+  readonly hasConsole?: (person: Person) => boolean;
   readonly log: {
     warn(detail: object, message: string): void;
     error(detail: object, message: string): void;
@@ -80,7 +83,8 @@ async function visitOf(parts: ServeParts, { request, response, path }: Arrival, 
   const secret = who !== null && carried !== null ? carried : visitSecret({ request, response, origin });
   const query = new URL(request.url ?? '/', origin).searchParams;
   const still = async () => who === null || (await whoOf(parts, request))?.session.id === who.session.id;
-  return { request, response, path, query, origin, secret, who, still, csrf: csrfOf(secret) };
+  const hasConsole = who !== null && parts.hasConsole?.(who.person) === true;
+  return { request, response, path, query, origin, secret, who, still, csrf: csrfOf(secret), hasConsole };
 }
 
 async function dispatch(visit: Visit, pages: readonly PageRoute[]): Promise<void> {

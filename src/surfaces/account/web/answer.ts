@@ -104,10 +104,11 @@ const PLACES = [
   { href: '/approvals', words: 'Approvals' },
   { href: '/account', words: 'Account' },
 ] as const;
+const CONSOLE = { href: '/console', words: 'Console' } as const;
 
-function navigation({ who, path, csrf }: Visit): Html | false {
+function navigation({ who, path, csrf, hasConsole = false }: Visit): Html | false {
   if (who === null) return false;
-  const links = PLACES.map(({ href, words }) => {
+  const links = [...PLACES, ...(hasConsole ? [CONSOLE] : [])].map(({ href, words }) => {
     const here = path === href || path.startsWith(`${href}/`);
     return html`<a class="to" href="${href}"${here && html` aria-current="page"`}>${words}</a>`;
   });

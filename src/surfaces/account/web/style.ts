@@ -122,7 +122,9 @@ details > summary { cursor: pointer; font-weight: 600; color: var(--blue); min-h
 @media (max-width: 480px) {
   .in { padding-inline: 16px; }
   .bar .in { gap: 8px; }
-  .bar nav { gap: 10px; }
+  .bar nav { gap: 4px; }
+  .to { font-size: 14px; overflow-wrap: normal; }
+  .bar .quiet { padding-inline: 8px; white-space: nowrap; }
   .bar nav .me, .brand span { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
   main { padding-block: 24px; }
   .card { padding: 20px 18px; }

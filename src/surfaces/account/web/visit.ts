@@ -30,6 +30,8 @@ export interface Visit {
   readonly still: () => Promise<boolean>;
   /** Stands in every form; says that the form is from a page this browser was given. */
   readonly csrf: string;
+  /** Whether the console is open to whoever this is. */
+  readonly hasConsole?: boolean;
 }
 
 /** Something a person should read instead of the page. */
@@ -137,7 +139,7 @@ export async function readJson(visit: Visit, maxBytes = BODY_BYTES): Promise<Jso
 /** Where to go after signing in: a page of ours, or the account. Never another site, however it is written. */
 export function returnPath(asked: string | null): string {
   return asked !== null &&
-    /^\/(account|approvals|connect|console|oauth\/interaction)(\/[\w~-][\w.~-]*)*(\?[\w.~%=&:+-]*)?$/.test(asked)
+    /^\/(account|approvals|connect|console|oauth\/interaction)(\/[\w~-][\w.~:%-]*)*(\?[\w.~%=&:+-]*)?$/.test(asked)
     ? asked
     : '/account';
 }

@@ -128,6 +128,10 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   'GET /v1/journal/segments/:first': 'Records as they stand in the journal, to verify in the browser',
   'GET /v1/journal/verification': 'What the last verification of the journal found',
   'POST /v1/journal/verification': 'Verify the journal from its beginning',
+  'GET /v1/overview': 'What there is, what runs, and what needs attention now',
+  'GET /v1/posture': 'How the gateway is set up, question by question',
+  'GET /v1/drills': 'Drills of the kill switch, newest first',
+  'POST /v1/drills': 'Drill the kill switch',
   'GET /v1/settings': 'How the gateway is configured; no secrets',
 };
 
