@@ -1,4 +1,5 @@
 import type { PolicyWorld } from '../model/policy-input.ts';
+import { membersOf } from './publish/names.ts';
 import { ACTION_GROUPS, SCHEMA } from './schema.ts';
 
 export interface Attribute {
@@ -20,27 +21,25 @@ export const ATTRIBUTES: Readonly<Record<string, readonly Attribute[]>> = readAt
 /** Ids by entity type; those that contain `search`, without case. */
 export function entitiesOf(world: PolicyWorld, search: string): Readonly<Record<string, readonly string[]>> {
   const wanted = search.toLowerCase();
-  const some = (ids: Iterable<string>): readonly string[] => {
-    const found = new Set<string>();
+  const some = (ids: readonly string[]): readonly string[] => {
+    const found: string[] = [];
     for (const id of ids) {
-      if (found.size >= MAX_OFFERED) break;
-      if (id.toLowerCase().includes(wanted)) found.add(id);
+      if (found.length >= MAX_OFFERED) break;
+      if (wanted === '' || id.toLowerCase().includes(wanted)) found.push(id);
     }
-    return [...found].sort();
+    return found.sort();
   };
+  const agents = membersOf(world.agents);
+  const people = membersOf(world.people);
   return {
     Action: some(ACTIONS),
-    Agent: some(each(world.agents, ({ id }) => [id])),
-    AgentGroup: some(each(world.agents, ({ groups }) => groups)),
-    Person: some(each(world.people, ({ id }) => [id])),
-    Group: some(world.approvers?.groups ?? each(world.people, ({ groups }) => groups)),
-    Server: some(each(world.servers, ({ id }) => [id])),
-    Tool: some(each(world.tools, ({ server, name }) => [`${server}/${name}`])),
+    Agent: some(agents.ids),
+    AgentGroup: some(agents.groups),
+    Person: some(people.ids),
+    Group: some(world.approvers?.groups ?? people.groups),
+    Server: some(world.servers.map(({ id }) => id)),
+    Tool: some(world.tools.map(({ server, name }) => `${server}/${name}`)),
   };
-}
-
-function* each<T>(all: readonly T[], ids: (one: T) => readonly string[]): Iterable<string> {
-  for (const one of all) yield* ids(one);
 }
 
 /** The schema as it is written here: one attribute a line, records closed on a line of their own. */

@@ -10,7 +10,7 @@ import type { PolicyWorld } from '../model/policy-input.ts';
 import type { Stores } from '../ports/stores.ts';
 import { type InForce, type Keeping, takeFolder } from './policies/in-force.ts';
 import { type Order, publishOrder } from './policies/publish-order.ts';
-import { publishFolder, worldNow } from './policies.ts';
+import { publishFolder, worldNow, worldOf } from './policies.ts';
 import type { RightsInForce } from './rights/rights.ts';
 import type { Servers } from './servers.ts';
 
@@ -56,6 +56,7 @@ export class Live {
   #reloading: Promise<unknown> = Promise.resolve();
   readonly #changed: (() => void)[] = [];
   #inForce: InForce;
+  #world: { readonly config: Config; readonly version: number; readonly world: PolicyWorld } | null = null;
   /** The files it wrote itself will be seen to have changed. */
   #wrote = false;
 
@@ -101,10 +102,14 @@ export class Live {
     return this.#inForce;
   }
 
-  /** What policies can name now. */
+  /** What policies can name now. The same lists of agents and people as long as none of them changes. */
   world(): PolicyWorld {
     const { inventory, directory } = this.#options;
-    return worldNow(this.#config, { tools: inventory.known(), directory });
+    const known = this.#world;
+    if (known?.config !== this.#config || known.version !== directory.version)
+      this.#world = { config: this.#config, version: directory.version, world: worldNow(this.#config, { directory }) };
+    const { world } = this.#world as NonNullable<typeof known>;
+    return { ...world, tools: worldOf(this.#config, inventory.known()).tools };
   }
 
   get directory(): OpenDirectory {

@@ -24,17 +24,51 @@ export interface KnownNames {
 }
 
 export function knownNames(world: PolicyWorld): KnownNames {
-  const distinct = (names: readonly string[]): string[] => [...new Set(names)];
+  const agents = membersOf(world.agents);
+  const people = membersOf(world.people);
   return {
-    agents: world.agents.map((agent) => agent.id),
-    people: world.people.map((person) => person.id),
+    agents: agents.ids,
+    people: people.ids,
     servers: world.servers.map((server) => server.id),
     tools: world.tools.map((tool) => `${tool.server}/${tool.name}`),
-    agentGroups: distinct(world.agents.flatMap((agent) => agent.groups)),
-    groups: distinct(world.people.flatMap((person) => person.groups)),
+    agentGroups: agents.groups,
+    groups: people.groups,
     actions: [...ACTION_GROUPS.keys(), ...new Set(ACTION_GROUPS.values())],
     approvers: world.approvers,
   };
+}
+
+interface Member {
+  readonly id: string;
+  readonly groups: readonly string[];
+}
+
+interface Members {
+  readonly ids: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** There may be a hundred thousand, and the same list comes with every check of a draft. */
+const members = new WeakMap<readonly Member[], Members>();
+const asSet = new WeakMap<readonly string[], ReadonlySet<string>>();
+
+/** Ids and groups, worked out once for each list. */
+export function membersOf(all: readonly Member[]): Members {
+  let known = members.get(all);
+  if (known === undefined) {
+    const groups = new Set<string>();
+    for (const one of all) for (const group of one.groups) groups.add(group);
+    known = { ids: all.map(({ id }) => id), groups: [...groups] };
+    members.set(all, known);
+  }
+  return known;
+}
+
+function includes(names: readonly string[], name: string): boolean {
+  if (names.length < 64) return names.includes(name);
+  let set = asSet.get(names);
+  if (set === undefined) asSet.set(names, (set = new Set(names)));
+  return set.has(name);
 }
 
 /** Names that do not exist: a rule about nobody would silently do nothing. Unknown tools and groups may come later: warnings. */
@@ -47,7 +81,7 @@ export function checkNames(text: string, known: KnownNames): Findings {
 function checkLiteral(literal: EntityLiteral, known: KnownNames, found: Findings): void {
   const { type, id, start: offset } = literal;
   const unknown = (list: Finding[], what: string, names: readonly string[]): void => {
-    if (!names.includes(id)) list.push({ offset, message: `unknown ${what} "${id}"`, help: suggest(id, names) });
+    if (!includes(names, id)) list.push({ offset, message: `unknown ${what} "${id}"`, help: suggest(id, names) });
   };
   switch (type) {
     case 'Agent':

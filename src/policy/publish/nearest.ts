@@ -1,5 +1,20 @@
+/** Comparing costs microseconds each: of very many names only those are compared that begin alike. */
+const MAX_COMPARED = 2_000;
+
+function likely(name: string, all: readonly string[]): readonly string[] {
+  const beginning = name.slice(0, 2).toLowerCase();
+  const found: string[] = [];
+  for (const candidate of all) {
+    if (found.length >= MAX_COMPARED) break;
+    if (Math.abs(candidate.length - name.length) <= 2 && candidate.toLowerCase().startsWith(beginning))
+      found.push(candidate);
+  }
+  return found;
+}
+
 /** Help for an unknown name: a guess when one is near enough to be meant, otherwise what exists. */
-export function suggest(name: string, known: readonly string[]): string {
+export function suggest(name: string, all: readonly string[]): string {
+  const known = all.length <= MAX_COMPARED ? all : likely(name, all);
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
@@ -10,7 +25,8 @@ export function suggest(name: string, known: readonly string[]): string {
     }
   }
   if (best !== null) return `did you mean "${best}"?`;
-  if (known.length === 0) return 'there are none';
+  if (all.length === 0) return 'there are none';
+  if (known !== all) return `none of the ${all.length} is like it`;
   const shown = [...known].sort().slice(0, 12);
   return `known: ${shown.join(', ')}${known.length > shown.length ? ', …' : ''}`;
 }

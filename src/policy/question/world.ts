@@ -31,8 +31,6 @@ export function buildWorld(world: PolicyWorld): World {
     all.set(ref.key, ref.data as EntityData);
     return ref;
   };
-  const people = new Map(world.people.map((person) => [person.id, person]));
-  const agents = new Map(world.agents.map((agent) => [agent.id, agent]));
   const person = remembered(personEntity);
   const servers = new Map(world.servers.map((server) => [server.id, add(serverEntity(server))]));
   const actions = new Map(
@@ -52,12 +50,22 @@ export function buildWorld(world: PolicyWorld): World {
     const separator = key.indexOf('\u0000');
     const type = key.slice(0, separator);
     const id = key.slice(separator + 1);
-    const agent = type === 'Agent' ? agents.get(id) : undefined;
-    if (agent !== undefined) return principal({ agent, owner: people.get(agent.owner) ?? null }).data ?? null;
-    const found = type === 'Person' ? people.get(id) : undefined;
+    const agent = type === 'Agent' ? byId(world.agents).get(id) : undefined;
+    if (agent !== undefined)
+      return principal({ agent, owner: byId(world.people).get(agent.owner) ?? null }).data ?? null;
+    const found = type === 'Person' ? byId(world.people).get(id) : undefined;
     return found === undefined ? null : (person(found).data ?? null);
   };
   return { principal, person, servers, actions, store: { get: (key) => all.get(key) ?? named(key) } };
+}
+
+/** Made when a policy first reads something of somebody it names itself; there may be a hundred thousand. */
+const indexes = new WeakMap<readonly object[], ReadonlyMap<string, object>>();
+
+function byId<T extends { readonly id: string }>(all: readonly T[]): ReadonlyMap<string, T> {
+  let index = indexes.get(all);
+  if (index === undefined) indexes.set(all, (index = new Map(all.map((one) => [one.id, one]))));
+  return index as ReadonlyMap<string, T>;
 }
 
 /** One entity per object: people and agents are replaced, never changed. */
