@@ -154,9 +154,23 @@ describe('secrets', () => {
     expect(broken.text).not.toMatch(/node_modules|at \w+ \(|\.ts/);
   });
 
-  it('arguments and proofs of requests are not shown to whoever may see no content', async () => {
-    const auditor = await world.person('auditor');
-    expect((await auditor.api('GET', '/v1/approvals')).status).toBe(200);
+  it('what a server is started with is for the gateway’s own user', async () => {
+    const secret = await openConsoleWorld({
+      servers: `  tool: { command: /bin/false, args: ["--token=SECRET-ARGUMENT"] }
+  far: { url: "http://127.0.0.1:9/mcp?key=SECRET-QUERY" }`,
+    });
+    try {
+      const [viewer, admin] = [await secret.person('viewer'), await secret.person('security-admin')];
+      for (const path of ['/v1/servers', '/v1/servers/lines', '/v1/servers/tool', '/v1/servers/far', '/v1/settings']) {
+        const { status, text } = await viewer.api('GET', path);
+        expect([path, status]).toEqual([path, 200]);
+        expect(text).not.toMatch(/SECRET-/);
+      }
+      expect((await admin.api('GET', '/v1/servers')).text).not.toMatch(/SECRET-/);
+      expect(JSON.stringify((await secret.admin('GET', '/v1/servers')).body)).toMatch(/SECRET-ARGUMENT/);
+    } finally {
+      await secret.close();
+    }
   });
 });
 

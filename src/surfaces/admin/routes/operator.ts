@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Permission } from '../../../model/insight/roles.ts';
+import type { Json, JsonObject } from '../../../model/json.ts';
 import { parseTarget, TIERS } from '../../../model/lock.ts';
 import type { Operations } from '../operations.ts';
 import { Problem } from '../problem.ts';
@@ -14,7 +15,10 @@ export function operatorRoutes(app: FastifyInstance, operations: Operations): vo
 
 function readRoutes(app: FastifyInstance, operations: Operations): void {
   app.get('/v1/status', needs('read'), () => operations.status());
-  app.get('/v1/servers', needs('read'), async () => ({ servers: await operations.servers() }));
+  app.get('/v1/servers', needs('read'), async ({ can }) => {
+    const servers = await operations.servers();
+    return { servers: can('socket') ? servers : servers.map(plain) };
+  });
   app.get<{ Params: { id: string } }>('/v1/servers/:id/tools', needs('read'), async (request) => {
     const tools = operations.tools(request.params.id);
     if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
@@ -26,6 +30,12 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
     if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(body);
   });
+}
+
+/** Addresses and arguments of commands may hold anything, and what a command said last as well: for the gateway's own user. */
+function plain(server: Json): Json {
+  const { id, kind, risk, trust, tools, quarantined, state } = server as JsonObject;
+  return { id, kind, risk, trust, tools, quarantined, state } as JsonObject;
 }
 
 interface LockBody {
