@@ -269,6 +269,11 @@ describe('the index', () => {
     expect(items.map(({ calls }) => calls)).toEqual([40, 40, 40, 40, 40]);
     expect(reader.activityOf(['procurement']).procurement!.calls24h).toBe(200);
     await agrees(world, { session: 's-3' }, true);
+    const startMs = Date.UTC(2026, 7, 31, 12);
+    // Records come a minute apart, the last five of them from five sessions.
+    const late = reader.sessions({ fromMs: startMs + 196 * 60_000, toMs: startMs + 198 * 60_000 });
+    expect(late.items.map(({ id }) => id)).toEqual(['s-3', 's-2', 's-1']);
+    expect(reader.sessions({ fromMs: startMs + 300 * 60_000 }).items).toEqual([]);
   });
 
   it('is right after its thread was killed at any moment', async () => {

@@ -35,7 +35,7 @@ export function close(
 }
 
 /** Like arguments: what no record may hold stays out, and of what is large only its size is kept. The digest is always there. */
-function recordedResult(
+export function recordedResult(
   { attempt }: Trace,
   {
     known,

@@ -78,7 +78,10 @@ export class IndexReader {
   }
 
   sessions(filter: SessionFilter): Page<PastSession> {
-    return listSessions(this.#database, filter);
+    const { fromMs, toMs } = filter;
+    const low = fromMs === undefined ? 0 : (this.#places.firstSince(fromMs) ?? Number.MAX_SAFE_INTEGER);
+    const high = (toMs === undefined ? null : this.#searcher.lastUntil(toMs)) ?? Number.MAX_SAFE_INTEGER;
+    return listSessions(this.#database, filter, { low, high });
   }
 
   activity(agent: string, hours: number): Activity {

@@ -6,7 +6,7 @@ import { cursorAt, parseCursor } from './search.ts';
 export interface SessionFilter {
   readonly agent?: string;
   readonly person?: string;
-  /** Its last call was then or later; its first one then or earlier. */
+  /** When its last call was. */
   readonly fromMs?: number;
   readonly toMs?: number;
   readonly cursor?: string;
@@ -19,7 +19,11 @@ export type PastSession = Omit<SessionLine, 'open'>;
 const DEFAULT_LIMIT = 50;
 
 /** Sessions, the one that called last first. */
-export function listSessions(database: DatabaseSync, filter: SessionFilter): Page<PastSession> {
+export function listSessions(
+  database: DatabaseSync,
+  filter: SessionFilter,
+  within: { readonly low?: number; readonly high?: number } = {},
+): Page<PastSession> {
   const limit = filter.limit ?? DEFAULT_LIMIT;
   const terms: string[] = [];
   const values: SQLInputValue[] = [];
@@ -31,7 +35,10 @@ export function listSessions(database: DatabaseSync, filter: SessionFilter): Pag
   need('agent = ?', filter.agent);
   need('subject = ?', filter.person);
   need('last_ms >= ?', filter.fromMs);
-  need('first_ms <= ?', filter.toMs);
+  need('last_ms <= ?', filter.toMs);
+  // So that what is far from that time is not even looked at.
+  need('last_seq >= ?', within.low);
+  need('last_seq <= ?', within.high);
   need('last_seq < ?', filter.cursor === undefined ? undefined : parseCursor(filter.cursor));
   const where = terms.length === 0 ? '' : `where ${terms.join(' and ')}`;
   const rows = database

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../../../adapters/clock.ts';
 import { realDisk } from '../../../adapters/disk/real.ts';
@@ -14,6 +15,11 @@ import type { Answer, Question, ThreadData, VerifyNews } from './threads.ts';
 const port = parentPort;
 if (port === null) throw new Error('bug: this is not a thread');
 const data = workerData as ThreadData;
+
+/** Below the thread that serves calls: whoever is busy is behind with the index, and not with calls. */
+const BELOW = 10;
+// On Linux this is the priority of the calling thread alone; elsewhere it would be everybody's.
+if (data.task !== 'ask' && process.platform === 'linux') setPriority(0, BELOW);
 
 if (data.task === 'fill') {
   const stop = new AbortController();
