@@ -7,7 +7,7 @@ export const HOSTILE = {
   script: `</script><script>window.pwned='script'</script>`,
   svg: `"><svg onload="window.pwned='svg'">`,
   attribute: `' onmouseover='window.pwned=1' autofocus onfocus='window.pwned=1' x='`,
-  template: "{{constructor.constructor('window.pwned=1')()}}${window.pwned=1}",
+  template: "{{constructor.constructor('window.pwned=1')()}}",
   address: `javascript:window.pwned='address'//`,
   frame: `<iframe srcdoc="<script>parent.pwned='frame'</script>"></iframe>`,
   style: `</style><style>body{display:none!important}</style>`,

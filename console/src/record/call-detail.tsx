@@ -13,30 +13,37 @@ import { StandBadge } from './stand.tsx';
 import { Timings } from './timings.tsx';
 import { codeWords, standOf } from './words.ts';
 
+interface SectionsProps {
+  readonly call: CallView;
+  readonly compact?: boolean;
+  /** One below the heading it stands under. */
+  readonly level?: 'h2' | 'h3';
+}
+
 /** Everything about one call, in the order people ask: how it stands, why, what went in and out, how long, and its proof. */
-export function CallSections({ call, compact = false }: { call: CallView; compact?: boolean }) {
+export function CallSections({ call, compact = false, level = 'h3' }: SectionsProps) {
   const may = useMay();
   return (
     <>
-      <Section title="Decision" first>
+      <Section title="Decision" first level={level}>
         <DecisionExplained call={call} />
         <DecideAgain key={call.call} call={call} />
       </Section>
-      <Section title="Inputs">
+      <Section title="Inputs" level={level}>
         <Inputs call={call} />
       </Section>
-      <Section title="Output">
+      <Section title="Output" level={level}>
         <Outputs call={call} />
       </Section>
       {call.timingsUs !== null && (
-        <Section title="Time">
+        <Section title="Time" level={level}>
           <Timings timings={call.timingsUs} />
         </Section>
       )}
-      <Section title={compact ? 'Who and where' : 'Facts'}>
+      <Section title={compact ? 'Who and where' : 'Facts'} level={level}>
         <CallFacts call={call} compact={compact} />
       </Section>
-      <Section title="Records">
+      <Section title="Records" level={level}>
         <p className="text-[13px]">
           {call.records.map((seq, i) => (
             <span key={seq}>
@@ -55,10 +62,17 @@ export function CallSections({ call, compact = false }: { call: CallView; compac
   );
 }
 
-function Section({ title, first = false, children }: { title: string; first?: boolean; children: ReactNode }) {
+interface SectionProps {
+  readonly title: string;
+  readonly level: 'h2' | 'h3';
+  readonly first?: boolean;
+  readonly children: ReactNode;
+}
+
+function Section({ title, level: Heading, first = false, children }: SectionProps) {
   return (
     <section className={first ? 'space-y-2.5' : 'mt-4 space-y-2.5 border-t pt-4'}>
-      <h3 className="text-xs font-semibold tracking-wide text-soft uppercase">{title}</h3>
+      <Heading className="text-xs font-semibold tracking-wide text-soft uppercase">{title}</Heading>
       {children}
     </section>
   );

@@ -22,7 +22,8 @@ function redactedAs(args: unknown): string | null {
 
 const ABSENT = {
   hidden: 'Your role does not include the arguments and results of calls.',
-  'not-kept': 'Results are not kept. The digest below proves what was answered, to whoever has the answer.',
+  'not-kept':
+    'Results are not kept here (journal.results in the configuration). Their digest proves what was answered, to whoever has the answer.',
   redacted: 'Not kept: the tool is labelled so that its results are not recorded.',
   none: 'There is no result: the call did not go through, or has not ended.',
 } as const;

@@ -3,6 +3,10 @@ import type { ReactNode } from 'react';
 import { cn } from '../kit/cn.ts';
 import { visible } from '../kit/text.tsx';
 
+/** Underlined where they stand in a sentence; in a list it is clear where they are. */
+const LOOK =
+  'text-accent underline decoration-accent/40 underline-offset-2 hover:decoration-accent [[role=grid]_&]:no-underline [[role=grid]_&]:hover:underline';
+
 /** Names that lead to what they name. Text only, with hidden characters written out, whatever an agent or a server put there. */
 function To({
   to,
@@ -20,7 +24,7 @@ function To({
       to={to}
       {...(search === undefined ? {} : { search: search as never })}
       onClick={(event) => event.stopPropagation()}
-      className={cn('text-accent underline-offset-2 hover:underline', className)}
+      className={cn(LOOK, className)}
     >
       {children}
     </Link>

@@ -151,18 +151,22 @@ class LogCheck {
 
   async #readNotes(first: number): Promise<void> {
     let before = first - 1;
+    let bad = 0;
     for (const [i, note] of splitNotes(await this.#task.source.notes(first)).entries()) {
       const checkpoint = await openCheckpoint(note, this.#task.key);
       if (checkpoint === null || checkpoint.size <= before || (i === 0 && checkpoint.size !== first)) {
-        this.#problem(
-          null,
-          `A checkpoint stored with the records from ${first} on is damaged, out of order, or not signed by the key.`,
-        );
+        bad++;
         continue;
       }
       before = checkpoint.size;
       this.#due.push({ size: checkpoint.size, root: checkpoint.root, from: 'stored' });
     }
+    const which = bad === 1 ? 'A checkpoint' : `${bad} checkpoints`;
+    if (bad > 0)
+      this.#problem(
+        null,
+        `${which} stored with the records from ${first} on: damaged, out of order, or not signed by the key.`,
+      );
     this.#sort();
   }
 

@@ -32,7 +32,7 @@ function Verify({ info }: { info: JournalInfo }) {
     if (state.kind === 'first') keep({ vkey: info.vkey, how: 'first-seen' });
   };
   return (
-    <div className="grid items-start gap-5 xl:grid-cols-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 xl:grid-cols-2">
       <KeyPanel state={state} info={info} onKeep={keep} />
       <ReceiptPanel vkey={vkey} onUse={remember} />
       <LogPanel info={info} vkey={vkey} onUse={remember} />

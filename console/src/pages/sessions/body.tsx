@@ -31,7 +31,7 @@ export function StoryBody({ story, more }: { story: Story; more: (() => void) | 
   }, [at, story.links]);
   const choose = (call: string): void => set({ call });
   return (
-    <div className="grid items-start gap-5 xl:grid-cols-[minmax(0,1fr)_26rem]">
+    <div className="grid grid-cols-[minmax(0,1fr)] items-start gap-5 xl:grid-cols-[minmax(0,1fr)_26rem]">
       <div className="min-w-0 space-y-4">
         <div className="flex flex-wrap items-center gap-2">
           <SearchBox label="Filter these calls" value={q ?? ''} onChange={(next) => set({ q: next })} />

@@ -16,9 +16,12 @@ export function CallPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const asked = useGet<CallView>(callPath(id), { everyMs: 10_000 });
   return (
-    <Answered query={asked} lines={14}>
-      {(call) => <CallShown call={call} />}
-    </Answered>
+    <>
+      {asked.data === undefined && <PageHead title="Call" />}
+      <Answered query={asked} lines={14}>
+        {(call) => <CallShown call={call} />}
+      </Answered>
+    </>
   );
 }
 
@@ -26,6 +29,7 @@ function CallShown({ call }: { call: CallView }) {
   return (
     <>
       <PageHead
+        tab={visible(nameOfCall(call)).slice(0, 60)}
         back={
           <Link to="/sessions" className="text-accent hover:underline">
             Sessions
@@ -53,7 +57,7 @@ function CallShown({ call }: { call: CallView }) {
         }
       />
       <Card className="max-w-4xl p-5">
-        <CallSections call={call} />
+        <CallSections call={call} level="h2" />
       </Card>
     </>
   );

@@ -6,7 +6,7 @@ import type { SessionView } from '../../../../src/model/insight/records.ts';
 import { get } from '../../api/client.ts';
 import { PageHead } from '../../kit/card.tsx';
 import { Empty, Failed, Loading } from '../../kit/states.tsx';
-import { Code } from '../../kit/text.tsx';
+import { Code, visible } from '../../kit/text.tsx';
 import { sessionPath, transactionPath } from '../../record/paths.ts';
 import { SessionActions } from './actions.tsx';
 import { StoryBody } from './body.tsx';
@@ -46,6 +46,7 @@ function StoryPage({ kind, id, pathOf }: StoryPageProps) {
   return (
     <>
       <PageHead
+        tab={`${kind === 'session' ? 'Session' : 'Transaction'} ${visible(id).slice(0, 12)}`}
         back={
           <Link to="/sessions" className="text-accent hover:underline">
             Sessions
