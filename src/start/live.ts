@@ -172,9 +172,14 @@ export class Live {
     if (!rights.ok) return refused('the permissions are wrong; the old ones stay in force', rights.problems);
     const same = published.pending === null && published.policies.version === this.#inForce.version;
     const own = this.#wrote && by === FILE_CHANGE && same;
-    const inForce = own
-      ? { ...this.#inForce, warnings: published.warnings }
-      : await takeFolder(keeping(this.#options), published, { by, reason: 'reload' });
+    let inForce: InForce;
+    try {
+      inForce = own
+        ? { ...this.#inForce, warnings: published.warnings }
+        : await takeFolder(keeping(this.#options), published, { by, reason: 'reload' });
+    } catch (error) {
+      return refused(`what was in force stays in force: ${(error as Error).message}`, []);
+    }
     this.#wrote = false;
     const { entries, retire } = servers.prepare(loaded.config);
     inventory.configure(loaded.config.servers);

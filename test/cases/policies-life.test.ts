@@ -225,6 +225,21 @@ describe('publishing', () => {
     });
   });
 
+  it('is one act, also where the gateway then sees its own files change; edits by others are acts of their own', async () => {
+    const house = await open();
+    const before = await inForce(house);
+    const done = await publish(house, await draft(house, [...before.files, { path: 'b.cedar', text: ADD }]));
+    expect((await house.gateway.reload('file change')).ok).toBe(true);
+    expect(await inForce(house)).toMatchObject({ version: done.body.version, by: 'bob' });
+    expect(await acts(house, 'policy.publish')).toHaveLength(2);
+    await house.writePolicy('b.cedar', `${ADD}\n// by hand\n`);
+    expect((await house.gateway.reload('file change')).ok).toBe(true);
+    expect(await inForce(house)).toMatchObject({ by: 'file change' });
+    expect(await acts(house, 'policy.publish')).toHaveLength(3);
+    const { body } = await house.admin<{ items: PolicyVersion[] }>('GET', '/v1/policies/versions');
+    expect(body.items.map(({ by }) => by)).toEqual(['file change', 'bob', 'start']);
+  });
+
   it('lets one of two publishers through, and the other knows', async () => {
     const house = await open();
     const { files } = await inForce(house);

@@ -142,6 +142,28 @@ when { context.args.hasTag("message") && context.args.getTag("message") == "secr
     expect(all).toMatchObject({ changed: 1, byChange: { 'permit→deny': 1 }, undecidable: NONE });
   });
 
+  it('takes a call that people were asked about once, as it was when they were asked', async () => {
+    const asking = `@id("ask") @ask("person:bob") ${PERMIT_ALL.replace('@id("all") ', '')}`;
+    const house = await open(`${CONNECT}\n${asking}`, { agents: ['buyer'] });
+    const buyer = await house.client('buyer', '/mcp/every');
+    const asked = call(buyer, 'echo', { message: 'x' });
+    let id = '';
+    for (let i = 0; i < 100 && id === ''; i++) {
+      const { body } = await house.admin<{ approvals: { id: string }[] }>('GET', '/v1/approvals?state=pending');
+      id = body.approvals[0]?.id ?? '';
+      if (id === '') await sleep(50);
+    }
+    const yes = { state: 'approved', by: 'bob', reason: 'fine' };
+    const answer = await house.admin('POST', `/v1/approvals/${id}`, yes);
+    expect([answer.status, answer.body]).toEqual([200, expect.anything()]);
+    expect(await asked).toBe(true);
+    expect(await callsOf(house, 'echo')).toHaveLength(2);
+    const opened = await replay(house, `${CONNECT}\n${PERMIT_ALL}`);
+    expect(opened).toMatchObject({ changed: 1, byChange: { 'ask→permit': 1 }, drifted: 0 });
+    const others = await replay(house, `${CONNECT}\n${asking.replace('person:bob', 'owner')}`);
+    expect(others).toMatchObject({ changed: 1, byChange: { 'ask→ask (other asks)': 1 } });
+  });
+
   it('tells what changed since from what the draft changes', async () => {
     const house = await open(`${CONNECT}\n${PERMIT_ALL}`);
     const buyer = await house.client('buyer', '/mcp/every');

@@ -4,6 +4,7 @@ import type { PolicyProblem } from '../../../model/insight/policies.ts';
 import { SCHEMA } from '../../../policy/schema.ts';
 import { ACTIONS, ANNOTATIONS, ATTRIBUTES, entitiesOf } from '../../../policy/vocabulary.ts';
 import type { Stores } from '../../../ports/stores.ts';
+import { Problem } from '../../../surfaces/admin/problem.ts';
 import type { PolicyOperations } from '../../../surfaces/admin/routes/policies/operations.ts';
 import type { Live } from '../../live.ts';
 import { whyReadOnly } from '../../policies/publish-order.ts';
@@ -24,6 +25,7 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
   const { live, gateway } = parts;
   const store = parts.stores.policies;
   const { journal, clock, log, beside = { hear: null } } = gateway;
+  const turns = new Turns();
   const seat = new ShadowSeat({ live, beside, store, journal, clock, log });
   return {
     async inForce() {
@@ -39,9 +41,9 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
       ...{ schema: SCHEMA, actions: ACTIONS, annotations: ANNOTATIONS, attributes: ATTRIBUTES },
       entities: entitiesOf(live.world(), search),
     }),
-    check: (files) => checkFiles({ live }, files),
+    check: (files) => turns.take(() => checkFiles({ live }, files)),
     async try(request, files) {
-      const set = files === null ? gateway.snapshot().policies : await compileFiles({ live }, files);
+      const set = files === null ? gateway.snapshot().policies : await turns.take(() => compileFiles({ live }, files));
       return tryRequest({ live, gateway }, set, request);
     },
     drafts: draftOperations({ live, store, journal, clock }),
@@ -54,4 +56,22 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
 /** In the folder's own terms, where it came with the whole path. */
 function below(dir: string, problem: PolicyProblem): PolicyProblem {
   return isAbsolute(problem.file) ? { ...problem, file: relative(dir, problem.file) } : problem;
+}
+
+/** Reading policies takes the processor: so many at once, and no more. */
+const MAX_READING = 4;
+
+class Turns {
+  #reading = 0;
+
+  async take<T>(read: () => Promise<T>): Promise<T> {
+    if (this.#reading >= MAX_READING)
+      throw new Problem(429, 'busy', `${MAX_READING} sets of policies are being read: ask again in a moment`);
+    this.#reading++;
+    try {
+      return await read();
+    } finally {
+      this.#reading--;
+    }
+  }
 }

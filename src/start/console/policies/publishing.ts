@@ -37,7 +37,8 @@ export function publishOperations({ live, store }: PublishParts): PublishOperati
       return newest(version);
     },
     async rollback({ version, by, reason, base = live.policies.version }) {
-      const files = await store.files(version);
+      const [earlier] = await store.publications({ version, limit: 1 });
+      const files = earlier === undefined ? null : await store.files(version);
       if (files === null) throw new Problem(404, 'unknown-version', `${version} never was in force`);
       const published = await live.publish({ files, base, by, reason, draft: null });
       return newest(published.version);
