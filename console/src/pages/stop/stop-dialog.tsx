@@ -2,6 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Eye, OctagonX, Pause } from 'lucide-react';
 import { useState } from 'react';
 import type { AgentLine } from '../../../../src/model/insight/agents.ts';
+import type { ToolLine } from '../../../../src/model/insight/estate.ts';
 import type { Page } from '../../../../src/model/insight/page.ts';
 import type { LockKind, Tier } from '../../../../src/model/lock.ts';
 import { query } from '../../api/client.ts';
@@ -183,10 +184,6 @@ function TargetId({
   );
 }
 
-interface ToolNode {
-  readonly nodes: readonly { readonly id: string; readonly kind: string; readonly label: string }[];
-}
-
 /** What there is of that kind, as far as it is a list one can be shown. */
 function useKnown(kind: LockKind, text: string): readonly { value: string; label?: string }[] {
   const agents = useGet<Page<AgentLine>>(`/v1/agents/summaries${query({ search: text, limit: 20 })}`, {
@@ -201,16 +198,16 @@ function useKnown(kind: LockKind, text: string): readonly { value: string; label
   const sessions = useGet<{ sessions?: readonly { id: string; agent: string }[] }>('/v1/sessions', {
     enabled: kind === 'session',
   }).data?.sessions;
-  const graph = useGet<ToolNode>('/v1/graph', { enabled: kind === 'tool' }).data;
+  // Once a server is named, its tools; before that, the first of all.
+  const slash = text.indexOf('/');
+  const of = slash < 0 ? {} : { server: text.slice(0, slash), q: text.slice(slash + 1) };
+  const tools = useGet<Page<ToolLine>>(`/v1/tools${query({ ...of, limit: 200 })}`, { enabled: kind === 'tool' }).data
+    ?.items;
   if (kind === 'agent') return (agents ?? []).map(({ id, name }) => ({ value: id, label: name }));
   if (kind === 'owner' || kind === 'user')
     return (people ?? []).slice(0, 200).map(({ id, name }) => ({ value: id, label: name }));
   if (kind === 'server') return (servers ?? []).map(({ id }) => ({ value: id }));
   if (kind === 'session') return (sessions ?? []).slice(0, 200).map(({ id, agent }) => ({ value: id, label: agent }));
-  if (kind === 'tool')
-    return (graph?.nodes ?? [])
-      .filter((node) => node.kind === 'tool')
-      .slice(0, 500)
-      .map(({ id }) => ({ value: id.slice('tool:'.length) }));
+  if (kind === 'tool') return (tools ?? []).map(({ server, tool }) => ({ value: `${server}/${tool}` }));
   return [];
 }

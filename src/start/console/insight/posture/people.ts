@@ -62,8 +62,7 @@ function standing({ standing: all, nowMs }: Facts): Said {
     );
   return warn(
     `${many(old.length, 'standing approval is', 'standing approvals are')} older than 30 days: ${named(old.map(({ agent, server, target }) => `${agent} (${server}/${target})`))}.`,
-    'Take back what is not wanted any more.',
-    '/console/approvals?tab=standing',
+    'Take back what is not wanted any more: interlock approvals standing revoke <id>.',
   );
 }
 
