@@ -78,13 +78,15 @@ function Workbench({ draft }: { draft: PolicyDraft }) {
   return (
     <>
       <Head working={working} open={open}>
-        <Publish
-          draft={saved}
-          inForce={inForce}
-          version={check?.version ?? null}
-          whyNot={whyNot}
-          onDone={() => void navigate({ to: '/policies', search: {} as never })}
-        />
+        {may('policies.publish') && (
+          <Publish
+            draft={saved}
+            inForce={inForce}
+            version={check?.version ?? null}
+            whyNot={whyNot}
+            onDone={() => void navigate({ to: '/policies', search: {} as never })}
+          />
+        )}
       </Head>
       {saved.state === 'open' && whyNot !== null && (
         <p id="why-not-publish" className="mb-3 -mt-2 text-[13px] text-soft">
@@ -151,6 +153,7 @@ function Head({ working, open, children }: { working: Working; open: boolean; ch
   const navigate = useNavigate();
   return (
     <PageHead
+      tab={work.title}
       back={
         <Link
           to="/policies"
@@ -237,7 +240,11 @@ function Source({ working, path, open, vocabulary, problems, editor }: SourcePro
   const remarks = useMemo(() => remarksOf(path, problems), [path, problems]);
   return (
     <>
-      <div role="tabpanel" aria-label={path} className="h-[min(56vh,34rem)] min-h-72 resize-y overflow-hidden *:h-full">
+      <div
+        role="tabpanel"
+        aria-label={path}
+        className="[&_.cm-content]:min-h-64 [&_.cm-editor]:max-h-[min(60vh,40rem)]"
+      >
         <CedarEditor
           path={path}
           text={text}

@@ -16,7 +16,7 @@ import { useFilters } from '../../use-filters.ts';
 import { changedFiles, changesInWords } from './cedar/changes.ts';
 import { FilesDiff } from './cedar/diff.tsx';
 import { CedarEditor } from './cedar/editor.tsx';
-import { WhoPublished } from './lists/who.tsx';
+import { WhoPublished, WhyPublished } from './lists/who.tsx';
 
 /** A set that is or was in force: what it says, what it changed, what bringing it back would change. */
 export function VersionPage() {
@@ -65,6 +65,7 @@ function Shown({ version }: { version: PolicyVersion }) {
   return (
     <>
       <PageHead
+        tab={`Version ${version.version.slice(0, 12)}`}
         back={
           <Link
             to="/policies"
@@ -87,8 +88,8 @@ function Shown({ version }: { version: PolicyVersion }) {
           items={[
             ['Version', <Code copy>{version.version}</Code>],
             ['Came into force', <Time ms={version.publishedAtMs} />],
-            ['Published by', <WhoPublished by={version.by} />],
-            ['Why', <span className="whitespace-pre-wrap">{visible(version.reason)}</span>],
+            ['Published by', <WhoPublished of={version} />],
+            ['Why', <WhyPublished of={version} />],
             ['Written by', version.author === null ? 'nobody here: it stood in the folder' : visible(version.author)],
             version.draft !== null && [
               'Draft',
@@ -114,9 +115,9 @@ function Files({ files }: { files: NonNullable<PolicyVersion['files']> }) {
     <div className="space-y-4">
       {files.map(({ path, text }) => (
         <Card key={path} className="overflow-hidden">
-          <h3 className="border-b px-4 py-2">
+          <h2 className="border-b px-4 py-2">
             <Code className="font-semibold">{path}</Code>
-          </h3>
+          </h2>
           <CedarEditor path={path} text={text} />
         </Card>
       ))}

@@ -92,10 +92,10 @@ describe('completing Cedar', () => {
     annotations: ['id', 'ask'],
   };
   const labels = (text: string): readonly string[] | undefined =>
-    offered(text, vocabulary)?.options.map(({ label }) => label);
+    offered(text, vocabulary)?.options.map(({ label, displayLabel }) => displayLabel ?? label);
   const applied = (text: string, label: string): string => {
     const found = offered(text, vocabulary)!;
-    const option = found.options.find((each) => each.label === label)!;
+    const option = found.options.find((each) => (each.displayLabel ?? each.label) === label)!;
     return text.slice(0, found.from) + String(option.apply ?? option.label);
   };
 

@@ -1,4 +1,11 @@
-import type { Completion, CompletionContext, CompletionResult, CompletionSource } from '@codemirror/autocomplete';
+import {
+  type Completion,
+  type CompletionContext,
+  type CompletionResult,
+  type CompletionSource,
+  insertCompletionText,
+} from '@codemirror/autocomplete';
+import type { EditorView } from '@codemirror/view';
 import type { PolicyVocabulary } from '../../../../../src/model/insight/policies.ts';
 import { tokens } from './tokens.ts';
 
@@ -86,7 +93,7 @@ function entities(
 ): Offered | null {
   const ids = type === 'Action' ? actions : all[type];
   if (ids === undefined) return null;
-  const options = ids.map((id) => ({ label: id, apply: `"${escaped(id)}"`, type: 'constant' }));
+  const options = ids.map((id) => ({ label: `"${escaped(id)}"`, displayLabel: id, type: 'constant' }));
   return { from: before.length - typed.length - quote.length, options };
 }
 
@@ -153,6 +160,20 @@ function insideString(line: string): boolean {
   return [...tokens(line)].at(-1)?.kind === 'wrong' && line.includes('"');
 }
 
+/** As it is put into the text: a quote that stands behind already is not doubled, and the cursor goes between empty ones. */
+function put(option: Completion): Completion {
+  const text = typeof option.apply === 'string' ? option.apply : option.label;
+  if (!text.endsWith('"') && !text.endsWith('("")')) return option;
+  return {
+    ...option,
+    apply(view: EditorView, _completion: Completion, from: number, to: number) {
+      const doubled = text.endsWith('"') && view.state.sliceDoc(to, to + 1) === '"';
+      view.dispatch(insertCompletionText(view.state, text, from, doubled ? to + 1 : to));
+      if (text.endsWith('("")')) view.dispatch({ selection: { anchor: from + text.length - 2 } });
+    },
+  };
+}
+
 /** For the editor. The vocabulary of the moment; none yet: nothing is offered. */
 export function cedarCompletion(vocabulary: () => PolicyVocabulary | undefined): CompletionSource {
   return (context: CompletionContext): CompletionResult | null => {
@@ -165,6 +186,6 @@ export function cedarCompletion(vocabulary: () => PolicyVocabulary | undefined):
     const last = before.at(-1) ?? '';
     // Unasked only where there is something to go on from.
     if (from === context.pos && !context.explicit && !/[.:@"]/.test(last)) return null;
-    return { from, options: found.options, validFor: /^[@"]?[\w/.-]*$/ };
+    return { from, options: found.options.map(put), validFor: /^[@"]?[\w/.-]*$/ };
   };
 }

@@ -28,11 +28,11 @@ export function FilesDiff({
     <div className="space-y-4">
       {changed.map((file) => (
         <Card key={file.path} className="overflow-hidden">
-          <h3 className="flex flex-wrap items-center gap-2 border-b px-4 py-2">
+          <h2 className="flex flex-wrap items-center gap-2 border-b px-4 py-2">
             <Mark how={file.how} />
             <Code className="font-semibold">{file.path}</Code>
             <Badge tone={HOW[file.how][0]}>{HOW[file.how][1]}</Badge>
-          </h3>
+          </h2>
           <OneDiff {...file} />
         </Card>
       ))}
@@ -51,7 +51,7 @@ function Mark({ how }: { how: ChangedFile['how'] }) {
   return <Icon className="size-4 text-soft" aria-hidden />;
 }
 
-function OneDiff({ path, before, after }: ChangedFile) {
+function OneDiff({ path, how, before, after }: ChangedFile) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const view = new EditorView({
@@ -63,12 +63,18 @@ function OneDiff({ path, before, after }: ChangedFile) {
           lineNumbers(),
           cedarLanguage,
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ 'aria-label': `${path}: what changed` }),
-          unifiedMergeView({ original: before, mergeControls: false, collapseUnchanged: { margin: 3, minSize: 6 } }),
+          EditorView.contentAttributes.of({ 'aria-label': `${path}: what changed`, tabindex: '0' }),
+          unifiedMergeView({
+            original: before,
+            mergeControls: false,
+            collapseUnchanged: { margin: 3, minSize: 6 },
+            // Where all of it is new or gone, no part is more so.
+            highlightChanges: how === 'changed',
+          }),
         ],
       }),
     });
     return () => view.destroy();
-  }, [path, before, after]);
+  }, [path, how, before, after]);
   return <div ref={box} />;
 }

@@ -50,7 +50,8 @@ export function CedarEditor({ path, text, onChange, remarks = NONE, vocabulary, 
   current.current = { path, onChange, vocabulary };
   const editable = onChange !== undefined;
   useEffect(() => {
-    const made = new EditorView({ parent: box.current!, state: EditorState.create() });
+    // The nonce counts when the first styles are mounted.
+    const made = new EditorView({ parent: box.current!, state: EditorState.create({ extensions: look }) });
     view.current = made;
     const kept = states.current;
     return () => {
@@ -110,7 +111,10 @@ interface Told {
 }
 
 function extensionsOf(path: string, editable: boolean, told: Told): readonly Extension[] {
-  const label = EditorView.contentAttributes.of({ 'aria-label': `${path}${editable ? '' : ', read only'}` });
+  const label = EditorView.contentAttributes.of({
+    'aria-label': `${path}${editable ? '' : ', read only'}`,
+    tabindex: '0',
+  });
   const both = [look, lineNumbers(), cedarLanguage, bracketMatching(), drawSelection(), label];
   if (!editable) return [...both, EditorState.readOnly.of(true), keymap.of(defaultKeymap)];
   return [

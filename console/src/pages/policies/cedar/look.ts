@@ -57,10 +57,10 @@ const theme = EditorView.theme({
   },
   '.cm-deletedChunk': { backgroundColor: 'var(--bad-tint) !important', paddingLeft: '6px' },
   '&.cm-merge-b .cm-changedText, .cm-changedText': {
-    background: 'color-mix(in srgb, var(--good) 22%, transparent) !important',
+    background: 'color-mix(in srgb, var(--good) 13%, transparent) !important',
   },
   '&.cm-merge-b .cm-deletedText, .cm-deletedChunk .cm-deletedText, .cm-deletedText': {
-    background: 'color-mix(in srgb, var(--bad) 22%, transparent) !important',
+    background: 'color-mix(in srgb, var(--bad) 11%, transparent) !important',
   },
   '.cm-changedLineGutter': { backgroundColor: 'var(--good) !important' },
   '.cm-deletedLineGutter': { backgroundColor: 'var(--bad) !important' },

@@ -10,7 +10,7 @@ import { count, Time } from '../../../kit/time.tsx';
 type Row = Omit<PolicyChange, 'seq'>;
 
 const COLUMNS: readonly Column<Row>[] = [
-  { id: 'time', head: 'Time', width: '10.5rem', cell: ({ atMs }) => <Time ms={atMs} />, wideOnly: true },
+  { id: 'time', head: 'Time', width: '11.5rem', cell: ({ atMs }) => <Time ms={atMs} />, wideOnly: true },
   {
     id: 'change',
     head: 'Was, and becomes',
@@ -40,11 +40,15 @@ const COLUMNS: readonly Column<Row>[] = [
     width: 'minmax(8rem,1.6fr)',
     wideOnly: true,
     cell: ({ reasonsBefore, reasonsAfter }) => {
-      const words = `${list(reasonsBefore)} → ${list(reasonsAfter)}`;
+      const [was, is] = [list(reasonsBefore), list(reasonsAfter)];
       return (
-        <span className="font-mono text-xs" title={words}>
-          <span className="text-soft">{list(reasonsBefore)} → </span>
-          {list(reasonsAfter)}
+        <span className="font-mono text-xs leading-snug">
+          <span className="block truncate" title={is}>
+            {is}
+          </span>
+          <span className="block truncate text-soft" title={was}>
+            was {was}
+          </span>
         </span>
       );
     },

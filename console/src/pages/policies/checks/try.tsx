@@ -261,7 +261,7 @@ function Lines({ title, all }: { title: string; all: readonly ReactNode[] }) {
   if (all.length === 0) return null;
   return (
     <div>
-      <h3 className="text-[13px] font-semibold">{title}</h3>
+      <h2 className="text-[13px] font-semibold">{title}</h2>
       <ul>
         {all.map((line, i) => (
           <li key={i}>{line}</li>

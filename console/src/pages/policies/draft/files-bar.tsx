@@ -1,5 +1,5 @@
 import { EllipsisVertical, FilePlus2 } from 'lucide-react';
-import { type KeyboardEvent, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import type { PolicyFile, PolicyProblem } from '../../../../../src/model/insight/policies.ts';
 import { Button } from '../../../kit/button.tsx';
 import { cn } from '../../../kit/cn.ts';
@@ -30,6 +30,9 @@ export function FilesBar({ files, saved, problems, at, onChoose, change }: Files
   const [naming, setNaming] = useState<'add' | 'rename' | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const paths = files.map(({ path }) => path);
+  useEffect(() => {
+    list.current?.querySelector('[aria-selected=true]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [at]);
   const onKeyDown = (event: KeyboardEvent): void => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
     if (step === 0) return;

@@ -7,7 +7,7 @@ import { type Column, DataTable } from '../../../kit/table.tsx';
 import { Code, visible } from '../../../kit/text.tsx';
 import { Time } from '../../../kit/time.tsx';
 import { usePages } from '../../../use-pages.ts';
-import { WhoPublished } from './who.tsx';
+import { WhoPublished, WhyPublished } from './who.tsx';
 
 const COLUMNS: readonly Column<PolicyVersion>[] = [
   {
@@ -28,7 +28,7 @@ const COLUMNS: readonly Column<PolicyVersion>[] = [
     cell: ({ publishedAtMs }) => <Time ms={publishedAtMs} />,
     wideOnly: true,
   },
-  { id: 'by', head: 'Published by', width: 'minmax(6rem,1fr)', cell: ({ by }) => <WhoPublished by={by} /> },
+  { id: 'by', head: 'Published by', width: 'minmax(6rem,1fr)', cell: (version) => <WhoPublished of={version} /> },
   {
     id: 'author',
     head: 'Written by',
@@ -40,7 +40,7 @@ const COLUMNS: readonly Column<PolicyVersion>[] = [
     id: 'reason',
     head: 'Why',
     width: 'minmax(10rem,2fr)',
-    cell: ({ reason }) => <span title={reason}>{visible(reason)}</span>,
+    cell: (version) => <WhyPublished of={version} />,
     wideOnly: true,
   },
 ];
