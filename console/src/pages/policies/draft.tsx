@@ -240,11 +240,7 @@ function Source({ working, path, open, vocabulary, problems, editor }: SourcePro
   const remarks = useMemo(() => remarksOf(path, problems), [path, problems]);
   return (
     <>
-      <div
-        role="tabpanel"
-        aria-label={path}
-        className="[&_.cm-content]:min-h-64 [&_.cm-editor]:max-h-[min(60vh,40rem)]"
-      >
+      <div role="tabpanel" aria-label={path} className="[&_.cm-editor]:max-h-[min(60vh,40rem)] [&_.cm-editor]:min-h-64">
         <CedarEditor
           path={path}
           text={text}

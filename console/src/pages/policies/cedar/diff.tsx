@@ -6,6 +6,7 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import type { PolicyFile } from '../../../../../src/model/insight/policies.ts';
 import { Badge, type Tone } from '../../../kit/badge.tsx';
 import { Card } from '../../../kit/card.tsx';
+import { cn } from '../../../kit/cn.ts';
 import { Code } from '../../../kit/text.tsx';
 import { type ChangedFile, changedFiles } from './changes.ts';
 import { cedarLanguage } from './language.ts';
@@ -54,27 +55,42 @@ function Mark({ how }: { how: ChangedFile['how'] }) {
 function OneDiff({ path, how, before, after }: ChangedFile) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
+    const changes =
+      how === 'changed'
+        ? [
+            unifiedMergeView({
+              original: before,
+              mergeControls: false,
+              collapseUnchanged: { margin: 3, minSize: 6 },
+            }),
+          ]
+        : [];
     const view = new EditorView({
       parent: box.current!,
       state: EditorState.create({
-        doc: after,
+        doc: how === 'removed' ? before : after,
         extensions: [
           look,
           lineNumbers(),
           cedarLanguage,
           EditorState.readOnly.of(true),
-          EditorView.contentAttributes.of({ 'aria-label': `${path}: what changed`, tabindex: '0' }),
-          unifiedMergeView({
-            original: before,
-            mergeControls: false,
-            collapseUnchanged: { margin: 3, minSize: 6 },
-            // Where all of it is new or gone, no part is more so.
-            highlightChanges: how === 'changed',
-          }),
+          EditorView.contentAttributes.of({ 'aria-label': `${path}: ${WORDS[how]}`, tabindex: '0' }),
+          ...changes,
         ],
       }),
     });
     return () => view.destroy();
   }, [path, how, before, after]);
-  return <div ref={box} />;
+  return (
+    <div
+      ref={box}
+      className={cn(how === 'added' && '[&_.cm-line]:bg-good-tint', how === 'removed' && '[&_.cm-line]:bg-bad-tint')}
+    />
+  );
 }
+
+const WORDS: Readonly<Record<ChangedFile['how'], string>> = {
+  changed: 'what changed',
+  added: 'all of it is new',
+  removed: 'all of it is gone',
+};
