@@ -4,7 +4,7 @@ import type { Permission } from '../../../model/insight/roles.ts';
 import type { Person } from '../../../model/person.ts';
 import { whoOf } from '../../account/serve.ts';
 import { cookieNames, cookieOf, type Who } from '../../account/web/visit.ts';
-import { Problem } from '../../admin/problem.ts';
+import { Problem, problemOf } from '../../admin/problem.ts';
 import type { Guard } from '../../admin/server.ts';
 import type { ConsoleParts } from '../options.ts';
 import { permissionsOf, rolesOf } from '../roles.ts';
@@ -44,6 +44,7 @@ export function guard(parts: ConsoleParts): Guard {
 function admitting(app: FastifyInstance, parts: ConsoleParts, rate: Rate): void {
   app.decorateRequest('visitor', null);
   app.removeContentTypeParser('text/plain');
+  telling(app, parts);
   app.addHook('onRequest', async (request, reply) => {
     checkSameOrigin(request, { rules: parts.rules, origin: parts.origin() });
     const visitor = await admit(parts, request);
@@ -71,6 +72,20 @@ function admitting(app: FastifyInstance, parts: ConsoleParts, rate: Rate): void 
   app.addHook('preHandler', async (request) => {
     const more = alsoOf(request);
     if (more !== null) checkMay(visitorOf(request), more);
+  });
+}
+
+/** What an honest page never sends. */
+const FORGED: ReadonlySet<string> = new Set(['csrf', 'by-forged', 'origin-refused', 'host-refused']);
+
+/** Refusals that somebody should know of, and failures; without the query, which holds people's words. */
+function telling(app: FastifyInstance, { log }: ConsoleParts): void {
+  app.addHook('onError', async (request, _reply, error) => {
+    const { status, code } = problemOf(error);
+    const [path = ''] = request.originalUrl.split('?');
+    const detail = { code, method: request.method, path, person: request.person?.id ?? null };
+    if (status >= 500) log.error({ ...detail, err: error }, 'a request of the console failed');
+    else if (FORGED.has(code)) log.warn(detail, 'a request to the console was refused');
   });
 }
 
