@@ -22,10 +22,6 @@ const client = new QueryClient({
   },
 });
 
-// What keeps the page still behind a dialog writes a style element, and asks for its nonce under this name.
-(globalThis as { __webpack_nonce__?: string }).__webpack_nonce__ =
-  document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? '';
-
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={client}>

@@ -77,6 +77,8 @@ export async function inspect(page: Page, name: string): Promise<void> {
     await page.setViewportSize({ width, height: width === 390 ? 844 : 900 });
     // Colours halfway between two themes belong to neither.
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
+    // Scripts hear of the size and the scheme with the next frame, and draw in the one after.
+    await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))');
     const shots = process.env.SHOTS;
     if (shots !== undefined) await page.screenshot({ path: `${shots}/${name}-${scheme}-${width}.png`, fullPage: true });
     const wide = await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');

@@ -37,8 +37,9 @@ export function useChange<T = unknown>({
   const client = useQueryClient();
   return useMutation({
     mutationFn: (what: Change) => change<T>(what),
-    onSuccess: async (answer) => {
-      await client.invalidateQueries({ queryKey: ['get'] });
+    onSuccess: (answer) => {
+      // Not waited for: a long list takes its time, and what was done is done.
+      void client.invalidateQueries({ queryKey: ['get'] });
       if (done !== undefined) toast({ tone: 'good', text: typeof done === 'function' ? done(answer) : done });
       onDone?.(answer);
     },

@@ -21,6 +21,20 @@ interface ChartProps {
   readonly format?: (value: number) => string;
 }
 
+const DAY = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric' });
+const MINUTE = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const SECOND = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+
+/** As exact as the distance between two marks, in the viewer's zone. */
+function timeLabel(ms: number, stepS: number): string {
+  return (stepS >= 86_400 ? DAY : stepS >= 60 ? MINUTE : SECOND).format(ms);
+}
+
 /** Lines over time. Redrawn in place when data come, so that a live chart costs little. */
 export function Chart({
   label,
@@ -52,7 +66,13 @@ export function Chart({
         legend: { show: false },
         scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max * 1.1)] } },
         axes: [
-          { ...axis, grid: { show: false } },
+          {
+            ...axis,
+            grid: { show: false },
+            size: 30,
+            space: 72,
+            values: (_plot, splits, _axis, _space, stepS) => splits.map((at) => timeLabel(at * 1000, stepS)),
+          },
           { ...axis, size: 44, values: (_plot, splits) => splits.map(format) },
         ],
         series: [
@@ -89,7 +109,14 @@ export function Chart({
   const last = series.map(({ label: name, values }) => `${name} ${format(values.at(-1) ?? 0)}`).join(', ');
   return (
     <figure>
-      <div ref={box} role="img" aria-label={`${label}. Now: ${last}.`} style={{ height }} />
+      {/* Its width is that of the place it stands in, never the other way round. */}
+      <div
+        ref={box}
+        className="overflow-hidden contain-inline-size"
+        role="img"
+        aria-label={`${label}. Now: ${last}.`}
+        style={{ height }}
+      />
       <figcaption className="mt-1 flex flex-wrap gap-x-4 gap-y-1 text-xs text-soft">
         {series.map(({ label: name, color, look }) => (
           <span key={name} className="inline-flex items-center gap-1.5">

@@ -48,12 +48,12 @@ function WholeGraph({ graph }: { graph: Graph }) {
     <GraphPanel
       graph={shown}
       here={null}
-      height={640}
+      least={520}
       filters={
         <>
           <SearchBox
             label="Find in the map"
-            placeholder="An agent, server, tool or person and what is around it"
+            placeholder="Find somebody or something"
             value={q}
             onChange={(text) => set({ q: text })}
             className="max-w-md"

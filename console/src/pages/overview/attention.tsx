@@ -5,6 +5,7 @@ import { Badge, type Tone } from '../../kit/badge.tsx';
 import { Panel } from '../../kit/card.tsx';
 import { Empty } from '../../kit/states.tsx';
 import { visible } from '../../kit/text.tsx';
+import { pathOf } from './path-of.ts';
 
 const TONES: Readonly<Record<Attention['severity'], Tone>> = {
   critical: 'bad',
@@ -16,13 +17,13 @@ const TONES: Readonly<Record<Attention['severity'], Tone>> = {
 /** What needs somebody, the most urgent first; each a way to where it is dealt with. */
 export function AttentionList({ attention }: { attention: readonly Attention[] }) {
   return (
-    <Panel title="Needs attention" bodyClass="p-0">
+    <Panel title="Needs attention">
       {attention.length === 0 ? (
         <Empty icon={CircleCheck} title="Nothing needs you">
           Waiting approvals, orphaned agents, changed tools, locks and failing servers appear here.
         </Empty>
       ) : (
-        <ul className="divide-y">
+        <ul className="-m-4 divide-y">
           {attention.map(({ kind, severity, text, href }) => (
             <li key={`${kind} ${text}`}>
               <Link
@@ -40,11 +41,4 @@ export function AttentionList({ attention }: { attention: readonly Attention[] }
       )}
     </Panel>
   );
-}
-
-/** `/agents?state=orphaned` as the router takes it. */
-export function pathOf(href: string): { readonly to: string; readonly search: Readonly<Record<string, string>> } {
-  const at = href.indexOf('?');
-  if (at < 0) return { to: href, search: {} };
-  return { to: href.slice(0, at), search: Object.fromEntries(new URLSearchParams(href.slice(at + 1))) };
 }

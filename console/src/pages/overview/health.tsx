@@ -1,7 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { Siren } from 'lucide-react';
-import type { Overview } from '../../../../src/model/insight/overview.ts';
-import { useMay } from '../../api/hooks.ts';
+import type { Drill, Overview } from '../../../../src/model/insight/overview.ts';
+import { useGet, useMay } from '../../api/hooks.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Panel } from '../../kit/card.tsx';
@@ -9,8 +9,12 @@ import { visible } from '../../kit/text.tsx';
 import { count, duration, Time } from '../../kit/time.tsx';
 
 /** Whether the two things everything depends on work: stopping, and the record. */
-export function Health({ overview: { lastDrill, journal }, onDrill }: { overview: Overview; onDrill: () => void }) {
+export function Health({ overview, onDrill }: { overview: Overview; onDrill: () => void }) {
   const may = useMay();
+  const { journal } = overview;
+  // The list is asked again as soon as one was run; the overview remembers for a while.
+  const drills = useGet<{ readonly items: readonly Drill[] }>('/v1/drills').data?.items;
+  const lastDrill = drills?.[0] ?? overview.lastDrill;
   const fine = journal.state === 'ok';
   return (
     <div className="grid gap-4 lg:grid-cols-2">

@@ -32,8 +32,10 @@ export function OverviewPage() {
         {(data) => (
           <div className="space-y-4">
             <Questions overview={data} />
-            <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)]">
-              <PulsePanel />
+            <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,1.6fr)_minmax(0,1fr)]">
+              <div className="order-last xl:order-none">
+                <PulsePanel />
+              </div>
               <AttentionList attention={data.attention} />
             </div>
             <Health overview={data} onDrill={() => setDrill(true)} />

@@ -5,7 +5,7 @@ import { useGet } from '../../api/hooks.ts';
 import { Card, PageHead } from '../../kit/card.tsx';
 import { Answered } from '../../kit/states.tsx';
 import { visible } from '../../kit/text.tsx';
-import { pathOf } from './attention.tsx';
+import { pathOf } from './path-of.ts';
 
 const LOOKS = {
   bad: { icon: CircleAlert, color: 'text-bad', words: 'To be done' },

@@ -6,7 +6,7 @@ import { Panel } from '../../kit/card.tsx';
 import { Chart } from '../../kit/chart.tsx';
 import { Answered } from '../../kit/states.tsx';
 import { count, duration } from '../../kit/time.tsx';
-import { ratesOf } from './rates.ts';
+import { ratesOf, sparse } from './rates.ts';
 
 /** What happens right now, second by second; asked only while it is looked at. */
 export function PulsePanel() {
@@ -49,8 +49,8 @@ function Beats({ pulse }: { pulse: Pulse }) {
         height={190}
         series={[
           { label: 'Permitted', color: '--good', values: permitted, look: 'area' },
-          { label: 'Asked', color: '--warn', values: asked },
-          { label: 'Denied', color: '--bad', values: denied },
+          { label: 'Asked', color: '--warn', values: sparse(asked) },
+          { label: 'Denied', color: '--bad', values: sparse(denied) },
         ]}
       />
     </>

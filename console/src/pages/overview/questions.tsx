@@ -33,7 +33,7 @@ export function Questions({ overview: { agents, connections, abilities } }: { ov
         says={
           <>
             with {count(connections.tools)} {connections.tools === 1 ? 'tool' : 'tools'}.{' '}
-            <Link to="/map" className="text-accent hover:underline">
+            <Link to="/map" className="text-accent underline underline-offset-2">
               See the map
             </Link>
           </>
@@ -123,6 +123,7 @@ function Part({ part: { words, n, to, search, tone } }: { part: Counted }) {
       {...(search === undefined ? {} : { search: search as never })}
       className={cn(
         'inline-flex items-center gap-1.5 rounded-md border px-2 py-0.5 text-[13px] hover:border-edge',
+        n === 0 && 'text-soft',
         n > 0 && tone === 'bad' && 'border-bad-line bg-bad-tint text-bad',
         n > 0 && tone === 'warn' && 'border-warn-line bg-warn-tint text-warn',
       )}

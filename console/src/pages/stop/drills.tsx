@@ -26,7 +26,6 @@ export function Drills() {
           </Button>
         )
       }
-      bodyClass="p-0"
     >
       <Answered query={drills} lines={3}>
         {({ items }) =>
@@ -35,7 +34,7 @@ export function Drills() {
               A switch that was never tried is a hope. Run one now, and again after every change of the installation.
             </Empty>
           ) : (
-            <ul className="divide-y">
+            <ul className="-m-4 divide-y">
               {items.map((drill) => (
                 <DrillLine key={`${drill.atMs} ${drill.by}`} drill={drill} />
               ))}

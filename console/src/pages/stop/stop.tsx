@@ -107,8 +107,8 @@ function LockTable({ locks, onRelease }: { locks: readonly Lock[]; onRelease: ((
 
 function columns(onRelease: ((lock: Lock) => void) | null): readonly Column<Lock>[] {
   return [
-    { id: 'target', head: 'What', width: 'minmax(11rem,1.4fr)', cell: Target },
-    { id: 'tier', head: 'How hard', width: '5.5rem', cell: ({ tier }) => <TierBadge tier={tier} /> },
+    { id: 'target', head: 'What', width: 'minmax(7rem,1.4fr)', cell: Target },
+    { id: 'tier', head: 'How hard', width: '5.5rem', wideOnly: true, cell: ({ tier }) => <TierBadge tier={tier} /> },
     {
       id: 'reason',
       head: 'Why',
@@ -154,18 +154,26 @@ function columns(onRelease: ((lock: Lock) => void) | null): readonly Column<Lock
   ];
 }
 
-function Target({ target }: Lock) {
+function Target({ target, reason, by, tier }: Lock) {
   const page = pageOf(target);
   const words = phraseOf(formatTarget(target));
   return (
-    <span className="block truncate font-medium" title={words}>
-      {page === null ? (
-        visible(words)
-      ) : (
-        <Link to={page.to} params={{ id: page.id } as never} className="hover:underline">
-          {visible(words)}
-        </Link>
-      )}
-    </span>
+    <>
+      <span className="block truncate font-medium" title={words}>
+        {page === null ? (
+          visible(words)
+        ) : (
+          <Link to={page.to} params={{ id: page.id } as never} className="hover:underline">
+            {visible(words)}
+          </Link>
+        )}
+      </span>
+      <span className="flex items-center gap-2 text-xs text-soft md:hidden">
+        <TierBadge tier={tier} />
+        <span className="truncate">
+          {visible(by)}: {visible(reason)}
+        </span>
+      </span>
+    </>
   );
 }

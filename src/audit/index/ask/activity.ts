@@ -32,7 +32,8 @@ export class ActivitySums {
     this.#hour = database.prepare(
       'select permitted, asked, denied, server, target from used join tool on tool.id = used.tool where hour = ? and agent = ?',
     );
-    this.#active = database.prepare('select count(*) as n from agent where last_ms > ?');
+    // What the gateway itself lists at servers is recorded under its own name; it is no agent of anybody's.
+    this.#active = database.prepare("select count(*) as n from agent where last_ms > ? and name <> 'interlock'");
     this.#oldest = database.prepare('select hour from used order by hour limit 1');
   }
 

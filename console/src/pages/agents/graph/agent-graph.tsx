@@ -9,7 +9,7 @@ export function AgentGraph({ id }: { id: string }) {
   const graph = useGet<Graph>(`${pathOf(id)}/graph`);
   return (
     <Answered query={graph} lines={12}>
-      {(data) => <GraphPanel graph={data} here={`agent:${id}`} height={520} />}
+      {(data) => <GraphPanel graph={data} here={`agent:${id}`} least={420} />}
     </Answered>
   );
 }

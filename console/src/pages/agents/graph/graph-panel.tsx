@@ -1,4 +1,4 @@
-import { lazy, type ReactNode, Suspense } from 'react';
+import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { Graph } from '../../../../../src/model/insight/agents.ts';
 import { Card } from '../../../kit/card.tsx';
 import { Segmented } from '../../../kit/pick.tsx';
@@ -19,16 +19,21 @@ const LEGEND = [
 export function GraphPanel({
   graph,
   here,
-  height,
+  least,
   filters,
 }: {
   graph: Graph;
   here: string | null;
-  height: number;
+  /** Pixels it is high at least. */
+  least: number;
   filters?: ReactNode;
 }) {
   const [search, set] = useFilters();
-  const view = search.view === 'table' ? 'table' : 'graph';
+  // On a phone a picture of that width says nothing: there the table comes first.
+  const [first] = useState<'table' | 'graph'>(() =>
+    window.matchMedia('(max-width: 639px)').matches ? 'table' : 'graph',
+  );
+  const view = search.view === 'table' || search.view === 'graph' ? search.view : first;
   return (
     <>
       <div className="mb-3 flex flex-wrap items-center gap-2">
@@ -41,7 +46,7 @@ export function GraphPanel({
             ['graph', 'Graph'],
             ['table', 'Table'],
           ]}
-          onChange={(next) => set({ view: next === 'graph' ? null : next })}
+          onChange={(next) => set({ view: next === first ? null : next })}
         />
       </div>
       {graph.nodes.length === 0 ? (
@@ -56,12 +61,12 @@ export function GraphPanel({
         <Card className="overflow-hidden">
           <Suspense
             fallback={
-              <div style={{ height }} className="p-4">
+              <div style={{ height: least }} className="p-4">
                 {<Loading lines={8} />}
               </div>
             }
           >
-            <GraphView graph={graph} here={here} height={height} />
+            <GraphView graph={graph} here={here} least={least} />
           </Suspense>
           <div className="flex flex-wrap gap-x-5 gap-y-1 border-t px-4 py-2 text-xs text-soft">
             {LEGEND.map(([words, color, line]) => (

@@ -8,16 +8,17 @@ import {
   type NodeProps,
   Position,
   ReactFlow,
+  type ReactFlowInstance,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useNavigate } from '@tanstack/react-router';
 import { Bot, Server, UserRound, Wrench } from 'lucide-react';
-import { useMemo } from 'react';
+import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
 import type { Graph, GraphNode } from '../../../../../src/model/insight/agents.ts';
 import { cn } from '../../../kit/cn.ts';
 import { visible } from '../../../kit/text.tsx';
 import { useTheme } from '../../../shell/theme.ts';
-import { EDGE_WORDS, hrefOf, layout, NODE } from './layout.ts';
+import { drawnEdges, heightOf, hrefOf, layout, NODE, type Placed } from './layout.ts';
 
 type Shown = Node<{ readonly node: GraphNode; readonly here: boolean }, 'thing'>;
 
@@ -65,43 +66,30 @@ const LINES: Readonly<Record<Graph['edges'][number]['kind'], { readonly color: s
 };
 
 /** Who is connected to what, as a picture: moved with the mouse or the keys, each node a way to its page. */
-export function GraphView({ graph, here, height }: { graph: Graph; here: string | null; height: number }) {
+export function GraphView({ graph, here, least }: { graph: Graph; here: string | null; least: number }) {
   const navigate = useNavigate();
   const theme = useTheme();
-  const nodes = useMemo((): Shown[] => {
-    const at = new Map(layout(graph).map((placed) => [placed.id, placed]));
-    return graph.nodes.map((node) => ({
-      id: node.id,
-      type: 'thing',
-      position: { x: at.get(node.id)!.x, y: at.get(node.id)!.y },
-      data: { node, here: node.id === here },
-      draggable: false,
-      ariaLabel: `${node.kind} ${node.label}${node.note === null ? '' : `, ${node.note}`}`,
-    }));
-  }, [graph, here]);
-  const edges = useMemo(
-    (): Edge[] =>
-      graph.edges.map(({ from, to, kind, note }, i) => {
-        const { color, dash } = LINES[kind];
-        return {
-          id: `${i} ${from} ${to}`,
-          source: from,
-          target: to,
-          style: { stroke: color, strokeWidth: 1.5, ...(dash === undefined ? {} : { strokeDasharray: dash }) },
-          markerEnd: { type: MarkerType.ArrowClosed, color, width: 14, height: 14 },
-          focusable: false,
-          ariaLabel: `${from} ${EDGE_WORDS[kind]} ${to}${note === null ? '' : `, ${note}`}`,
-        };
-      }),
-    [graph],
-  );
+  const placed = useMemo(() => layout(graph), [graph]);
+  const nodes = useMemo(() => nodesOf(graph, placed, here), [graph, placed, here]);
+  const edges = useMemo(() => edgesOf(graph), [graph]);
+  const [flow, setFlow] = useState<ReactFlowInstance<Shown> | null>(null);
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const at = box.current;
+    if (at === null || flow === null) return;
+    // All of it in sight: at first, when it is another graph, and when the place for it changes.
+    const sizes = new ResizeObserver(() => void flow.fitView(FIT));
+    sizes.observe(at);
+    return () => sizes.disconnect();
+  }, [flow, nodes]);
   const open = (id: string): void => {
     const page = hrefOf(id);
     if (page !== null && id !== here) void navigate({ to: page.to, params: { id: page.id } as never });
   };
   return (
     <div
-      style={{ height }}
+      ref={box}
+      style={{ height: heightOf(placed, { least, most: MOST_PX }) }}
       onKeyDown={(event) => {
         const id = (event.target as HTMLElement).closest('.react-flow__node')?.getAttribute('data-id');
         if (event.key === 'Enter' && id) open(id);
@@ -112,23 +100,56 @@ export function GraphView({ graph, here, height }: { graph: Graph; here: string 
         edges={edges}
         nodeTypes={KINDS}
         colorMode={theme}
+        onInit={setFlow}
         fitView
-        fitViewOptions={{ padding: 0.08, maxZoom: 1.1 }}
+        fitViewOptions={FIT}
         minZoom={0.05}
         maxZoom={1.6}
         nodesConnectable={false}
-        elementsSelectable
         onNodeClick={(_event, { id }) => open(id)}
         preventScrolling={false}
         zoomOnScroll={false}
-        panOnScroll={false}
-        onlyRenderVisibleElements
         proOptions={{ hideAttribution: true }}
+        style={{ '--xy-background-color': 'var(--card)' } as CSSProperties}
         aria-label="Graph of connections. The same is there as a table."
       >
         <Background color="var(--line)" gap={20} />
-        <Controls showInteractive={false} />
+        <Controls
+          showInteractive={false}
+          className="overflow-hidden rounded-lg border bg-card shadow-card [&_button]:border-line [&_button]:bg-card [&_button]:text-ink [&_button:hover]:bg-sunk"
+        />
       </ReactFlow>
     </div>
   );
+}
+
+const FIT = { padding: 0.06, maxZoom: 1 };
+const MOST_PX = 1_100;
+
+function nodesOf(graph: Graph, placed: readonly Placed[], here: string | null): Shown[] {
+  const at = new Map(placed.map((each) => [each.id, each]));
+  return graph.nodes.map((node) => ({
+    id: node.id,
+    type: 'thing',
+    position: { x: at.get(node.id)!.x, y: at.get(node.id)!.y },
+    data: { node, here: node.id === here },
+    draggable: false,
+    ariaLabel: `${node.kind} ${node.label}${node.note === null ? '' : `, ${node.note}`}`,
+  }));
+}
+
+function edgesOf(graph: Graph): Edge[] {
+  return drawnEdges(graph.edges).map(({ from, to, kind, back, words }) => {
+    const { color, dash } = LINES[kind];
+    const marker = { type: MarkerType.ArrowClosed, color, width: 14, height: 14 };
+    return {
+      id: `${from} ${to}`,
+      source: from,
+      target: to,
+      style: { stroke: color, strokeWidth: 1.5, ...(dash === undefined ? {} : { strokeDasharray: dash }) },
+      ...(back ? { markerStart: { ...marker, orient: 'auto-start-reverse' } } : { markerEnd: marker }),
+      focusable: false,
+      ariaLabel: words,
+    };
+  });
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hrefOf, layout, NODE } from './layout.ts';
+import { drawnEdges, heightOf, hrefOf, layout, NODE } from './layout.ts';
 
 const node = (id: string) => ({ id, kind: 'agent' as const, label: id, tone: 'plain' as const, note: null });
 const edge = (from: string, to: string) => ({ from, to, kind: 'calls' as const, note: null });
@@ -22,6 +22,26 @@ describe('the graph of connections', () => {
     for (const a of placed)
       for (const b of placed)
         if (a !== b) expect(Math.abs(a.x - b.x) >= NODE.width || Math.abs(a.y - b.y) >= NODE.height).toBe(true);
+  });
+
+  it('draws one line for each pair, people on the left, and tools from their server', () => {
+    const drawn = drawnEdges([
+      { from: 'person:p', to: 'agent:a', kind: 'owns', note: null },
+      { from: 'agent:a', to: 'person:p', kind: 'asks', note: null },
+      { from: 'agent:a', to: 'server:s', kind: 'may-call', note: null },
+      { from: 'server:s', to: 'tool:s/x', kind: 'offers', note: null },
+      { from: 'agent:a', to: 'tool:s/x', kind: 'may-call', note: 'always' },
+      { from: 'agent:a', to: 'tool:s/x', kind: 'calls', note: '1 under way' },
+    ]);
+    expect(drawn.map(({ from, to, kind, back }) => `${from} ${kind}${back ? ' back' : ''} ${to}`)).toEqual([
+      'person:p asks back agent:a',
+      'agent:a may-call server:s',
+      'server:s may-call tool:s/x',
+      'agent:a calls tool:s/x',
+    ]);
+    expect(drawn[0]!.words).toContain('person:p owns agent:a; agent:a asks');
+    expect(heightOf([{ id: 'a', x: 0, y: 500 }], { least: 300, most: 560 })).toBe(560);
+    expect(heightOf([], { least: 300, most: 560 })).toBe(300);
   });
 
   it('leads from every node to its page', () => {

@@ -1,5 +1,5 @@
 import dagre from '@dagrejs/dagre';
-import type { Graph } from '../../../../../src/model/insight/agents.ts';
+import type { Graph, GraphEdge } from '../../../../../src/model/insight/agents.ts';
 
 export interface Placed {
   readonly id: string;
@@ -16,12 +16,58 @@ export function layout({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): readon
   graph.setDefaultEdgeLabel(() => ({}));
   const known = new Set(nodes.map(({ id }) => id));
   for (const { id } of nodes) graph.setNode(id, { ...NODE });
-  for (const { from, to } of edges) if (known.has(from) && known.has(to)) graph.setEdge(from, to);
+  for (const { from, to } of drawnEdges(edges)) if (known.has(from) && known.has(to)) graph.setEdge(from, to);
   dagre.layout(graph);
   return nodes.map(({ id }) => {
     const { x, y } = graph.node(id) as { x: number; y: number };
     return { id, x: x - NODE.width / 2, y: y - NODE.height / 2 };
   });
+}
+
+export interface DrawnEdge {
+  /** Always from left to right. */
+  readonly from: string;
+  readonly to: string;
+  /** What decides how it looks. */
+  readonly kind: GraphEdge['kind'];
+  /** Its arrow is at its left end: it leads to whom people look for on the left. */
+  readonly back: boolean;
+  /** All it stands for, in words. */
+  readonly words: string;
+}
+
+/** The most telling first: where several lines would lie on each other, the first is drawn. */
+const TELLING: readonly GraphEdge['kind'][] = ['calls', 'asks', 'delegates', 'may-call', 'offers', 'acts-for', 'owns'];
+
+/**
+ * One line for each pair. People are on the left, whichever way a line leads; and what an agent may do with a tool is told by the line
+ * from the tool's server, instead of by one across the whole picture.
+ */
+export function drawnEdges(edges: Graph['edges']): readonly DrawnEdge[] {
+  const offered = new Map(edges.flatMap(({ from, to, kind }) => (kind === 'offers' ? [[to, from] as const] : [])));
+  const pairs = new Map<string, DrawnEdge>();
+  for (const { from: left, to: right, kind, note } of edges) {
+    const back = right.startsWith('person:') && !left.startsWith('person:');
+    const server = kind === 'may-call' || kind === 'asks' ? offered.get(right) : undefined;
+    const [from, to] = back ? [right, left] : [server ?? left, right];
+    const words = `${left} ${EDGE_WORDS[kind]} ${right}${note === null ? '' : `, ${note}`}`;
+    const key = JSON.stringify([from, to]);
+    const other = pairs.get(key);
+    const first = other === undefined || TELLING.indexOf(kind) < TELLING.indexOf(other.kind);
+    pairs.set(key, {
+      ...(first ? { from, to, kind, back } : other),
+      words: other === undefined ? words : `${other.words}; ${words}`,
+    });
+  }
+  return [...pairs.values()];
+}
+
+const MARGIN = 40;
+
+/** High enough to be read without zooming, as far as the screen allows. */
+export function heightOf(placed: readonly Placed[], { least, most }: { least: number; most: number }): number {
+  const bottom = Math.max(0, ...placed.map(({ y }) => y + NODE.height));
+  return Math.round(Math.min(most, Math.max(least, bottom + MARGIN)));
 }
 
 /** `tool:erp/orders.create` has the page of its server. */

@@ -85,7 +85,12 @@ function AbilityList({ data }: { data: AgentPermissions }) {
         ))}
       </div>
       <div role="search" aria-label="Filter what it can do" className="mb-3 flex flex-wrap gap-2">
-        <SearchBox label="Search tools and policies" value={q} onChange={(text) => set({ q: text })} />
+        <SearchBox
+          label="Search tools and policies"
+          value={q}
+          onChange={(text) => set({ q: text })}
+          className="basis-full sm:basis-auto"
+        />
         {pick('effect', [...new Set(data.tools.flatMap((tool) => tool.effect ?? []))].sort())}
         {pick('server', [...new Set(data.tools.map((tool) => tool.server))].sort())}
       </div>

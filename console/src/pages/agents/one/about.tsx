@@ -22,7 +22,7 @@ import { ActivityPanel } from './activity.tsx';
 /** Identity on the left, what it does on the right. */
 export function About({ agent, version }: AgentEntry) {
   return (
-    <div className="grid items-start gap-4 xl:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
+    <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
       <Identity agent={agent} version={version} />
       <ActivityPanel id={agent.id} />
     </div>

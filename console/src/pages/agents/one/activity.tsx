@@ -8,6 +8,7 @@ import { Chart, type Series } from '../../../kit/chart.tsx';
 import { Answered, Empty, Loading } from '../../../kit/states.tsx';
 import { visible } from '../../../kit/text.tsx';
 import { count } from '../../../kit/time.tsx';
+import { sparse } from '../../overview/rates.ts';
 import { pathOf } from '../entry.ts';
 
 /** Hour by hour against the usual, and what it uses most. */
@@ -39,8 +40,8 @@ function Busy({ id, data }: { id: string; data: Activity }) {
   const times = useMemo(() => permitted.map((_, i) => fromMs + i * stepMs), [permitted, fromMs, stepMs]);
   const series: readonly Series[] = [
     { label: 'Permitted', color: '--good', values: permitted, look: 'area' },
-    { label: 'Asked', color: '--warn', values: asked },
-    { label: 'Denied', color: '--bad', values: denied },
+    { label: 'Asked', color: '--warn', values: sparse(asked) },
+    { label: 'Denied', color: '--bad', values: sparse(denied) },
     ...(usual === null ? [] : [{ label: 'Usual', color: '--soft', values: usual, look: 'dashed' as const }]),
   ];
   return (
@@ -67,14 +68,18 @@ function Busy({ id, data }: { id: string; data: Activity }) {
           {tools.map(({ server, target, calls, denied: refused }) => (
             <tr key={`${server}/${target}`}>
               <td className="max-w-0 truncate py-1.5 font-mono text-xs">
-                {visible(server)}/{visible(target)}
+                {target === '' ? (
+                  <span className="font-sans text-soft">connecting to {visible(server)}</span>
+                ) : (
+                  `${visible(server)}/${visible(target)}`
+                )}
               </td>
               <td className="tabular py-1.5 text-right">
                 <Link
                   to="/audit"
-                  search={{ agent: id, server, tool: target } as never}
+                  search={{ agent: id, server, ...(target === '' ? {} : { tool: target }) } as never}
                   className="text-accent hover:underline"
-                  aria-label={`${calls} calls of ${target}`}
+                  aria-label={`${calls} calls of ${server} ${target}`}
                 >
                   {count(calls)}
                 </Link>
@@ -85,9 +90,9 @@ function Busy({ id, data }: { id: string; data: Activity }) {
                 ) : (
                   <Link
                     to="/audit"
-                    search={{ agent: id, server, tool: target, effect: 'deny' } as never}
+                    search={{ agent: id, server, ...(target === '' ? {} : { tool: target }), effect: 'deny' } as never}
                     className="text-bad hover:underline"
-                    aria-label={`${refused} denied calls of ${target}`}
+                    aria-label={`${refused} denied calls of ${server} ${target}`}
                   >
                     {count(refused)}
                   </Link>

@@ -39,7 +39,6 @@ function Sessions({ id }: { id: string }) {
           </Link>
         </Button>
       }
-      bodyClass="p-0"
     >
       <Answered query={sessions} lines={4}>
         {({ items }) =>
@@ -48,7 +47,7 @@ function Sessions({ id }: { id: string }) {
               A session begins when the agent connects; its calls are told as one story.
             </Empty>
           ) : (
-            <ul className="divide-y">
+            <ul className="-m-4 divide-y">
               {items.map((session) => (
                 <li key={session.id}>
                   <Link
