@@ -2,11 +2,11 @@ import { useState } from 'react';
 import { type Change, get, query } from '../../api/client.ts';
 import { useChange } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
+import { PersonInput } from '../../kit/entity.tsx';
 import { Field, Input } from '../../kit/field.tsx';
 import { Failed } from '../../kit/states.tsx';
 import { visible } from '../../kit/text.tsx';
 import { toast } from '../../kit/toast.tsx';
-import { PersonInput } from './person-input.tsx';
 
 /** Everything the filters leave, however many, as one file. */
 export function useExport(filters: Readonly<Record<string, string>>): { readonly busy: boolean; run: () => void } {
