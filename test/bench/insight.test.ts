@@ -167,7 +167,7 @@ async function watched<T>(work: () => Promise<T>): Promise<{ value: T; ms: numbe
 describe(`what is computed over ${AGENTS} agents`, () => {
   it.each<[string, () => Promise<unknown>, number]>([
     ['counts of the overview', () => openCensus(directory, () => systemClock.nowMs())(), 500],
-    ['posture', () => openPosture({ ...parts, drills: async () => [] })(), 20_000],
+    ['posture', () => openPosture({ ...parts, drills: async () => [] }).ask(), 20_000],
     ['graph of everything', () => openEstateGraph(parts)(500), 20_000],
     ['a page of the reach of a server', () => reach(parts, { server: 's1', after: null, limit: 50 }), 2_000],
     [

@@ -36,7 +36,7 @@ export async function inTurns<T>(all: readonly T[], each: (one: T) => void, turn
   }
 }
 
-export function strictest(a: Tier | null, b: Tier | null): Tier | null {
+function strictest(a: Tier | null, b: Tier | null): Tier | null {
   if (a === null || b === null) return a ?? b;
   return TIERS.indexOf(a) >= TIERS.indexOf(b) ? a : b;
 }
