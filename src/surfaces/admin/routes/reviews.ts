@@ -24,7 +24,7 @@ export function reviewRoutes(reviews: Reviews, directory: Directory): (app: Fast
     app.post<{ Params: { id: string; agent: string }; Body: Verdict }>(
       '/v1/reviews/:id/items/:agent',
       // Whoever is a reviewer of the agent decides, and nobody else: that is checked with the decision.
-      { ...needs('self'), schema: { body: DECIDE } },
+      { config: { needs: 'self', changes: true }, schema: { body: DECIDE } },
       async ({ params, body }) => reviews.decide(params.id, params.agent, body),
     );
     const close = { ...closed, required: ['by', 'reason'], properties: WHO };
