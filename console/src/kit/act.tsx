@@ -22,8 +22,6 @@ interface ActProps<T> {
   readonly children?: ReactNode;
   readonly ready?: boolean;
   readonly wide?: boolean;
-  /** Proposed as the reason: what was said of the one before, where many follow each other. */
-  readonly said?: string;
 }
 
 /** Every administrative act: what it is, why (recorded with the person's name), and what the gateway answered. */
@@ -40,12 +38,10 @@ export function Act<T = unknown>({
   children,
   ready = true,
   wide = false,
-  said = '',
 }: ActProps<T>) {
-  const [typed, setReason] = useState<string | null>(null);
-  const reason = typed ?? said;
+  const [reason, setReason] = useState('');
   const close = (): void => {
-    setReason(null);
+    setReason('');
     onOpenChange(false);
   };
   const act = useChange<T>({

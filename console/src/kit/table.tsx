@@ -23,6 +23,8 @@ interface TableProps<T> {
   /** Rendered for the last rows: asks for more. */
   readonly onEnd?: (() => void) | undefined;
   readonly rowHeight?: number;
+  /** Rows that change all the time: what is drawn is filled anew instead of made anew. */
+  readonly pours?: boolean;
   /** Height of the whole; rows beyond scroll inside. Only what can be seen is rendered, whatever the number. */
   readonly height?: string;
   readonly selected?: string | null;
@@ -38,6 +40,7 @@ export function DataTable<T>({
   onOpen,
   onEnd,
   rowHeight = 44,
+  pours = false,
   height = 'min(70vh, 46rem)',
   selected,
   footer,
@@ -122,7 +125,7 @@ export function DataTable<T>({
             const key = keyOf(row);
             return (
               <div
-                key={key}
+                key={pours ? item.index : key}
                 id={`${label}-row-${item.index}`}
                 role="row"
                 aria-rowindex={item.index + 2}

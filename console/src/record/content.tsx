@@ -1,7 +1,9 @@
 import { EyeOff } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { CallView } from '../../../src/model/insight/records.ts';
-import { Code, Json } from '../kit/text.tsx';
+import { Badge } from '../kit/badge.tsx';
+import { Code, Json, visible } from '../kit/text.tsx';
+import { blocksOf } from './result-blocks.ts';
 
 /** What went in, as far as whoever looks may see it. */
 export function Inputs({ call }: { call: Pick<CallView, 'args' | 'argsHidden'> }) {
@@ -31,12 +33,28 @@ const ABSENT = {
 export function Outputs({ call }: { call: Pick<CallView, 'result' | 'resultAbsent' | 'resultDigest'> }) {
   return (
     <div className="space-y-2">
-      {call.resultAbsent === null ? <Json value={call.result} /> : <Withheld>{ABSENT[call.resultAbsent]}</Withheld>}
+      {call.resultAbsent === null ? <Result result={call.result} /> : <Withheld>{ABSENT[call.resultAbsent]}</Withheld>}
       {call.resultDigest !== null && (
         <p className="text-[13px] text-soft">
           SHA-256 of the result: <Code copy>{call.resultDigest}</Code>
         </p>
       )}
+    </div>
+  );
+}
+
+function Result({ result }: { result: unknown }) {
+  const { blocks, isError, more } = blocksOf(result);
+  return (
+    <div className="space-y-2">
+      {isError && <Badge tone="warn">The tool reports an error</Badge>}
+      {blocks.map(({ kind, value }, i) => (
+        <div key={i}>
+          {kind !== '' && kind !== 'text' && <p className="mb-0.5 text-xs text-soft">{visible(kind)}</p>}
+          <Json value={value} />
+        </div>
+      ))}
+      {more > 0 && <p className="text-[13px] text-soft">{more} more blocks: see the record.</p>}
     </div>
   );
 }

@@ -4,7 +4,6 @@ import { Fault } from '../../model/fault.ts';
 import { cookieNames } from '../account/web/visit.ts';
 import { type AdminRoutes, adminApp } from '../admin/server.ts';
 import { guard } from './guard/guard.ts';
-import { KEYS, Rate } from './guard/rate.ts';
 import type { ConsoleParts } from './options.ts';
 import { meRoutes } from './routes/me.ts';
 import { stepUpRoutes } from './routes/step-up.ts';
@@ -25,7 +24,6 @@ export interface ConsoleDoor {
 }
 
 export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
-  const keys = new Rate(parts.clock, KEYS);
   const opened: { app: FastifyInstance | null } = { app: null };
   return {
     serves: (path) => parts.settings().enabled && (path === '/console' || path.startsWith('/console/')),
@@ -44,7 +42,7 @@ export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
       const app = adminApp({
         guard: guard(parts),
         routes: [meRoutes(parts), stepUpRoutes(parts), ...routes],
-        idempotency: { store: parts.store, clock: parts.clock, mayKeep: (person) => keys.take(person) },
+        idempotency: parts,
         audience: { prefix: API, sessionCookie: () => cookieNames(parts.origin()).session },
       });
       await app.ready();

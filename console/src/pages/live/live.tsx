@@ -67,6 +67,7 @@ export function LivePage() {
         rows={shown.rows}
         keyOf={({ seq }) => String(seq)}
         selected={null}
+        pours
         rowHeight={42}
         height="min(60vh, 40rem)"
         onOpen={(row) => {

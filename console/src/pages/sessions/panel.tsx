@@ -65,8 +65,8 @@ function Near({ call, story, onChoose }: Pick<PanelProps, 'story' | 'onChoose'> 
   const { causes, effects } = around(call.call, story.links);
   if (causes.length + effects.length === 0) return null;
   const nameOf = (id: string): string => {
-    const found = story.calls.find((each) => each.call === id);
-    return found === undefined ? id : nameOfCall(found);
+    const at = story.calls.findIndex((each) => each.call === id);
+    return at < 0 ? id : `${nameOfCall(story.calls[at]!)} (call ${at + 1})`;
   };
   const line = (id: string, words: string) => (
     <li key={`${id} ${words}`}>

@@ -80,6 +80,8 @@ describe('the timeline', () => {
   it('goes by steps where time would hide most of it', () => {
     expect(defaultScale([call(1), call(2), call(3), call(4)])).toBe('time');
     expect(defaultScale([call(1), call(2), call(3), call(90_000)])).toBe('steps');
+    expect(defaultScale([call(1), call(60), call(80)])).toBe('steps');
+    expect(defaultScale([call(1, { endedAtMs: 4000 }), call(10), call(30, { endedAtMs: 5000 })])).toBe('time');
     expect(defaultScale(Array.from({ length: 61 }, (_, i) => call(i)))).toBe('steps');
   });
 

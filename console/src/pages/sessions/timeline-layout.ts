@@ -64,13 +64,13 @@ function endOf(call: CallView, nowMs: number): number {
   return call.effect === 'permit' && call.outcome === null ? Math.max(call.atMs, nowMs) : call.atMs;
 }
 
-/** Many calls in a moment cannot be told apart by time. */
+/** By time where time tells something: where at least half of the calls took long enough to be seen as longer than a point. */
 export function defaultScale(calls: readonly CallView[]): Scale {
   if (calls.length > 60) return 'steps';
-  const times = calls.map(({ atMs }) => atMs);
-  const span = Math.max(...times) - Math.min(...times);
-  const gap = times.slice(1).reduce((most, at, i) => Math.max(most, at - times[i]!), 0);
-  return calls.length > 3 && gap > span * 0.6 ? 'steps' : 'time';
+  const fromMs = Math.min(...calls.map(({ atMs }) => atMs));
+  const toMs = Math.max(...calls.map(({ atMs, endedAtMs }) => endedAtMs ?? atMs), fromMs + 1);
+  const seen = calls.filter(({ atMs, endedAtMs }) => ((endedAtMs ?? atMs) - atMs) / (toMs - fromMs) >= MIN_WIDTH);
+  return seen.length * 2 >= calls.length ? 'time' : 'steps';
 }
 
 /** Three or four round moments to write below. */

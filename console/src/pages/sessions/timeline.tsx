@@ -54,6 +54,7 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
                     <BarItem
                       key={bar.call.call}
                       bar={bar}
+                      scale={scale}
                       current={bar.call.call === at}
                       near={near.has(bar.call.call)}
                       tabbed={bar.call.call === tabbed}
@@ -74,6 +75,7 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
 
 interface BarProps {
   readonly bar: Bar;
+  readonly scale: Scale;
   readonly current: boolean;
   readonly near: boolean;
   readonly tabbed: boolean;
@@ -81,8 +83,10 @@ interface BarProps {
   readonly refTo: React.RefObject<HTMLButtonElement | null> | undefined;
 }
 
-function BarItem({ bar: { call, row, left, width }, current, near, tabbed, onChoose, refTo }: BarProps) {
+function BarItem({ bar: { call, row, left, width }, scale, current, near, tabbed, onChoose, refTo }: BarProps) {
   const stand = standOf(call);
+  // Two letters and dots say less than nothing.
+  const roomy = scale === 'steps' || width > 0.07;
   const took = call.endedAtMs === null ? '' : `, ${duration(Math.max(0, call.endedAtMs - call.atMs))}`;
   const words = `${visible(nameOfCall(call))}: ${STAND_WORDS[stand]}${took}`;
   return (
@@ -105,7 +109,7 @@ function BarItem({ bar: { call, row, left, width }, current, near, tabbed, onCho
           current && 'ring-2 ring-accent ring-offset-1 ring-offset-card',
         )}
       >
-        {visible(call.target ?? call.action)}
+        {roomy && visible(call.target ?? call.action)}
       </button>
     </li>
   );

@@ -32,11 +32,7 @@ export const ConnectionSchema = Type.Object(
       Type.Boolean({ default: false, description: 'Only what is bound to a registered task is handed on.' }),
     ),
     hours: Type.Optional(
-      Type.Array(hour, {
-        minItems: 2,
-        maxItems: 2,
-        description: 'Open from the first hour (UTC) to before the second; over midnight.',
-      }),
+      Type.Tuple([hour, hour], { description: 'Open from the first hour (UTC) to before the second; over midnight.' }),
     ),
     notAfter: Type.Optional(
       Type.String({
@@ -56,7 +52,7 @@ export function resolveConnections(raw: Readonly<Record<string, RawConnection>> 
     initiators: connection.initiators ?? ['user', 'machine'],
     maxDepth: connection.maxDepth ?? null,
     requiresTask: connection.requiresTask ?? false,
-    hours: (connection.hours as [number, number] | undefined) ?? null,
+    hours: connection.hours ?? null,
     notAfterMs: connection.notAfter === undefined ? null : Date.parse(connection.notAfter),
     ...{ createdBy: 'configuration', createdAtMs: 0 },
   }));
