@@ -3,6 +3,7 @@ import { addAgentCommands } from './agents/commands.ts';
 import { addApprovalCommands } from './approvals/commands.ts';
 import { addCredentialCommands } from './credentials/commands.ts';
 import { addDelegationCommands } from './delegation/commands.ts';
+import { addInsightCommands } from './insight/commands.ts';
 import { addJournalCommands } from './journal/commands.ts';
 import { addKeyCommands } from './keys/commands.ts';
 import { addApiCommand } from './operate/api.ts';
@@ -81,6 +82,7 @@ export function makeProgram(end: (code: ExitCode) => void): Command {
   addCredentialCommands(program, act);
   addKeyCommands(program, act);
   addPolicyCommands(program, act);
+  addInsightCommands(program, act);
   addLockCommands(program, act);
   addApprovalCommands(program, act);
   addDelegationCommands(program, act);

@@ -7,7 +7,7 @@ describe('the index with a hundred thousand records', () => {
     const { records, queries, index_MB } = await benchSearch({ records: 100_000, agents: 1_000, turns: 5 });
     expect(records).toBe(100_000);
     expect(index_MB).toBeLessThan(100);
-    const nothing = ['words that never meet', 'type that no word has'];
+    const nothing = ['words that never meet', 'frequent, never met', 'type without the field'];
     for (const [name, { p50_ms, found }] of Object.entries(queries)) {
       expect(p50_ms, name).toBeLessThan(100);
       if (!nothing.includes(name)) expect(found, name).toBeGreaterThan(0);

@@ -34,6 +34,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/servers/{id}
     GET /v1/servers/{id}/tools
     GET /v1/servers/{id}/tools/{tool}
+    GET /v1/servers/{id}/reach
     GET /v1/tools
     GET /v1/locks
     GET /v1/people
@@ -55,6 +56,7 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/agents/{id}/history
     GET /v1/agents/{id}/holdings
     GET /v1/agents/{id}/permissions
+    GET /v1/agents/{id}/graph
     GET /v1/agents/export
     GET /v1/templates
     GET /v1/reviews
@@ -73,8 +75,12 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/policies/versions/{version}
     GET /v1/settings
     GET /v1/overview
+    GET /v1/graph
     GET /v1/posture
     GET /v1/drills
+    GET /v1/graph
+    GET /v1/agents/{id}/graph
+    GET /v1/servers/{id}/reach
     GET /v1/index
     GET /v1/records
     GET /v1/records/export

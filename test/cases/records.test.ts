@@ -1,5 +1,6 @@
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,7 +21,7 @@ import type {
   VerificationRun,
 } from '../../src/model/insight/records.ts';
 import { type ConsolePerson, type ConsoleWorld, cookieOf, openConsoleWorld } from '../console/world.ts';
-import { until } from './house.ts';
+import { openHouse, ROOT, until } from './house.ts';
 
 /** What was recorded, as the console and the command line find it (requirements OB1, OB2). */
 let company: DemoCompany;
@@ -257,5 +258,56 @@ describe('the live stream', () => {
     const live = await watch(auditor);
     await world.gateway.close();
     await live.ended;
+  });
+});
+
+describe('an index that cannot be kept', () => {
+  it('is told, and stops no call', async () => {
+    const house = await openHouse({
+      servers: '  none: { url: "http://127.0.0.1:9/mcp" }\n',
+      policies: { 'a.cedar': 'permit(principal, action, resource);' },
+    });
+    const file = join(house.dir, '.interlock', 'index.db');
+    await house.gateway.close();
+    for (const suffix of ['', '-wal', '-shm']) await rm(file + suffix, { force: true });
+    // Nobody can write a file where a folder lies.
+    await mkdir(join(file, 'in-the-way'), { recursive: true });
+    await house.restart();
+    const status = async () => (await house.admin<IndexStatus>('GET', '/v1/index')).body;
+    await until(async () => (await status()).state === 'failed');
+    expect((await status()).message).toMatch(/cannot be kept/);
+    expect((await house.admin('GET', '/v1/records')).status).toBe(503);
+    expect((await house.admin('GET', '/v1/status')).status).toBe(200);
+    await house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'odd', by: 'bob' });
+    expect((await house.entries()).at(-1)!.record).toMatchObject({ act: 'lock.put' });
+    await house.stop();
+  });
+});
+
+describe('interlock search', () => {
+  it('finds records over the socket', async () => {
+    const house = await openHouse({
+      servers: '  none: { url: "http://127.0.0.1:9/mcp" }\n',
+      policies: { 'a.cedar': 'permit(principal, action, resource);' },
+    });
+    await house.admin('POST', '/v1/locks', {
+      target: 'agent:buyer',
+      tier: 'halt',
+      reason: 'zebra crossing',
+      by: 'bob',
+    });
+    const search = (...args: string[]) => {
+      const main = join(ROOT, 'src/cli/main.ts');
+      const run = spawn(process.execPath, ['--no-warnings', main, 'search', ...args], { cwd: house.dir });
+      let text = '';
+      run.stdout.on('data', (chunk: Buffer) => (text += chunk));
+      run.stderr.on('data', (chunk: Buffer) => (text += chunk));
+      return new Promise<string>((done) => run.once('close', () => done(text)));
+    };
+    await until(async () => (await search('zebra')).includes('lock.put by bob: zebra crossing'));
+    const [line] = (await search('zebra', 'crossing', '--agent', 'buyer', '--json')).split('\n');
+    expect(JSON.parse(line!)).toMatchObject({ record: { act: 'lock.put', by: 'bob' } });
+    expect(await search('zebra', '--agent', 'other')).toContain('nothing was found');
+    await house.stop();
   });
 });

@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Lock } from '../../src/model/lock.ts';
@@ -270,5 +271,101 @@ describe('agents in the console', { timeout: 240_000 }, () => {
     await world.checkPage(page, 'drills');
     await page.goto(`${world.origin}/console/`);
     await page.getByText('Works', { exact: true }).waitFor();
+  });
+
+  it('a requested agent is approved by somebody else than who asked for it', async () => {
+    const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' });
+    const page = await world.consolePage('operator', '/agents?do=register');
+    await dialog(page).getByLabel('Name').fill('Travel desk');
+    await dialog(page).getByLabel('Purpose').fill('Books trains.');
+    await dialog(page).getByLabel('Owner').fill('carol');
+    await dialog(page)
+      .getByLabel('Public key')
+      .fill(JSON.stringify({ ...jwk, kid: 'travel-1' }));
+    await dialog(page).getByText('Somebody else approves it first').click();
+    await fillReason(page, 'Carol wants it.');
+    await dialog(page).getByRole('button', { name: 'Request it' }).click();
+    await page.waitForURL('**/console/agents/travel-desk');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await fillReason(page, 'I say so myself.');
+    await dialog(page).getByRole('button', { name: 'Approve' }).click();
+    await dialog(page).getByText('somebody else approves it').waitFor();
+    world.forgive(403);
+    const other = await world.consolePage('security-admin', '/agents?state=requested');
+    await other.getByRole('row').filter({ hasText: 'Travel desk' }).click();
+    await other.getByRole('button', { name: 'Approve' }).click();
+    await fillReason(other, 'Looked at it.');
+    await dialog(other).getByRole('button', { name: 'Approve' }).click();
+    await other.getByRole('button', { name: 'Activate' }).click();
+    await fillReason(other, 'Ready.');
+    await dialog(other).getByRole('button', { name: 'Activate' }).click();
+    await other.getByText('Travel desk is active.').waitFor();
+    expect(await world.act('agent.approve')).toMatchObject({ by: 'sara', reason: 'Looked at it.' });
+    expect(await world.act('agent.activate')).toMatchObject({ by: 'sara', reason: 'Ready.' });
+    expect(world.complaints()).toEqual([]);
+  });
+
+  it('whatever an agent is called is only text, and what hides in it is written out', async () => {
+    const evil = `<img src=x onerror="globalThis.taken=true">`;
+    const fields = {
+      ...{ name: `${evil}\u202Egnp`, owner: 'bob', purpose: `</span><script>globalThis.taken=true</script>` },
+      ...{ archetype: 'saas', riskTier: 'low', department: `"><b>legal` },
+    };
+    const made = await world.admin('POST', '/v1/agents', { id: 'evil', fields, by: 'sara', reason: evil });
+    expect(made.status).toBe(201);
+    await world.admin('POST', '/v1/locks', { target: 'agent:evil', tier: 'pause', by: 'sara', reason: evil });
+    const page = await world.consolePage('operator', '/agents?search=evil');
+    for (const path of [
+      '/agents?search=evil',
+      '/agents/evil',
+      '/agents/evil?tab=history',
+      '/agents/evil?tab=graph',
+      '/map',
+      '/stop',
+    ]) {
+      await page.goto(`${world.origin}/console${path}`);
+      await page.getByText('<img src=x').filter({ visible: true }).first().waitFor();
+      expect([path, await page.evaluate('globalThis.taken')]).toEqual([path, undefined]);
+      expect([path, await page.locator('main img, main b:text("legal"), main script').count()]).toEqual([path, 0]);
+    }
+    await page.goto(`${world.origin}/console/agents?search=evil`);
+    await page.getByText('⟨U+202E⟩gnp').waitFor();
+    expect(world.complaints()).toEqual([]);
+  });
+
+  it('agents leave as a file, and come as one that is looked at first', async () => {
+    const page = await world.consolePage('operator', '/agents?department=purchasing');
+    await page.getByText('2 agents match').waitFor();
+    await page.getByRole('button', { name: 'More' }).click();
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('menuitem', { name: 'Export these as CSV' }).click(),
+    ]);
+    const lines = readFileSync(await download.path(), 'utf8')
+      .trim()
+      .split('\n');
+    expect(lines[0]).toMatch(/^id,/);
+    expect(lines.slice(1).map((line) => line.split(',')[0])).toEqual(['analyst', 'procurement']);
+    await page.getByRole('button', { name: 'More' }).click();
+    await page.getByRole('menuitem', { name: 'Import a file…' }).click();
+    const file = (text: string) => ({ name: 'agents.csv', mimeType: 'text/csv', buffer: Buffer.from(text) });
+    const head = 'id,name,owner,purpose,archetype,riskTier\n';
+    await dialog(page)
+      .getByLabel('File')
+      .setInputFiles(file(`${head}mailer,Mailer,nobody-known,Mails.,saas,low\n`));
+    await dialog(page).getByText('0 new, 0 changed, 0 as they are, 1 refused').waitFor();
+    await dialog(page)
+      .getByText(/Line 2, mailer: .*nobody-known/)
+      .waitFor();
+    await fillReason(page, 'The whole department.');
+    expect(await dialog(page).getByRole('button', { name: 'Import' }).isDisabled()).toBe(true);
+    await dialog(page)
+      .getByLabel('File')
+      .setInputFiles(file(`${head}mailer,Mailer,carol,Mails.,saas,low\n`));
+    await dialog(page).getByText('1 new, 0 changed').waitFor();
+    await world.checkPage(page, 'agents-import');
+    await dialog(page).getByRole('button', { name: 'Import' }).click();
+    await page.getByText('1 agent registered, 0 changed.').waitFor();
+    expect(await world.act('agent.import', 'olga')).toMatchObject({ reason: 'The whole department.' });
   });
 });

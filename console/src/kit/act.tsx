@@ -22,6 +22,8 @@ interface ActProps<T> {
   readonly children?: ReactNode;
   readonly ready?: boolean;
   readonly wide?: boolean;
+  /** Proposed as the reason: what was said of the one before, where many follow each other. */
+  readonly said?: string;
 }
 
 /** Every administrative act: what it is, why (recorded with the person's name), and what the gateway answered. */
@@ -38,10 +40,12 @@ export function Act<T = unknown>({
   children,
   ready = true,
   wide = false,
+  said = '',
 }: ActProps<T>) {
-  const [reason, setReason] = useState('');
+  const [typed, setReason] = useState<string | null>(null);
+  const reason = typed ?? said;
   const close = (): void => {
-    setReason('');
+    setReason(null);
     onOpenChange(false);
   };
   const act = useChange<T>({

@@ -74,7 +74,7 @@ export function Facts({
   className?: string;
 }) {
   return (
-    <dl className={cn('grid grid-cols-[minmax(7rem,auto)_1fr] gap-x-4 gap-y-1.5 text-[13px]', className)}>
+    <dl className={cn('grid grid-cols-[minmax(7rem,auto)_1fr] content-start gap-x-4 gap-y-1.5 text-[13px]', className)}>
       {items.map((item) =>
         item === null || item === false ? null : (
           <div key={item[0]} className="contents">

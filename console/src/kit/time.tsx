@@ -70,3 +70,8 @@ export function duration(ms: number): string {
 const NUMBER = new Intl.NumberFormat();
 const SHORT = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 });
 export const count = (n: number): string => (n < 100_000 ? NUMBER.format(n) : SHORT.format(n));
+
+/** `1 agent`, `2 agents`; `more`: where it is not made with an s. */
+export function counted(n: number, one: string, more = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : more}`;
+}

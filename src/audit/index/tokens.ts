@@ -92,6 +92,13 @@ function termExpression(term: string, withContent: boolean): string {
   return `(${ids.map((id) => `"${id}"`).join(' OR ')} OR (${words.join(' AND ')}))`;
 }
 
+/** Records of one type have not all fields: what asks for both need not be looked for. Two frequent terms that never meet take longest. */
+export function isImpossible({ type, effect, act, agent, person, session, server, tool, txn }: RecordQuery): boolean {
+  if (effect !== undefined && (act !== undefined || type === 'admin' || type === 'outcome')) return true;
+  if (act !== undefined && type !== undefined && type !== 'admin') return true;
+  return type === 'outcome' && [agent, person, session, server, tool, txn].some((value) => value !== undefined);
+}
+
 interface Found {
   readonly record: JournalRecord;
   readonly atMs: number;

@@ -5,6 +5,7 @@ import { systemClock } from '../../adapters/clock.ts';
 import { type Config, gatewayUrl } from '../../config/config.ts';
 import { didYouMean } from '../../config/source/problem.ts';
 import type { Agent } from '../../model/agent.ts';
+import { addCanCommand } from '../insight/agents-can.ts';
 import { adminClient, isReachable } from '../operate/admin-client.ts';
 import { addRegistryCommands } from '../registry/agents.ts';
 import { addTransferCommands } from '../registry/transfer.ts';
@@ -95,6 +96,7 @@ export function addAgentCommands(program: Command, act: Act): void {
     )
     .action(act((context, [id = ''], options: AddOptions) => add(context, id, options)));
   addRegistryCommands(agents, act);
+  addCanCommand(agents, act);
   addTransferCommands(agents, act);
   agents
     .command('token')

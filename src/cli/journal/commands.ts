@@ -11,6 +11,7 @@ import { latestCheckpoint, readVkey } from './checkpoint.ts';
 import { explain } from './explain.ts';
 import { type LogOptions, log } from './log.ts';
 import { checkReceipt, readText, writeProof } from './receipt.ts';
+import { addSearchCommand } from './search.ts';
 
 interface VerifyOptions {
   readonly checkpoint?: string;
@@ -35,6 +36,7 @@ export function addJournalCommands(program: Command, act: Act): void {
       '\nWith --json every line is one record: {"seq","time","record",…}.\n\nExample:\n  interlock log --follow --agent procurement',
     )
     .action(act((context, _args, options: LogOptions) => log(context, options)));
+  addSearchCommand(program, act);
   program
     .command('explain')
     .description(

@@ -90,7 +90,10 @@ function filterOf(options: LogOptions): (record: JournalRecord) => boolean {
 }
 
 /** One line for people. Pure. */
-export function describeEntry({ seq, time, record }: Entry): { text: string; tone: Tone } {
+export function describeEntry({ seq, time, record }: Pick<Entry, 'seq' | 'time' | 'record'>): {
+  text: string;
+  tone: Tone;
+} {
   const head = `${String(seq).padStart(6)}  ${time}  `;
   if (record.type === 'admin') {
     const detail = record.detail === null ? '' : `  ${JSON.stringify(record.detail)}`;

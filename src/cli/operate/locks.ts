@@ -3,6 +3,7 @@ import { systemClock } from '../../adapters/clock.ts';
 import type { Config } from '../../config/config.ts';
 import { didYouMean } from '../../config/source/problem.ts';
 import { formatTarget, type Lock, type LockTarget, parseTarget, type Tier } from '../../model/lock.ts';
+import { showPreview } from '../insight/preview.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
@@ -16,6 +17,7 @@ interface LockOptions {
   readonly for?: string;
   readonly by?: string;
   readonly force?: boolean;
+  readonly preview?: boolean;
 }
 
 const TARGETS = `<target> is agent:<id>, owner:<id>, session:<id>, task:<id>, tool:<server>/<tool>, server:<id> or all;
@@ -51,10 +53,11 @@ export function addLockCommands(program: Command, act: Act): void {
       .option('--for <duration>', 'release by itself after, e.g. 10m, 2h, 1d')
       .option('--by <name>', 'who gives the order (default: your login name)')
       .option('--force', 'also for a name the configuration does not know')
+      .option('--preview', 'only show what it would cut and what not')
       .addHelpText('after', `\n${TARGETS}\n\nExample:\n  interlock ${example}`)
       .action(
         act((context, [target], options: LockOptions) =>
-          target === undefined ? listLocks(context) : putLock(context, { tier, target, options }),
+          target === undefined ? listLocks(context) : orderLock(context, { tier, target, options }),
         ),
       );
   }
@@ -73,7 +76,20 @@ export function addLockCommands(program: Command, act: Act): void {
     .action(act((context) => listLocks(context)));
 }
 
-async function putLock(context: Context, order: { tier: Tier; target: string; options: LockOptions }): Promise<void> {
+interface Order {
+  readonly tier: Tier;
+  readonly target: string;
+  readonly options: LockOptions;
+}
+
+async function orderLock(context: Context, order: Order): Promise<void> {
+  const { tier, target, options } = order;
+  if (options.preview !== true) return putLock(context, order);
+  const place = await locate(context);
+  await showPreview(context, place, { tier, target: readTarget(target, place.config, options.force === true) });
+}
+
+async function putLock(context: Context, order: Order): Promise<void> {
   const { options } = order;
   const reason = requireReason(options.reason);
   const forMs = options.for === undefined ? null : parseDuration(options.for);

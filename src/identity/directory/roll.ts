@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Agent } from '../../model/agent.ts';
 import type { Changed, Directory } from '../directory.ts';
 import { foldName } from './entities.ts';
+import { mergedRuns, RUN } from './runs.ts';
 
 /** One agent as lists are searched: what is looked for in it is folded once, not once per question. */
 export interface Enrolled {
@@ -11,8 +12,6 @@ export interface Enrolled {
   readonly text: string;
 }
 
-/** Sorted at once; longer lists are merged from such runs, with turns for others in between. */
-const RUN = 1_024;
 /** Changed one by one up to this many; beyond, everything is sorted again. */
 const MAX_INSERTS = 500;
 
@@ -72,7 +71,7 @@ export class Roll {
       await nextTurn();
     }
     runs.push(run.sort(byId));
-    const made = await merged(runs);
+    const made = await mergedRuns(runs, byId);
     this.#all ??= made;
   }
 
@@ -113,27 +112,4 @@ function enrol(agent: Agent): Enrolled {
 
 function byId(a: Enrolled, b: Enrolled): number {
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
-}
-
-async function merged(runs: readonly Enrolled[][]): Promise<readonly Enrolled[]> {
-  let left = runs;
-  while (left.length > 1) {
-    const next: Enrolled[][] = [];
-    for (let i = 0; i < left.length; i += 2)
-      next.push(left[i + 1] === undefined ? left[i]! : await mergeTwo(left[i]!, left[i + 1]!));
-    left = next;
-  }
-  return left[0] ?? [];
-}
-
-async function mergeTwo(a: readonly Enrolled[], b: readonly Enrolled[]): Promise<Enrolled[]> {
-  const both: Enrolled[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    if (j >= b.length || (i < a.length && a[i]!.id < b[j]!.id)) both.push(a[i++]!);
-    else both.push(b[j++]!);
-    if (both.length % (8 * RUN) === 0) await nextTurn();
-  }
-  return both;
 }

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Person } from '../../model/person.ts';
 import { foldName } from '../directory/entities.ts';
+import { mergedRuns, RUN } from '../directory/runs.ts';
 import type { Directory } from '../directory.ts';
 import { isRemoved } from './person-body.ts';
 
@@ -13,13 +14,11 @@ export interface Listed {
   readonly text: string;
 }
 
-/** After so many others get a turn. */
-const STRIDE = 2_000;
-
 /** Everybody in the order of their names, made again when somebody changed. */
 export class PeopleRoll {
   readonly #directory: Directory;
   readonly #generation: () => unknown;
+  #changes = 0;
   #made: { readonly of: unknown; readonly all: readonly Listed[] } | null = null;
 
   /** `generation`: another value when the configuration names other people. */
@@ -27,7 +26,9 @@ export class PeopleRoll {
     this.#directory = directory;
     this.#generation = generation;
     directory.onChange((changed) => {
-      if (changed.some(({ kind }) => kind === 'person' || kind === 'group')) this.#made = null;
+      if (!changed.some(({ kind }) => kind === 'person' || kind === 'group')) return;
+      this.#changes++;
+      this.#made = null;
     });
   }
 
@@ -35,15 +36,28 @@ export class PeopleRoll {
     const of = this.#generation();
     const made = this.#made;
     if (made !== null && made.of === of) return made.all;
-    const listed: Listed[] = [];
+    const changes = this.#changes;
+    const runs: Listed[][] = [];
+    let run: Listed[] = [];
+    const finish = async (): Promise<void> => {
+      runs.push(run.sort(byKey));
+      run = [];
+      await nextTurn();
+    };
     for (const person of [...this.#directory.people()]) {
-      if (!isRemoved(person)) listed.push(enlist(person));
-      if (listed.length % STRIDE === 0) await nextTurn();
+      if (!isRemoved(person)) run.push(enlist(person));
+      if (run.length === RUN) await finish();
     }
-    listed.sort((a, b) => (a.key < b.key ? -1 : 1));
-    this.#made = { of, all: listed };
+    await finish();
+    const listed = await mergedRuns(runs, byKey);
+    // Somebody who changed meanwhile is in it as before: good for this answer, not for the next.
+    if (changes === this.#changes) this.#made = { of, all: listed };
     return listed;
   }
+}
+
+function byKey(a: Listed, b: Listed): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
 function enlist(person: Person): Listed {

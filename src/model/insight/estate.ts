@@ -142,6 +142,8 @@ export interface ReviewLine<Decision = unknown> {
   readonly scopes: readonly string[] | null;
   readonly groups: readonly string[];
   readonly expiresAtMs: number | null;
+  /** Agents of the configuration are narrowed there: they cannot be reduced here. */
+  readonly origin: Agent['origin'] | null;
   /** Who may decide. */
   readonly reviewers: readonly string[];
   readonly decision: Decision | null;

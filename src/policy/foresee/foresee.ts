@@ -7,7 +7,7 @@ import type { Rule } from '../rule.ts';
 import { factsRead, mayFail } from './reads.ts';
 
 /** One policy that matters to a question, whatever its context may be. */
-export interface ForeseenPart {
+interface ForeseenPart {
   readonly policy: string;
   readonly effect: 'permit' | 'forbid' | 'ask';
   readonly file: string;

@@ -18,6 +18,8 @@ declare module 'fastify' {
     stepUp?: boolean;
     /** There: a further permission this very request needs, with such an assertion; `null`: none. Asked once its body is valid. */
     also?: (request: FastifyRequest) => Permission | null;
+    /** Changes something, although it needs no permission to: the same request under one key is done once. */
+    changes?: boolean;
     /** Stops something: its record is not waited for. */
     stops?: boolean;
     /** Its answer holds a secret, and is kept nowhere. */

@@ -4,6 +4,7 @@ import { Fault } from '../../model/fault.ts';
 import { cookieNames } from '../account/web/visit.ts';
 import { type AdminRoutes, adminApp } from '../admin/server.ts';
 import { guard } from './guard/guard.ts';
+import { KEYS, Rate } from './guard/rate.ts';
 import type { ConsoleParts } from './options.ts';
 import { meRoutes } from './routes/me.ts';
 import { stepUpRoutes } from './routes/step-up.ts';
@@ -24,6 +25,7 @@ export interface ConsoleDoor {
 }
 
 export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
+  const keys = new Rate(parts.clock, KEYS);
   const opened: { app: FastifyInstance | null } = { app: null };
   return {
     serves: (path) => parts.settings().enabled && (path === '/console' || path.startsWith('/console/')),
@@ -42,7 +44,7 @@ export function consoleDoor(parts: ConsoleParts): ConsoleDoor {
       const app = adminApp({
         guard: guard(parts),
         routes: [meRoutes(parts), stepUpRoutes(parts), ...routes],
-        idempotency: parts,
+        idempotency: { store: parts.store, clock: parts.clock, mayKeep: (person) => keys.take(person) },
         audience: { prefix: API, sessionCookie: () => cookieNames(parts.origin()).session },
       });
       await app.ready();

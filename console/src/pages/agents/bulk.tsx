@@ -2,11 +2,11 @@ import { useState } from 'react';
 import { type Change, get, query } from '../../api/client.ts';
 import { useChange } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
+import { PersonInput } from '../../kit/entity.tsx';
 import { Field, Input } from '../../kit/field.tsx';
 import { Failed } from '../../kit/states.tsx';
 import { visible } from '../../kit/text.tsx';
 import { toast } from '../../kit/toast.tsx';
-import { PersonInput } from './person-input.tsx';
 
 /** Everything the filters leave, however many, as one file. */
 export function useExport(filters: Readonly<Record<string, string>>): { readonly busy: boolean; run: () => void } {
@@ -67,7 +67,7 @@ export function MoveOwner({ onClose }: { onClose: () => void }) {
         body: { from: from.trim(), to: to.trim(), resume, reason },
       })}
       done={({ reassigned, left }) =>
-        `${reassigned.length} agents moved${left.length > 0 ? `, ${left.length} left as they were` : ''}.`
+        `${reassigned.length} ${reassigned.length === 1 ? 'agent' : 'agents'} moved${left.length > 0 ? `, ${left.length} left as they were` : ''}.`
       }
     >
       <Field label="From">{(ids) => <PersonInput {...ids} value={from} onChange={setFrom} />}</Field>
@@ -128,7 +128,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       verb="Import"
       ready={file !== null && seen !== undefined && seen.refused === 0 && seen.made + seen.changed > 0}
       order={(reason) => order(reason, false)}
-      done={({ made, changed }) => `${made} agents registered, ${changed} changed.`}
+      done={({ made, changed }) => `${made} ${made === 1 ? 'agent' : 'agents'} registered, ${changed} changed.`}
     >
       <Field label="File">
         {(ids) => (

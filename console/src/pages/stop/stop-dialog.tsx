@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Eye, OctagonX, Pause } from 'lucide-react';
 import { useState } from 'react';
 import type { AgentLine } from '../../../../src/model/insight/agents.ts';
-import type { ToolLine } from '../../../../src/model/insight/estate.ts';
+import type { PersonLine, ToolLine } from '../../../../src/model/insight/estate.ts';
 import type { Page } from '../../../../src/model/insight/page.ts';
 import type { LockKind, Tier } from '../../../../src/model/lock.ts';
 import { query } from '../../api/client.ts';
@@ -189,9 +189,9 @@ function useKnown(kind: LockKind, text: string): readonly { value: string; label
   const agents = useGet<Page<AgentLine>>(`/v1/agents/summaries${query({ search: text, limit: 20 })}`, {
     enabled: kind === 'agent',
   }).data?.items;
-  const people = useGet<{ people?: readonly { id: string; name: string }[] }>('/v1/people', {
+  const people = useGet<Page<PersonLine>>(`/v1/people${query({ q: text, limit: 20 })}`, {
     enabled: kind === 'owner' || kind === 'user',
-  }).data?.people;
+  }).data?.items;
   const servers = useGet<{ servers?: readonly { id: string }[] }>('/v1/servers', {
     enabled: kind === 'server' || kind === 'tool',
   }).data?.servers;
@@ -204,8 +204,7 @@ function useKnown(kind: LockKind, text: string): readonly { value: string; label
   const tools = useGet<Page<ToolLine>>(`/v1/tools${query({ ...of, limit: 200 })}`, { enabled: kind === 'tool' }).data
     ?.items;
   if (kind === 'agent') return (agents ?? []).map(({ id, name }) => ({ value: id, label: name }));
-  if (kind === 'owner' || kind === 'user')
-    return (people ?? []).slice(0, 200).map(({ id, name }) => ({ value: id, label: name }));
+  if (kind === 'owner' || kind === 'user') return (people ?? []).map(({ id, name }) => ({ value: id, label: name }));
   if (kind === 'server') return (servers ?? []).map(({ id }) => ({ value: id }));
   if (kind === 'session') return (sessions ?? []).slice(0, 200).map(({ id, agent }) => ({ value: id, label: agent }));
   if (kind === 'tool') return (tools ?? []).map(({ server, tool }) => ({ value: `${server}/${tool}` }));

@@ -6,13 +6,17 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Entry } from '../../format/frame.ts';
 import { BLOCK_RECORDS, timeOf } from '../fill/rows.ts';
 import { readProgress } from '../schema.ts';
-import { expressionOf, matches } from '../tokens.ts';
+import { expressionOf, isImpossible, matches } from '../tokens.ts';
 import type { Places } from './places.ts';
 
 /** Words that are frequent each but never together can take long to be told: a page then ends early, and its cursor goes on from there. */
-const BUDGET_MS = 70;
-const FIRST_WINDOW = 65_536;
-const MAX_WINDOW = 1_048_576;
+const BUDGET_MS = 45;
+const FIRST_WINDOW = 32_768;
+const MIN_WINDOW = 8_192;
+const MAX_WINDOW = 4_194_304;
+/** What one window should take: one that took less is followed by a larger one, up to so many times as large. */
+const WINDOW_MS = 8;
+const GROWTH = 16;
 const MAX_READ = 100;
 const DEFAULT_LIMIT = 50;
 
@@ -48,7 +52,7 @@ export class Searcher {
 
   async search({ query, withContent, ascending = false }: Search): Promise<Page<Entry>> {
     const range = this.#range(query, ascending);
-    if (range === null) return { items: [], next: null };
+    if (range === null || isImpossible(query)) return { items: [], next: null };
     const expression = expressionOf(query, withContent);
     const untilUs = this.#clock.monotonicUs() + BUDGET_MS * 1000;
     const limit = query.limit ?? DEFAULT_LIMIT;
@@ -56,10 +60,12 @@ export class Searcher {
     const walk = new Walk(range, ascending);
     while (!walk.over && items.length < limit) {
       const wanted = Math.min(MAX_READ, limit - items.length);
+      const startUs = this.#clock.monotonicUs();
       const seqs = this.#candidates(expression, walk, wanted);
+      const tookMs = (this.#clock.monotonicUs() - startUs) / 1000;
       for (const entry of await this.#places.read(seqs))
         if (matches({ record: entry.record, atMs: timeOf(entry) }, query, withContent)) items.push(entry);
-      walk.took(seqs, wanted);
+      walk.took(seqs, { wanted, tookMs });
       if (this.#clock.monotonicUs() > untilUs) break;
     }
     return { items, next: walk.over ? null : cursorAt(walk.at) };
@@ -112,7 +118,7 @@ export class Searcher {
   }
 }
 
-/** Goes through a range in windows that grow: whatever a window costs, the time is looked at after it. */
+/** Goes through a range in windows as large as they are quick: the time is looked at after each. */
 class Walk {
   readonly ascending: boolean;
   readonly #range: Range;
@@ -137,10 +143,13 @@ class Walk {
       : { low: Math.max(low, this.at - this.#size + 1), high: this.at };
   }
 
-  took(seqs: readonly number[], wanted: number): void {
+  took(seqs: readonly number[], { wanted, tookMs }: { readonly wanted: number; readonly tookMs: number }): void {
     const { low, high } = this.window;
     const last = seqs.length < wanted ? undefined : seqs.at(-1);
-    if (last === undefined) this.#size = Math.min(MAX_WINDOW, this.#size * 2);
+    if (last === undefined) {
+      const factor = Math.min(GROWTH, Math.max(0.25, WINDOW_MS / Math.max(tookMs, 0.01)));
+      this.#size = Math.min(MAX_WINDOW, Math.max(MIN_WINDOW, Math.floor(this.#size * factor)));
+    }
     if (this.ascending) this.at = (last ?? high) + 1;
     else this.at = (last ?? low) - 1;
   }

@@ -10,6 +10,8 @@ import { Rows } from './rows.ts';
 
 /** Large batches while there is much to catch up with: words are merged far less often. */
 const BATCH_RECORDS = 100_000;
+/** What was taken can be found after this long, however much is still to come. */
+const COMMIT_MS = 3_000;
 const POLL_MS = 250;
 const TELL_MS = 250;
 
@@ -85,6 +87,7 @@ class Filling {
   #offset = 0;
   #oldest = -1;
   #toldAtMs = 0;
+  #committedAtMs = 0;
 
   constructor(options: FillOptions, database: DatabaseSync) {
     this.#options = options;
@@ -172,12 +175,19 @@ class Filling {
           this.#rows.add(this.#segment, { entry, start: offset, end });
           this.#offset = end;
         }
-        if (this.#rows.pending >= this.#batch) this.#rows.commit();
+        this.#commitWhenDue();
         this.#tell(false);
       }
     } finally {
       await file.close();
     }
+  }
+
+  #commitWhenDue(): void {
+    const nowMs = this.#options.clock.monotonicUs() / 1000;
+    if (this.#rows.pending < this.#batch && nowMs - this.#committedAtMs < COMMIT_MS) return;
+    this.#rows.commit();
+    this.#committedAtMs = nowMs;
   }
 
   #tell(current: boolean): void {

@@ -32,7 +32,11 @@ export const ConnectionSchema = Type.Object(
       Type.Boolean({ default: false, description: 'Only what is bound to a registered task is handed on.' }),
     ),
     hours: Type.Optional(
-      Type.Tuple([hour, hour], { description: 'Open from the first hour (UTC) to before the second; over midnight.' }),
+      Type.Array(hour, {
+        minItems: 2,
+        maxItems: 2,
+        description: 'Open from the first hour (UTC) to before the second; over midnight.',
+      }),
     ),
     notAfter: Type.Optional(
       Type.String({
@@ -52,7 +56,7 @@ export function resolveConnections(raw: Readonly<Record<string, RawConnection>> 
     initiators: connection.initiators ?? ['user', 'machine'],
     maxDepth: connection.maxDepth ?? null,
     requiresTask: connection.requiresTask ?? false,
-    hours: connection.hours ?? null,
+    hours: (connection.hours as [number, number] | undefined) ?? null,
     notAfterMs: connection.notAfter === undefined ? null : Date.parse(connection.notAfter),
     ...{ createdBy: 'configuration', createdAtMs: 0 },
   }));

@@ -4,7 +4,8 @@ import type { ReviewItem } from './review.ts';
 interface Campaign {
   readonly items: Map<string, ReviewItem>;
   /** In the order of the agents; made when it is asked for. */
-  sorted: readonly ReviewItem[] | null;
+  sorted: ReviewItem[] | null;
+  tally: Tally | null;
 }
 
 export interface Tally {
@@ -36,20 +37,41 @@ export class ReviewLedger {
   }
 
   tally(review: string): Tally {
-    const byOutcome: Record<string, number> = {};
-    let waiting = 0;
-    const items = this.#campaigns.get(review)?.items;
-    for (const { decision } of items?.values() ?? []) {
-      if (decision === null) waiting++;
-      else byOutcome[decision.outcome] = (byOutcome[decision.outcome] ?? 0) + 1;
-    }
-    return { total: items?.size ?? 0, waiting, byOutcome };
+    const campaign = this.#campaigns.get(review);
+    if (campaign === undefined) return { total: 0, waiting: 0, byOutcome: {} };
+    return (campaign.tally ??= tallyOf(campaign.items));
   }
 
   #take(item: ReviewItem): void {
     let campaign = this.#campaigns.get(item.review);
-    if (campaign === undefined) this.#campaigns.set(item.review, (campaign = { items: new Map(), sorted: null }));
-    campaign.items.set(item.agent, item);
-    campaign.sorted = null;
+    if (campaign === undefined)
+      this.#campaigns.set(item.review, (campaign = { items: new Map(), sorted: null, tally: null }));
+    const { items, sorted } = campaign;
+    campaign.tally = null;
+    if (!items.has(item.agent)) campaign.sorted = null;
+    else if (sorted !== null) sorted[placeOf(sorted, item.agent)] = item;
+    items.set(item.agent, item);
   }
+}
+
+function tallyOf(items: ReadonlyMap<string, ReviewItem>): Tally {
+  const byOutcome: Record<string, number> = {};
+  let waiting = 0;
+  for (const { decision } of items.values()) {
+    if (decision === null) waiting++;
+    else byOutcome[decision.outcome] = (byOutcome[decision.outcome] ?? 0) + 1;
+  }
+  return { total: items.size, waiting, byOutcome };
+}
+
+/** Index of the item of this agent, which is there. */
+function placeOf(sorted: readonly ReviewItem[], agent: string): number {
+  let low = 0;
+  let high = sorted.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]!.agent < agent) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Config } from '../../../config/config.ts';
+import { type Config, isLoopback } from '../../../config/config.ts';
 import { LIMITS, type LimitName } from '../../../config/schema/limits.ts';
 import type { Directory } from '../../../identity/directory.ts';
 import type { RoleHolder, SettingsView } from '../../../model/insight/estate.ts';
@@ -23,7 +23,7 @@ export async function settingsView(live: Live, url: string): Promise<SettingsVie
 
 function doorsOf({ listen, admin, scim, metrics, signIn }: Config, url: string): SettingsView['doors'] {
   const encrypted = listen.tls !== null || url.startsWith('https:') ? 'encrypted' : 'not encrypted';
-  const reach = `${listen.host}:${listen.port}, ${encrypted}`;
+  const reach = isLoopback(listen.host) ? `from this machine only, ${encrypted}` : encrypted;
   const metered =
     metrics.listen === null ? 'on the administrative socket' : `${metrics.listen.host}:${metrics.listen.port}`;
   return [

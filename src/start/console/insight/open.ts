@@ -20,7 +20,7 @@ export function insightOperations(parts: InsightParts): InsightOperations {
   // So that the first page is not the one that makes it.
   void rollOf(live.directory).ready();
   return {
-    posture,
+    posture: posture.ask,
     overview: openOverview({ ...parts, drills: drills.list, posture }),
     pulse: () => ({
       ...pulse.beats(),

@@ -1,13 +1,14 @@
-import type { Attention, Drill, Overview, PostureAnswer } from '../../../model/insight/overview.ts';
+import type { Attention, Drill, Overview } from '../../../model/insight/overview.ts';
 import type { Lock } from '../../../model/lock.ts';
 import { knownTools } from './agents/abilities.ts';
 import { type Counts, openCensus } from './agents/census.ts';
 import { DAY_MS, type InsightParts, kept } from './parts.ts';
+import type { Posture } from './posture/posture.ts';
 import { secretsOf } from './secrets.ts';
 
 export interface OverviewParts extends InsightParts {
   readonly drills: () => Promise<readonly Drill[]>;
-  readonly posture: () => Promise<readonly PostureAnswer[]>;
+  readonly posture: Pick<Posture, 'latest'>;
 }
 
 /** What is read from the store for it, at most this often. */
@@ -31,7 +32,6 @@ export function openOverview(parts: OverviewParts): () => Promise<Overview> {
     forMs: CREDENTIALS_EVERY_MS,
   });
   const stored = kept(() => read(parts, credentials), { nowMs, forMs: STORE_EVERY_MS });
-  const bad = badAnswers(parts);
   return async () => {
     const [counts, store] = await Promise.all([census(), stored()]);
     const { ending: _ending, ...agents } = counts;
@@ -41,7 +41,7 @@ export function openOverview(parts: OverviewParts): () => Promise<Overview> {
       agents: { ...agents, active24h: store.active24h },
       connections: connectionsOf(parts, store),
       abilities: abilitiesOf(parts),
-      attention: attentionOf(parts, { counts, store, bad: bad() }),
+      attention: attentionOf(parts, { counts, store, bad: badAnswers(parts) }),
       journal: { state, message, records: size },
       lastDrill: store.drill,
     };
@@ -59,18 +59,8 @@ async function read({ gateway, drills, activity }: OverviewParts, credentials: (
   return { pending, credentials: accounts, drill, active24h };
 }
 
-/** How many there were when they were last looked at. Nobody who opens the overview waits for the next look. */
-function badAnswers({ posture }: OverviewParts): () => number {
-  let last = 0;
-  return () => {
-    posture().then(
-      (answers) => {
-        last = answers.filter(({ state }) => state === 'bad').length;
-      },
-      () => {},
-    );
-    return last;
-  };
+function badAnswers({ posture }: OverviewParts): number {
+  return posture.latest().filter(({ state }) => state === 'bad').length;
 }
 
 function overdueReviews({ live, gateway }: OverviewParts): number {

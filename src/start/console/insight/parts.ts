@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Credentials } from '../../../credentials/credentials.ts';
 import type { Gateway } from '../../../gateway/gateway.ts';
+import type { Agent } from '../../../model/agent.ts';
 import type { Lock, Tier } from '../../../model/lock.ts';
 import { TIERS } from '../../../model/lock.ts';
 import type { Stores } from '../../../ports/stores.ts';
@@ -35,7 +36,7 @@ export async function inTurns<T>(all: readonly T[], each: (one: T) => void, turn
   }
 }
 
-export function strictest(a: Tier | null, b: Tier | null): Tier | null {
+function strictest(a: Tier | null, b: Tier | null): Tier | null {
   if (a === null || b === null) return a ?? b;
   return TIERS.indexOf(a) >= TIERS.indexOf(b) ? a : b;
 }
@@ -72,3 +73,16 @@ export function kept<T>(
     return last.value;
   };
 }
+
+/** The first of many by a small rank (0 first), in the order they came within one. Never sorts them all in one turn. */
+export async function firstBy<T>(all: readonly T[], rank: (one: T) => number, most: number): Promise<readonly T[]> {
+  const buckets: T[][] = [];
+  await inTurns(all, (one) => {
+    const bucket = (buckets[rank(one)] ??= []);
+    if (bucket.length < most) bucket.push(one);
+  });
+  return buckets.flatMap((bucket) => bucket ?? []).slice(0, most);
+}
+
+/** By the harm they could do. */
+export const RISKIEST: readonly Agent['riskTier'][] = ['critical', 'high', 'medium', 'low'];

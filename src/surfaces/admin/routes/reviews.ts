@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { foldName } from '../../../identity/directory/entities.ts';
 import type { Directory } from '../../../identity/directory.ts';
 import { type Decision, type Review, type ReviewItem, reviewersOf } from '../../../identity/registry/reviews/review.ts';
 import type { NewReview, Reviews, Verdict } from '../../../identity/registry/reviews/reviews.ts';
@@ -25,7 +24,7 @@ export function reviewRoutes(reviews: Reviews, directory: Directory): (app: Fast
     app.post<{ Params: { id: string; agent: string }; Body: Verdict }>(
       '/v1/reviews/:id/items/:agent',
       // Whoever is a reviewer of the agent decides, and nobody else: that is checked with the decision.
-      { ...needs('self'), schema: { body: DECIDE } },
+      { config: { needs: 'self', changes: true }, schema: { body: DECIDE } },
       async ({ params, body }) => reviews.decide(params.id, params.agent, body),
     );
     const close = { ...closed, required: ['by', 'reason'], properties: WHO };
@@ -70,11 +69,13 @@ function readRoutes(app: FastifyInstance, reviews: Reviews, directory: Directory
     { ...needs('read'), schema: { querystring: { ...closed, properties } } },
     async ({ params: { id }, query: { q, outcome, cursor, limit, ...only } }) => {
       const review = reviews.get(id);
-      const wanted = q === undefined ? '' : foldName(q);
+      const wanted = q?.toLowerCase() ?? '';
       const found = reviews
         .items(id, only)
         .filter((item) => outcome === undefined || item.decision?.outcome === outcome)
-        .filter(({ agent }) => wanted === '' || foldName(`${agent} ${directory.agent(agent)?.name}`).includes(wanted));
+        .filter(
+          ({ agent }) => wanted === '' || `${agent} ${directory.agent(agent)?.name}`.toLowerCase().includes(wanted),
+        );
       const page = { ...(cursor === undefined ? {} : { cursor }), ...(limit === undefined ? {} : { limit }) };
       const { items, next } = pageOf(found, ({ agent }) => agent, page);
       return { items: items.map((item) => lineOf(review, item, directory)), next, total: found.length };
@@ -96,6 +97,7 @@ function lineOf(review: Review, { agent: id, decision }: ReviewItem, directory: 
     scopes: agent?.scopes ?? null,
     groups: agent?.groups ?? [],
     expiresAtMs: agent?.expiresAtMs ?? null,
+    origin: agent?.origin ?? null,
     reviewers: agent === undefined ? [] : reviewersOf(review, agent),
     decision,
   };

@@ -10,7 +10,7 @@ import type { ConsoleParts } from '../options.ts';
 import { permissionsOf, rolesOf } from '../roles.ts';
 import { checkCsrf, checkMedia, checkSameOrigin, isReading } from './arrival.ts';
 import { putBy } from './by.ts';
-import { Rate } from './rate.ts';
+import { Rate, REQUESTS } from './rate.ts';
 import { checkStepUp } from './step-up.ts';
 
 /** Who a request is of, in which session. */
@@ -34,7 +34,7 @@ declare module 'fastify' {
  * nothing of what it needs is open to nobody.
  */
 export function guard(parts: ConsoleParts): Guard {
-  const rate = new Rate(parts.clock);
+  const rate = new Rate(parts.clock, REQUESTS);
   return {
     admit: (app) => admitting(app, parts, rate),
     confirm: (app) => confirming(app, parts),

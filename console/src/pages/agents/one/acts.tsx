@@ -4,12 +4,12 @@ import { useState } from 'react';
 import { useGet } from '../../../api/hooks.ts';
 import { Act } from '../../../kit/act.tsx';
 import { Button } from '../../../kit/button.tsx';
+import { PersonInput } from '../../../kit/entity.tsx';
 import { Field } from '../../../kit/field.tsx';
 import { Menu } from '../../../kit/menu.tsx';
 import { Answered } from '../../../kit/states.tsx';
 import { visible } from '../../../kit/text.tsx';
 import { type AgentEntry, pathOf } from '../entry.ts';
-import { PersonInput } from '../person-input.tsx';
 import { actsOf, type StateAct } from '../words.ts';
 
 interface Words {

@@ -1,5 +1,5 @@
+import { PersonInput } from '../../../kit/entity.tsx';
 import { Area, Choice, Field, Input } from '../../../kit/field.tsx';
-import { PersonInput } from '../person-input.tsx';
 import { ARCHETYPES, RISKS } from '../words.ts';
 import type { AgentForm } from './form.ts';
 

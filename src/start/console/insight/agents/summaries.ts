@@ -6,7 +6,7 @@ import type { Tier } from '../../../../model/lock.ts';
 import type { ActivityBook } from '../../records/record-index.ts';
 import { type InsightParts, inTurns, tierOf } from '../parts.ts';
 
-export interface SummaryFilter extends AgentFilter {
+interface SummaryFilter extends AgentFilter {
   /** `any`: whichever tier it is. */
   readonly lock?: Tier | 'any';
 }

@@ -2,7 +2,7 @@ import { rollOf } from '../../../../identity/directory/roll.ts';
 import type { Agent } from '../../../../model/agent.ts';
 import type { Graph } from '../../../../model/insight/agents.ts';
 import { couldCall, knownTools } from '../agents/abilities.ts';
-import { type InsightParts, inTurns, kept } from '../parts.ts';
+import { firstBy, type InsightParts, inTurns, kept, RISKIEST } from '../parts.ts';
 import { Drawing, nodesOf } from './drawing.ts';
 
 /** Drawn anew at most this often, for each size. */
@@ -32,7 +32,7 @@ async function draw(parts: InsightParts, limit: number): Promise<Graph> {
   const servers = [...gateway.snapshot().servers.keys()];
   const shown = servers.slice(0, Math.max(1, Math.floor(limit * SERVERS)));
   for (const server of shown) drawing.node(nodes.server(server));
-  const agents = await inOrder(parts);
+  const { agents, total } = await inOrder(parts, limit);
   const drawn: Agent[] = [];
   for (const agent of agents) {
     // An agent comes with its owner, or not at all.
@@ -46,22 +46,18 @@ async function draw(parts: InsightParts, limit: number): Promise<Graph> {
   for (const { from, to } of live.directory.connections())
     drawing.edge({ from: `agent:${from}`, to: `agent:${to}`, kind: 'delegates', note: null });
   await reachable(parts, { drawing, drawn });
-  return drawing.done(servers.length - shown.length + agents.length - drawn.length);
+  return drawing.done(servers.length - shown.length + total - drawn.length);
 }
 
-const RISKS: readonly Agent['riskTier'][] = ['critical', 'high', 'medium', 'low'];
-
 /** Those that work with others first, then the riskiest. Who is gone is not drawn. */
-async function inOrder({ live }: InsightParts): Promise<readonly Agent[]> {
+async function inOrder({ live }: InsightParts, most: number): Promise<{ agents: readonly Agent[]; total: number }> {
   const connected = new Set([...live.directory.connections()].flatMap(({ from, to }) => [from, to]));
   const found: Agent[] = [];
   await inTurns(await rollOf(live.directory).ready(), ({ agent }) => {
     if (agent.state !== 'decommissioned') found.push(agent);
   });
-  const rank = (agent: Agent): number => (connected.has(agent.id) ? 0 : 4) + RISKS.indexOf(agent.riskTier);
-  // Sorted by buckets: the order within one is that of ids already.
-  const buckets = Map.groupBy(found, rank);
-  return [...buckets.keys()].sort((a, b) => a - b).flatMap((key) => buckets.get(key) ?? []);
+  const rank = ({ id, riskTier }: Agent): number => (connected.has(id) ? 0 : 4) + RISKIEST.indexOf(riskTier);
+  return { agents: await firstBy(found, rank, most), total: found.length };
 }
 
 async function reachable(

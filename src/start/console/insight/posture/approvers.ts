@@ -31,7 +31,10 @@ export async function approversOf(
     }
   };
   for (const text of texts) for (const who of whoOf(text)) add(who);
-  if (owners) for (const { owner, deputies } of active) for (const id of [owner, ...deputies]) ids.add(id);
+  if (owners)
+    await inTurns(active, ({ owner, deputies }) => {
+      for (const id of [owner, ...deputies]) ids.add(id);
+    });
   const found: Person[] = [];
   await inTurns([...directory.people()], (person) => {
     if (person.active && (ids.has(person.id) || person.groups.some((group) => groups.has(group)))) found.push(person);

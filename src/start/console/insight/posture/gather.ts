@@ -9,7 +9,7 @@ import type { Person } from '../../../../model/person.ts';
 import type { PinRow } from '../../../../ports/stores.ts';
 import { rolesOf } from '../../../../surfaces/console/roles.ts';
 import { abilityOf, type KnownTool, knownTools } from '../agents/abilities.ts';
-import { DAY_MS, type InsightParts, inTurns } from '../parts.ts';
+import { DAY_MS, firstBy, type InsightParts, inTurns, RISKIEST } from '../parts.ts';
 import { secretsOf } from '../secrets.ts';
 import { approversOf } from './approvers.ts';
 
@@ -49,9 +49,9 @@ export async function gather(parts: PostureParts): Promise<Facts> {
   const { live, gateway, questions } = parts;
   const nowMs = gateway.clock.nowMs();
   const agents = await agentsNow(parts);
-  const byRisk = agents.active.toSorted((a, b) => RISKS.indexOf(b.riskTier) - RISKS.indexOf(a.riskTier));
+  const byRisk = await firstBy(agents.active, ({ riskTier }) => RISKIEST.indexOf(riskTier), LOOKED_AT);
   const [{ unused, recordsSinceMs }, risky, approvers, admins, [lastDrill = null]] = await Promise.all([
-    unusedOf(parts, byRisk.slice(0, LOOKED_AT), nowMs),
+    unusedOf(parts, byRisk, nowMs),
     unaskedOf(parts, byRisk),
     passkeysOf(parts, agents.active),
     adminsOf(parts),
@@ -66,8 +66,6 @@ export async function gather(parts: PostureParts): Promise<Facts> {
     standing: questions.standing.list().filter(({ state, notAfterMs }) => state === 'active' && notAfterMs > nowMs),
   };
 }
-
-const RISKS: readonly Agent['riskTier'][] = ['low', 'medium', 'high', 'critical'];
 
 async function agentsNow({ live }: InsightParts): Promise<Pick<Facts, 'active' | 'ownerless'>> {
   const { directory } = live;

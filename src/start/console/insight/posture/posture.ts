@@ -9,12 +9,35 @@ import { peopleAnswers } from './people.ts';
 const EVERY_MS = 60_000;
 const ORDER: readonly PostureAnswer['state'][] = ['bad', 'warn', 'good'];
 
+/** For whoever only wants to know whether something is bad. */
+const LATEST_MS = 5 * EVERY_MS;
+
 /** What a careful operator would ask, answered from what is there now; what is to be done first. */
-export function openPosture(parts: PostureParts): () => Promise<readonly PostureAnswer[]> {
-  return kept(async () => answersTo(await gather(parts)), {
-    nowMs: () => parts.gateway.clock.nowMs(),
-    forMs: EVERY_MS,
-  });
+export interface Posture {
+  ask(): Promise<readonly PostureAnswer[]>;
+  /** As they were when somebody last asked; looked at again, for the next one, when that is long ago. Never waits. */
+  latest(): readonly PostureAnswer[];
+}
+
+export function openPosture(parts: PostureParts): Posture {
+  const nowMs = (): number => parts.gateway.clock.nowMs();
+  let latest: readonly PostureAnswer[] = [];
+  let atMs = Number.NEGATIVE_INFINITY;
+  const ask = kept(
+    async () => {
+      atMs = nowMs();
+      return (latest = answersTo(await gather(parts)));
+    },
+    { nowMs, forMs: EVERY_MS },
+  );
+  return {
+    ask,
+    latest() {
+      // One that fails is tried again with the next question, and told to whoever waits for it.
+      if (nowMs() - atMs > LATEST_MS) ask().catch(() => {});
+      return latest;
+    },
+  };
 }
 
 export function answersTo(facts: Facts): readonly PostureAnswer[] {

@@ -6,7 +6,7 @@ import { type CallKeys, formatTarget, type LockTarget } from '../../../../model/
 import type { SecretStore } from '../../../../ports/identity-stores.ts';
 import { Problem } from '../../../../surfaces/admin/problem.ts';
 
-export interface DrillOrder {
+interface DrillOrder {
   readonly by: string;
   readonly reason: string;
 }

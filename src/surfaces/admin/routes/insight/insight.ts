@@ -117,11 +117,11 @@ function graphRoutes(app: FastifyInstance, operations: InsightOperations): void 
   );
 }
 
-export function makeCursor(id: string): string {
+function makeCursor(id: string): string {
   return Buffer.from(id).toString('base64url');
 }
 
-export function readCursor(cursor: string): string {
+function readCursor(cursor: string): string {
   const id = Buffer.from(cursor, 'base64url').toString();
   if (makeCursor(id) !== cursor)
     throw new Problem(400, 'invalid-cursor', 'this is no cursor of such a list: begin without one');
