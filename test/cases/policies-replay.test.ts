@@ -57,7 +57,7 @@ const callsOf = async (house: House, tool: string) =>
       : [],
   );
 
-describe('a draft replayed against the recorded calls', () => {
+describe('a draft replayed against the recorded calls (requirement AZ9)', () => {
   it('names every decision it changes, and no other', async () => {
     const house = await open(`${CONNECT}\n${PERMIT_ALL}`);
     const buyer = await house.client('buyer', '/mcp/every');

@@ -13,7 +13,7 @@ import { EVERYTHING_HOSTILE, HOSTILE, onlyText } from './hostile.ts';
 const SMALL = { supplier: 'northwind', item: 'PAP-A4', quantity: 10, total: 49.9, currency: 'EUR' };
 const LARGE = { ...SMALL, quantity: 3000, total: 14_970 };
 
-describe.skipIf(leftOut('the record in the console'))('the record in the console', { timeout: 240_000 }, () => {
+describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)', { timeout: 240_000 }, () => {
   let world: ConsoleWorld;
   let procurement: Client;
 
