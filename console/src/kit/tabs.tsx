@@ -7,7 +7,10 @@ export interface Tab {
   readonly content: ReactNode;
 }
 
-/** Arrow keys move between them. `value` usually lives in the address, so that a link leads to the same tab. */
+/**
+ * Arrow keys move between them. `value` usually lives in the address, so that a link leads to the same tab; one that names none of them
+ * leads to the first.
+ */
 export function Tabs({
   tabs,
   value,
@@ -19,8 +22,9 @@ export function Tabs({
   onChange: (id: string) => void;
   label: string;
 }) {
+  const shown = tabs.some(({ id }) => id === value) ? value : (tabs[0]?.id ?? '');
   return (
-    <Radix.Root value={value} onValueChange={onChange}>
+    <Radix.Root value={shown} onValueChange={onChange}>
       <Radix.List aria-label={label} className="mb-4 flex gap-1 overflow-x-auto border-b">
         {tabs.map((tab) => (
           <Radix.Trigger
