@@ -36,8 +36,9 @@ export function Time({ ms, look = 'full' }: { ms: number; look?: 'full' | 'stamp
 }
 
 function Ago({ ms }: { ms: number }) {
-  const now = useNow(30_000);
-  return <>{ago(ms, now)}</>;
+  // Rendered anew once a step, and always with the time it is then: what was just done is not in the future.
+  useNow(30_000);
+  return <>{ago(ms, Date.now())}</>;
 }
 
 export function ago(ms: number, nowMs: number): string {

@@ -112,7 +112,8 @@ function viewOf(parts: InboxParts, row: ApprovalRow, by: Looking): ApprovalView 
 function whyNot({ questions }: InboxParts, row: ApprovalRow, { person }: Looking): string | null {
   if (person === null) return 'people answer, not the operating system’s user';
   const may = questions.approvals.mayAnswer(row, person);
-  return may.ok ? null : may.message;
+  if (may.ok) return null;
+  return may.message === `${person} was not asked` ? 'you were not asked' : may.message;
 }
 
 /** What a call says is seen by whoever may see all of it, is asked about it, has answered it, or is answerable for it. */

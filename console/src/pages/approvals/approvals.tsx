@@ -1,7 +1,6 @@
 import { ArrowLeft, BadgeCheck } from 'lucide-react';
 import { useRef } from 'react';
 import type { ApprovalLine } from '../../../../src/model/insight/approvals.ts';
-import { useMe } from '../../api/hooks.ts';
 import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
 import { Choice, SearchBox } from '../../kit/field.tsx';
@@ -40,6 +39,11 @@ export function ApprovalsPage() {
               : waits === 1
                 ? 'One request waits for you.'
                 : `${waits} requests wait for you.`
+        }
+        actions={
+          <Button asChild look="quiet">
+            <a href="/approvals/standing">Standing approvals</a>
+          </Button>
         }
       />
       <p role="status" className="sr-only">
@@ -206,7 +210,6 @@ function Filters({ of, rows }: { of: Of; rows: readonly ApprovalLine[] }) {
 
 function Nothing({ of }: { of: Of }) {
   const [search, set] = useFilters();
-  const me = useMe().data;
   if (search.q !== undefined || search.agent !== undefined || search.state !== undefined)
     return (
       <Empty
@@ -226,7 +229,7 @@ function Nothing({ of }: { of: Of }) {
       When a policy says <code className="font-mono">@ask</code>, the agent’s call stops and comes here, and goes on
       only when the people it names have signed it.{' '}
       {of === 'mine' &&
-        `${me?.name ?? 'You'}: you are asked about agents you own, things done in your name, and what your groups and duties cover. `}
+        'You are asked about agents you own, things done in your name, and what your groups and duties cover. '}
       This page tells you by itself when something arrives.
     </Empty>
   );

@@ -123,10 +123,20 @@ function Workbench({ draft }: { draft: PolicyDraft }) {
         />
         <Source {...{ working, path, open, vocabulary, editor }} problems={checking.check} />
         {may('policies.draft') && (
-          <Problems {...checking} onJump={({ file, line, column }) => jump(file, line, column)} />
+          <Problems
+            check={checking.check}
+            current={checking.current}
+            error={checking.error}
+            onJump={({ file, line, column }) => jump(file, line, column)}
+          />
         )}
       </Card>
-      <Panels {...{ working, inForce, vocabulary, jump }} version={check?.version ?? null} ok={check?.ok === true} />
+      <Panels
+        {...{ working, inForce, vocabulary, jump }}
+        settled={checking.settled}
+        version={check?.version ?? null}
+        ok={check?.ok === true}
+      />
       {blocker.status === 'blocked' && <Leaving stay={blocker.reset} leave={blocker.proceed} />}
     </>
   );
@@ -271,25 +281,27 @@ interface PanelsProps {
   readonly inForce: PoliciesInForce | undefined;
   readonly vocabulary: PolicyVocabulary | undefined;
   readonly jump: (file: string, line: number) => void;
+  /** Files of the last moment nobody typed: comparing is more work than a letter should make. */
+  readonly settled: PolicyDraft['files'];
   readonly version: string | null;
   readonly ok: boolean;
 }
 
 /** What can be found out about a draft before it is published. */
-function Panels({ working, inForce, vocabulary, jump, version, ok }: PanelsProps) {
+function Panels({ working, inForce, vocabulary, jump, settled, version, ok }: PanelsProps) {
   const may = useMay();
   const [search, set] = useFilters();
   const { work, saved, dirty } = working;
   const drafts = may('policies.draft');
   const before = inForce?.files ?? [];
-  const changed = changedFiles(before, work.files).length;
+  const changed = changedFiles(before, settled).length;
   const panels = [
     {
       id: 'difference',
       label: `Difference${changed === 0 ? '' : ` (${changed})`}`,
       content:
         inForce === undefined ? null : (
-          <FilesDiff before={before} after={work.files} same="It says what is in force already." />
+          <FilesDiff before={before} after={settled} same="It says what is in force already." />
         ),
     },
     ...(drafts

@@ -12,6 +12,23 @@ export function Conflict({ working }: { working: Working }) {
   const { theirs, work, takeTheirs, saveOver, saving } = working;
   if (theirs === null) return null;
   const who = visible(theirs.updatedBy);
+  if (theirs.state !== 'open')
+    return (
+      <div
+        role="alert"
+        className="mb-4 flex flex-wrap items-center gap-3 rounded-lg border border-warn-line bg-warn-tint px-4 py-3 text-warn"
+      >
+        <p className="min-w-0 flex-1">
+          <strong>
+            {who} {theirs.state === 'published' ? 'published' : 'discarded'} this draft while you were changing it.
+          </strong>{' '}
+          Your changes cannot be saved here any more: copy what you need into a new draft.
+        </p>
+        <Button size="small" onClick={takeTheirs}>
+          Drop my changes
+        </Button>
+      </div>
+    );
   const choose = (how: () => void) => () => {
     setOpen(false);
     how();

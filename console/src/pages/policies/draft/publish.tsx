@@ -44,7 +44,7 @@ export function Publish({ draft, inForce, version, whyNot, onDone }: PublishProp
         open={open}
         onOpenChange={setOpen}
         title="Publish these policies"
-        description="They decide from the next call on, at this gateway and every other on the same store and folder. You confirm it with your passkey."
+        description="They decide from the next call on, at this gateway and every other that shares its folder. You confirm it with your passkey."
         verb="Publish"
         order={(reason) => ({
           method: 'POST',

@@ -85,7 +85,10 @@ function pathOf(id: string): string {
   return `/v1/policies/drafts/${encodeURIComponent(id)}`;
 }
 
-/** What a publication would find wrong with these files, once nobody types for a moment. `current`: it is of exactly these. */
+/**
+ * What a publication would find wrong with these files, once nobody types for a moment. `current`: it is of exactly these; `settled`: those
+ * of the last such moment.
+ */
 export function useCheck(files: readonly PolicyFile[], enabled: boolean) {
   const [settled, setSettled] = useState(files);
   useEffect(() => {
@@ -102,5 +105,5 @@ export function useCheck(files: readonly PolicyFile[], enabled: boolean) {
     gcTime: 60_000,
   });
   const current = settled === files && !asked.isPlaceholderData && !asked.isFetching;
-  return { check: asked.data, current, error: asked.error };
+  return { check: asked.data, current, error: asked.error, settled };
 }
