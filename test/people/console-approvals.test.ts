@@ -31,10 +31,14 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
     return under;
   }
 
-  async function pendingId(): Promise<string> {
+  /** Of the order with that total, once it waits. */
+  async function pendingId(total: number): Promise<string> {
     let id: string | undefined;
     await until(async () => {
-      const { body } = await world.admin<{ items: { id: string }[] }>('GET', '/v1/approvals/inbox?of=pending');
+      const { body } = await world.admin<{ items: { id: string }[] }>(
+        'GET',
+        `/v1/approvals/inbox?of=pending&text=${total}`,
+      );
       id = body.items[0]?.id;
       return id !== undefined;
     });
@@ -62,7 +66,7 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
     await page.waitForSelector('text=All answered');
     await world.checkPage(page, 'console-approvals-empty');
     const first = ordering({ item: 'DOCK-3', total: 700 });
-    const id = await pendingId();
+    const id = await pendingId(700);
     const second = ordering({ quantity: 2, total: 1_900 });
     // Both come by themselves.
     await page.waitForSelector('[role=option] >> nth=1');
@@ -80,6 +84,7 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
     await page.waitForURL(/done=approved/);
     expect((await first).isError ?? false).toBe(false);
     // What is done leads on by itself: the focus is on the way back.
+    await page.waitForFunction("document.activeElement?.textContent === 'Back to the console'");
     await page.keyboard.press('Enter');
     await page.waitForURL('**/console/approvals');
     await page.waitForSelector('text=One request waits for you');
@@ -94,7 +99,10 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
     await world.checkPage(page, 'console-approvals-history');
     const [download] = await Promise.all([page.waitForEvent('download'), page.click('text=Download the receipt')]);
     expect(await readFile(await download.path(), 'utf8')).toContain(id);
-    await world.admin('POST', `/v1/approvals/${await pendingId()}/withdraw`, { by: 'sara', reason: 'end of the case' });
+    await world.admin('POST', `/v1/approvals/${await pendingId(1_900)}/withdraw`, {
+      by: 'sara',
+      reason: 'end of the case',
+    });
     await second;
   });
 
@@ -102,8 +110,8 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
     const page = await world.consolePage('approver', '/approvals');
     await page.setViewportSize({ width: 390, height: 844 });
     const asked = ordering({ total: 800 });
-    const id = await pendingId();
-    await page.click('[role=option]');
+    const id = await pendingId(800);
+    await page.click('[role=option]:has-text("800")');
     await page.waitForSelector('article');
     await page.click('text=Answer with passkey');
     await page.waitForURL(`**/approvals/${id}?from=console`);
@@ -120,7 +128,7 @@ describe('approvals in the console', { timeout: 180_000 }, () => {
   it('an operator withdraws with a reason; who may not see content sees who asks for what, and no arguments', async () => {
     const hostile = '<img src=x onerror="document.title=1">\u202Eevil';
     const asked = ordering({ total: 650, item: hostile });
-    const id = await pendingId();
+    const id = await pendingId(650);
     const viewer = await world.consolePage('viewer', '/approvals?tab=pending');
     await viewer.waitForSelector('article:has-text("hidden from your role")');
     const seen = (await viewer.textContent('main'))!;
