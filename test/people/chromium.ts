@@ -51,7 +51,17 @@ export async function withAuthenticator(page: Page): Promise<{ cdp: CDPSession; 
       automaticPresenceSimulation: true,
     },
   });
+  authenticators.set(page, authenticatorId);
   return { cdp, id: authenticatorId };
+}
+
+const authenticators = new WeakMap<Page, string>();
+
+/** Whether the page's authenticator recognises its owner from now on. */
+export async function verifies(page: Page, isUserVerified: boolean): Promise<void> {
+  const authenticatorId = authenticators.get(page);
+  if (authenticatorId === undefined) throw new Error('this page has no authenticator');
+  await (await debuggerOf(page)).send('WebAuthn.setUserVerified', { authenticatorId, isUserVerified });
 }
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');

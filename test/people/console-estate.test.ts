@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type KeyPair, keyPair } from '../attack/token-world.ts';
 import { until } from '../cases/house.ts';
-import { leftOut } from './chromium.ts';
+import { leftOut, verifies } from './chromium.ts';
 import { type ConsoleWorld, openConsoleWorld } from './console-world.ts';
 
 /** Servers, connections, people, reviews, templates and settings in the console, by those who look after them. */
@@ -235,8 +235,11 @@ describe.skipIf(leftOut('the estate in the console'))('in a browser', { timeout:
     await page.keyboard.press('r');
     await page.getByText('It stands in the configuration file').waitFor();
     await page.keyboard.press('Escape');
+    // Without a mouse: what is to be said is written at once.
     await page.keyboard.press('c');
-    await confirm(page, 'looked at its reports', 'Certify');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.type('looked at its reports');
+    await page.keyboard.press('Control+Enter');
     await page.getByText('Spending analyst is certified').waitFor();
     await page.getByRole('heading', { name: 'Filer' }).waitFor();
     await page.keyboard.press('r');
@@ -370,8 +373,17 @@ describe.skipIf(leftOut('the estate in the console'))('in a browser', { timeout:
     const viewer = await world.consolePage('viewer', '/settings?tab=keys');
     await viewer.getByText('A security administrator rotates them.').waitFor();
     expect(await viewer.getByRole('button', { name: 'Rotate' }).count()).toBe(0);
-    await page.getByRole('button', { name: 'Rotate' }).click();
-    await confirm(page, 'quarterly', 'Rotate');
+    const rotate = async (reason: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Rotate' }).click();
+      await confirm(page, reason, 'Rotate');
+    };
+    await verifies(page, false);
+    await rotate('somebody else at the keyboard');
+    await page.getByRole('dialog').getByText('Nothing was done').waitFor();
+    expect(await kids()).toBe(before);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    await verifies(page, true);
+    await rotate('quarterly');
     await page.getByText(/The new key is/).waitFor();
     world.forgive(401);
     expect(await kids()).toBe(before + 1);

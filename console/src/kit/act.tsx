@@ -1,4 +1,4 @@
-import { type ReactNode, useState } from 'react';
+import { Children, type ReactNode, useState } from 'react';
 import type { Change } from '../api/client.ts';
 import { useChange } from '../api/hooks.ts';
 import { Button } from './button.tsx';
@@ -105,6 +105,8 @@ export function Act<T = unknown>({
             <Area
               {...ids}
               required
+              // Where nothing else is to be said, one writes at once.
+              autoFocus={Children.toArray(children).length === 0}
               maxLength={2000}
               rows={2}
               value={reason}

@@ -249,9 +249,9 @@ async function order(
 }
 
 async function listGroups(context: Context): Promise<void> {
-  const answer = await (await client(context)).get<{ groups: readonly GroupAnswer[] }>('/v1/groups');
-  context.terminal.value(answer);
-  const rows = answer.groups.map((group) => [group.name, Number(group.members), group.id, group.externalId ?? '']);
+  const groups = await everyItem<GroupAnswer>(await client(context), '/v1/groups');
+  context.terminal.value({ groups });
+  const rows = groups.map((group) => [group.name, Number(group.members), group.id, group.externalId ?? '']);
   context.terminal.table(['group', 'members', 'id', 'external id'], rows);
 }
 

@@ -33,8 +33,9 @@ export function Api() {
       >
         <p>
           Everything on these pages goes through one documented interface, which the command line uses as well. Programs
-          reach it over the administrative socket, as the user the gateway runs as; this browser reaches it under{' '}
-          <Code>/console/api</Code> with your session and your roles. Every change is recorded with who made it and why.
+          reach it over the administrative socket, as the user the gateway runs as (<Code copy>interlock api</Code>{' '}
+          prints its document); this browser reaches it under <Code>/console/api</Code> with your session and your
+          roles. Every change is recorded with who made it and why.
         </p>
       </Panel>
       <Panel title="Ask">

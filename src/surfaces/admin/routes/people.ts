@@ -8,10 +8,10 @@ import type { PeopleRoll } from '../../../identity/people/roll.ts';
 import type { PersonAccess } from '../../../model/insight/estate.ts';
 import { CONSOLE_ROLES, type ConsoleRole } from '../../../model/insight/roles.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { Person } from '../../../model/person.ts';
+import type { Group, Person } from '../../../model/person.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
-import { PAGE, type PageAsked, pageOf } from './estate/page.ts';
+import { PAGE, type PageAsked, pageOf, sortedBy } from './estate/page.ts';
 
 export interface PeopleDesk {
   readonly people: People;
@@ -109,18 +109,23 @@ function reading(app: FastifyInstance, desk: PeopleDesk): void {
   app.get<{ Params: { id: string } }>('/v1/people/:id/history', needs('read'), async (request) => ({
     history: await people.history(request.params.id, 1000),
   }));
-  app.get('/v1/groups', needs('read'), async () => {
-    await directory.refresh();
-    const all = [...directory.groups()].filter((group) => !isPart(group.id));
-    return {
-      groups: all.map(({ id, name, externalId, ...rest }) => ({
-        id,
-        name,
-        externalId,
-        members: sizeOf({ id, name, externalId, ...rest }),
-      })),
-    };
-  });
+  const byName = ({ id, name }: Group): string => `${foldName(name)} ${id}`;
+  app.get<{ Querystring: PageAsked }>(
+    '/v1/groups',
+    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
+    async ({ query }) => {
+      await directory.refresh();
+      const all = [...directory.groups()].filter((group) => !isPart(group.id));
+      const { items, next } = pageOf(sortedBy(all, byName), byName, query);
+      return {
+        items: items.map((group) => {
+          const { id, name, externalId } = group;
+          return { id, name, externalId, members: sizeOf(group) };
+        }),
+        next,
+      };
+    },
+  );
   app.get<{ Params: { id: string } }>('/v1/groups/:id', needs('read'), async (request) => {
     await directory.refresh();
     const { id } = request.params;
