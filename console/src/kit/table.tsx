@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { cn } from './cn.ts';
 
 export interface Column<T> {
@@ -45,6 +45,7 @@ export function DataTable<T>({
   selected,
   footer,
 }: TableProps<T>) {
+  const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
   const virtual = useVirtualizer({
@@ -106,7 +107,7 @@ export function DataTable<T>({
         role="grid"
         aria-label={label}
         aria-rowcount={rows.length + 1}
-        aria-activedescendant={at >= 0 ? `${label}-row-${at}` : undefined}
+        aria-activedescendant={at >= 0 ? `${id}-row-${at}` : undefined}
         tabIndex={0}
         onKeyDown={onKeyDown}
         className="relative overflow-auto focus-visible:-outline-offset-2"
@@ -126,7 +127,7 @@ export function DataTable<T>({
             return (
               <div
                 key={pours ? item.index : key}
-                id={`${label}-row-${item.index}`}
+                id={`${id}-row-${item.index}`}
                 role="row"
                 aria-rowindex={item.index + 2}
                 aria-selected={selected === undefined ? undefined : selected === key}
