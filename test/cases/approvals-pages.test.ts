@@ -191,7 +191,7 @@ describe('HU1: where having signed in is proof enough', () => {
     const fields = await form(id);
     age(world, '$.authTimeMs', 16 * 60_000, 'PersonSession');
     expect((await alice.browser.get(`/approvals/${id}`)).text).toContain(
-      `/sign-in?again=1&amp;return=/approvals/${id}`,
+      `/sign-in?again=1&amp;return=%2Fapprovals%2F${id}`,
     );
     const answered = await alice.browser.post(`/approvals/${id}/answer`, fields);
     expect([answered.status, answered.text]).toEqual([403, expect.stringContaining('Sign in again first')]);

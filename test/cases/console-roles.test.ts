@@ -78,9 +78,6 @@ const ENDPOINTS: Readonly<Record<string, string>> = {
     GET /v1/graph
     GET /v1/posture
     GET /v1/drills
-    GET /v1/graph
-    GET /v1/agents/{id}/graph
-    GET /v1/servers/{id}/reach
     GET /v1/index
     GET /v1/records
     GET /v1/records/export
