@@ -141,7 +141,7 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
         <Nothing of={of} />
       ) : (
         <div className="grid items-start gap-5 lg:grid-cols-[minmax(20rem,26rem)_minmax(0,1fr)]">
-          <div>
+          <div className="lg:sticky lg:top-7">
             <ApprovalList
               label={LABELS[of]}
               {...{ rows, at, box }}

@@ -166,6 +166,9 @@ function Picked({
 }
 
 function Outcome({ tried, onJump }: { tried: Tried; onJump: TryProps['onJump'] }) {
+  const parts = [...tried.policies].sort(byPart);
+  const about = parts.filter(({ outcome }) => outcome !== 'head');
+  const others = parts.filter(({ outcome }) => outcome === 'head');
   const tiers = Object.entries(tried.tiers).filter(([, said]) => said !== null);
   return (
     <div className="space-y-4">
@@ -199,41 +202,45 @@ function Outcome({ tried, onJump }: { tried: Tried; onJump: TryProps['onJump'] }
           ))}
         </p>
       )}
-      <div className="overflow-x-auto rounded-lg border">
-        <table className="w-full text-left text-[13px]">
-          <thead className="border-b text-xs text-soft">
-            <tr>
-              <th className="px-3 py-1.5 font-medium">Policy</th>
-              <th className="px-3 py-1.5 font-medium">Effect</th>
-              <th className="px-3 py-1.5 font-medium">Its part</th>
-            </tr>
-          </thead>
-          <tbody className="divide-y">
-            {[...tried.policies].sort(byPart).map(({ policy, effect, file, line, outcome, failure }) => (
-              <tr
-                key={`${policy} ${line}`}
-                className={cn(outcome !== 'matched' && outcome !== 'failed' && 'text-soft')}
-              >
-                <td className="px-3 py-1.5">
-                  <button
-                    type="button"
-                    className="text-left font-mono text-accent hover:underline"
-                    onClick={() => onJump(file, line)}
-                  >
-                    {visible(policy)}
-                    <span className="text-soft">:{line}</span>
-                  </button>
-                </td>
-                <td className="px-3 py-1.5 whitespace-nowrap">{effect}</td>
-                <td className="px-3 py-1.5">
-                  <Badge tone={PARTS[outcome][0]}>{PARTS[outcome][1]}</Badge> {failure !== null && visible(failure)}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PolicyParts all={about} onJump={onJump} />
+      {others.length > 0 && (
+        <details>
+          <summary className="cursor-pointer text-[13px] text-soft">
+            {others.length === 1 ? '1 policy is' : `${others.length} policies are`} about something else
+          </summary>
+          <div className="mt-2">
+            <PolicyParts all={others} onJump={onJump} />
+          </div>
+        </details>
+      )}
     </div>
+  );
+}
+
+function PolicyParts({ all, onJump }: { all: Tried['policies']; onJump: TryProps['onJump'] }) {
+  if (all.length === 0) return <p className="text-soft">No policy is about it: that is a denial.</p>;
+  return (
+    <ul aria-label="Policies and their part" className="divide-y rounded-lg border bg-card text-[13px]">
+      {all.map(({ policy, effect, file, line, outcome, failure }) => (
+        <li
+          key={`${policy} ${line}`}
+          className="grid items-center gap-x-3 gap-y-0.5 px-3 py-1.5 sm:grid-cols-[minmax(0,1fr)_4rem_11rem]"
+        >
+          <button
+            type="button"
+            className="truncate text-left font-mono text-accent hover:underline"
+            onClick={() => onJump(file, line)}
+          >
+            {visible(policy)}
+            <span className="text-soft">:{line}</span>
+          </button>
+          <span className="text-soft">{effect}</span>
+          <span>
+            <Badge tone={PARTS[outcome][0]}>{PARTS[outcome][1]}</Badge> {failure !== null && visible(failure)}
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
