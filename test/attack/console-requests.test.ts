@@ -54,6 +54,14 @@ describe('in whose name an order is given', () => {
     expect(query.json.code).toBe('by-forged');
   });
 
+  it('also where a body is nothing, or anything but an object', async () => {
+    for (const body of ['[{"by":"security-admin"}]', '[]', '[null]', '""', '0', 'false']) {
+      const asked = await operator.api('POST', '/v1/servers/none/scan', body);
+      expect([body, asked.status, asked.json.code]).toEqual([body, 400, 'invalid-request']);
+    }
+    expect(await acts('server.scan')).toEqual([]);
+  });
+
   it('an answer to a request is not given in the operator’s words from a browser', async () => {
     const admin = await world.person('security-admin');
     const answer = await admin.api('POST', '/v1/approvals/x', { state: 'approved', by: 'alice' });

@@ -22,8 +22,18 @@ export interface Fields {
   readonly ids: readonly string[];
 }
 
-/** Members of an administrative record that hold arguments or results of calls, wherever they stand. */
-const CONTENT: ReadonlySet<string> = new Set(['arguments', 'args', 'result']);
+/**
+ * Members of an administrative record that hold arguments or results of calls, wherever they stand: also those a standing approval is
+ * bound to, and the line an agent wrote for whoever is asked.
+ */
+const CONTENT: ReadonlySet<string> = new Set(['arguments', 'args', 'result', 'fixed', 'bindingMessage']);
+/** Whoever answers says why, in words about what they were shown. */
+const OUTCOME = 'approval.outcome';
+const CONTENT_OF_OUTCOME: ReadonlySet<string> = new Set([...CONTENT, 'reason']);
+
+function contentOf({ act }: AdminRecord): ReadonlySet<string> {
+  return act === OUTCOME ? CONTENT_OF_OUTCOME : CONTENT;
+}
 
 export function fieldsOf(record: JournalRecord): Fields {
   if (record.type === 'admin') return adminFields(record);
@@ -86,8 +96,9 @@ export function plainWords(record: JournalRecord): ReadonlySet<string> {
     add(record.outcome);
     add(record.code);
   } else if (record.type === 'admin') {
-    for (const value of [record.act, record.by, record.reason]) add(value);
-    add(withoutContent(record.detail));
+    for (const value of [record.act, record.by]) add(value);
+    if (record.act !== OUTCOME) add(record.reason);
+    add(withoutContent(record.detail, contentOf(record)));
   } else {
     const { decision } = record;
     for (const value of [record.agent, record.subject, record.owner, record.server, record.target, record.action])
@@ -103,35 +114,40 @@ export function plainWords(record: JournalRecord): ReadonlySet<string> {
 /** Words only those may find who may see arguments and results. */
 export function contentWords(record: JournalRecord): ReadonlySet<string> {
   const found = new Set<string>();
-  if (record.type === 'admin') addContent(found, record.detail);
-  else addWords(found, record.type === 'outcome' ? record.result : record.args, MAX_WORDS);
+  if (record.type === 'admin') {
+    if (record.act === OUTCOME) addWords(found, record.reason, MAX_WORDS);
+    addContent(found, record.detail, contentOf(record));
+  } else addWords(found, record.type === 'outcome' ? record.result : record.args, MAX_WORDS);
   return found;
 }
 
-function addContent(into: Set<string>, value: Json | undefined): void {
-  if (Array.isArray(value)) for (const item of value) addContent(into, item as Json);
+function addContent(into: Set<string>, value: Json | undefined, content: ReadonlySet<string>): void {
+  if (Array.isArray(value)) for (const item of value) addContent(into, item as Json, content);
   else if (isObject(value)) {
     for (const [name, member] of Object.entries(value)) {
-      if (CONTENT.has(name)) addWords(into, member, MAX_WORDS);
-      else addContent(into, member);
+      if (content.has(name)) addWords(into, member, MAX_WORDS);
+      else addContent(into, member, content);
     }
   }
 }
 
 const HIDDEN = { hidden: true } as const;
 
-function withoutContent(value: Json | undefined): Json | undefined {
-  if (Array.isArray(value)) return value.map((item) => withoutContent(item as Json) as Json);
+function withoutContent(value: Json | undefined, content: ReadonlySet<string>): Json | undefined {
+  if (Array.isArray(value)) return value.map((item) => withoutContent(item as Json, content) as Json);
   if (!isObject(value)) return value;
   const kept: Record<string, Json | undefined> = {};
   for (const [name, member] of Object.entries(value))
-    kept[name] = CONTENT.has(name) && member !== null ? HIDDEN : withoutContent(member);
+    kept[name] = content.has(name) && member !== null ? HIDDEN : withoutContent(member, content);
   return kept;
 }
 
 /** The record as those see it who may not see arguments and results, nor what was taken from them. */
 export function hideContent(record: JournalRecord): JournalRecord {
-  if (record.type === 'admin') return { ...record, detail: withoutContent(record.detail) as Json };
+  if (record.type === 'admin') {
+    const reason = record.act === OUTCOME ? '' : record.reason;
+    return { ...record, reason, detail: withoutContent(record.detail, contentOf(record)) as Json };
+  }
   if (record.type === 'outcome') return record.result === undefined ? record : { ...record, result: HIDDEN };
   return { ...record, args: HIDDEN, amount: null };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { intentOf, OK, refusalOf } from '../../../test/crash/fixture.ts';
 import type { RecordQuery } from '../../model/insight/records.ts';
 import type { JournalRecord } from '../../model/record.ts';
-import { fieldsOf } from './fields.ts';
+import { fieldsOf, hideContent } from './fields.ts';
 import { expressionOf, matches, tokensOf } from './tokens.ts';
 import { addWords, shortHash, wordsOf } from './words.ts';
 
@@ -82,6 +82,25 @@ describe('a record', () => {
     expect(is(lock, { q: 'secret' })).toBe(true);
     const outcome: JournalRecord = { type: 'outcome', call: 'c', ...OK, result: { text: 'answered' } };
     expect([is(outcome, { q: 'answered' }), is(outcome, { q: 'answered' }, false)]).toEqual([true, false]);
+  });
+
+  it('of an answer to a question shows neither what it is bound to nor why it was given to whoever may not see content', () => {
+    const standing = { agent: 'buyer', fixed: { '/iban': 'DE-SECRET' }, free: ['note'], maxAmount: null };
+    const answer = { person: 'carol', verdict: 'approved', reason: 'the DE-SECRET account', standing };
+    const outcome: JournalRecord = {
+      ...{ type: 'admin', act: 'approval.outcome', by: 'carol', reason: 'the DE-SECRET account' },
+      detail: { approval: 'req-9', answers: [{ ...answer, proof: { statement: { standing } } }] },
+    };
+    const beforehand: JournalRecord = {
+      ...{ type: 'admin', act: 'backchannel.ask', by: 'buyer', reason: 'buys paper' },
+      detail: { call: 'c', bindingMessage: 'pay DE-SECRET' },
+    };
+    for (const record of [outcome, beforehand]) {
+      expect(JSON.stringify(hideContent(record))).not.toContain('SECRET');
+      expect([is(record, { q: 'de-secret' }), is(record, { q: 'de-secret' }, false)]).toEqual([true, false]);
+      expect(tokensOf(record).split(' ')).not.toContain('secret');
+    }
+    expect(hideContent(outcome)).toMatchObject({ by: 'carol', detail: { answers: [{ verdict: 'approved' }] } });
   });
 
   it('is found by exact fields', () => {

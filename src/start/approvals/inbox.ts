@@ -5,10 +5,11 @@ import { currentDigest, givenOf } from '../../approvals/counting.ts';
 import type { ShownRequest } from '../../model/approval.ts';
 import type { ApprovalLine, ApprovalView, Named } from '../../model/insight/approvals.ts';
 import type { Json } from '../../model/json.ts';
-import type { ApprovalRow } from '../../ports/stores.ts';
+import type { ApprovalFilter, ApprovalRow } from '../../ports/stores.ts';
 import type { InboxOperations, Looking } from '../../surfaces/admin/routes/approvers/inbox.ts';
 import { slotWords } from '../../surfaces/approvals/words.ts';
 import type { Live } from '../live.ts';
+import { pageOf, searchSeen } from './inbox-search.ts';
 import type { Questions } from './open.ts';
 
 export interface InboxParts {
@@ -22,20 +23,22 @@ export function inboxOperations(parts: InboxParts): InboxOperations {
   const { approvals } = parts.questions;
   return {
     async list({ of, before, limit, ...words }, by) {
+      const { person } = by;
+      const list = async (filter: ApprovalFilter): Promise<readonly ApprovalRow[]> => {
+        if (of === 'history') return approvals.list(filter);
+        const pending = { ...filter, state: 'pending' as const };
+        return of === 'pending' || person === null ? approvals.list(pending) : approvals.listFor(person, pending);
+      };
       const filter = { ...words, limit, ...(before === undefined ? {} : { before }) };
-      const pending = { ...filter, state: 'pending' as const };
-      const rows =
-        of === 'history'
-          ? await approvals.list(filter)
-          : of === 'pending' || by.person === null
-            ? await approvals.list(pending)
-            : await approvals.listFor(by.person, pending);
-      const last = rows.length < limit ? undefined : rows.at(-1);
+      const { rows, last } =
+        by.content || words.text === undefined
+          ? pageOf(await list(filter), limit)
+          : await searchSeen(list, { ...filter, text: words.text }, (row) => maySee(parts, row, by));
       const wanted = rows.filter((row) => (of === 'history' ? row.state !== 'pending' : isOpen(row)));
       const lines = wanted.map((row) => lineOf(parts, row, by));
       return {
         items: of === 'mine' ? lines.filter(({ mine }) => mine) : lines,
-        next: last === undefined ? null : `${last.requestedAtMs}_${last.id}`,
+        next: last === null ? null : `${last.requestedAtMs}_${last.id}`,
       };
     },
     async view(id, by) {

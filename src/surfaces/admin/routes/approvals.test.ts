@@ -8,6 +8,7 @@ const ROW = {
   ...{ id: 'a-1', state: 'pending', agent: 'buyer', requestedAtMs: 1 },
   request: '{"arguments":{"iban":"DE-CONTENT"}}',
   context: 'NEVER-SHOWN',
+  answerReason: 'DE-CONTENT',
   proposal: { arguments: { iban: 'DE-CONTENT' } },
   answers: [{ person: 'alice', verdict: 'denied', atMs: 2, reason: 'DE-CONTENT', proof: { statement: 'DE-CONTENT' } }],
 };
@@ -15,9 +16,12 @@ const operations = {
   list: async () => [ROW],
   get: async () => ROW,
   mayAnswer: () => ['alice'],
+  standing: () => [{ id: 's-1', agent: 'buyer', signers: ['alice'], fixed: { '/iban': 'DE-CONTENT' } }],
 } as unknown as ApprovalOperations;
 
-async function read(may: readonly Permission[]): Promise<string> {
+const ALL = ['/v1/approvals', '/v1/approvals/a-1', '/v1/standing'];
+
+async function read(may: readonly Permission[], paths = ALL, status = 200): Promise<string> {
   const app = adminApp({
     routes: [approvalRoutes(operations)],
     idempotency: { store: {} as never, clock: systemClock },
@@ -30,9 +34,9 @@ async function read(may: readonly Permission[]): Promise<string> {
       confirm: () => {},
     },
   });
-  const answers = await Promise.all(['/v1/approvals', '/v1/approvals/a-1'].map((url) => app.inject({ url })));
+  const answers = await Promise.all(paths.map((url) => app.inject({ url })));
   await app.close();
-  for (const { statusCode } of answers) expect(statusCode).toBe(200);
+  for (const { statusCode } of answers) expect(statusCode).toBe(status);
   return answers.map(({ body }) => body).join('\n');
 }
 
@@ -42,6 +46,11 @@ describe('what of a request for approval is shown', () => {
     expect(text).toContain('"agent":"buyer"');
     expect(text).toContain('"verdict":"denied"');
     expect(text).not.toMatch(/DE-CONTENT|NEVER-SHOWN/);
+  });
+
+  it('nothing by searching for it, either', async () => {
+    await read(['read', 'approvals.read'], ['/v1/approvals?text=DE'], 403);
+    expect(await read(['read.content', 'approvals.read'], ['/v1/approvals?text=DE'])).toContain('DE-CONTENT');
   });
 
   it('all of that to whoever may see content; what the gateway keeps for itself to nobody in a browser', async () => {

@@ -72,6 +72,9 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
     { ...needs('approvals.read'), schema: { querystring } },
     async (request) => {
       const { before, for: person, limit = 100, ...filter } = request.query;
+      // The store looks in the sentence as well, which quotes arguments: to find by them is to learn them.
+      if (filter.text !== undefined && !request.can('read.content'))
+        throw new Problem(403, 'forbidden', 'text: this needs the permission read.content', { needs: 'read.content' });
       const approvals = await operations.list({
         ...{ ...filter, limit },
         ...(person === undefined ? {} : { person }),
@@ -145,9 +148,11 @@ function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): v
   app.get<{ Querystring: { signer?: string } }>(
     '/v1/standing',
     { ...needs('approvals.read'), schema: { querystring } },
-    async ({ query: { signer } }) => ({
-      standing: operations.standing().filter(({ signers }) => signer === undefined || signers.includes(signer)),
-    }),
+    async ({ query: { signer }, can }) => {
+      const found = operations.standing().filter(({ signers }) => signer === undefined || signers.includes(signer));
+      // What they are bound to are arguments of the call that was approved.
+      return { standing: can('read.content') ? found : found.map(({ fixed: _content, ...rest }) => rest) };
+    },
   );
   app.delete<{ Params: { id: string }; Querystring: Acting }>(
     '/v1/standing/:id',
@@ -172,7 +177,7 @@ function visible(row: ApprovalRow, { can }: Pick<FastifyRequest, 'can'>): object
   if (can('socket')) return row;
   const { context: _never, ...shown } = row;
   if (can('read.content')) return shown;
-  const { request: _content, proposal: _changed, answers, ...rest } = shown;
+  const { request: _content, proposal: _changed, answerReason: _why, answers, ...rest } = shown;
   const verdicts = answers.map(({ person, verdict, atMs }) => ({ person, verdict, atMs }));
   return { ...rest, answers: verdicts };
 }

@@ -19,7 +19,8 @@ export function putBy(request: FastifyRequest, person: string): void {
     const asked = (part === 'body' ? schema?.body : schema?.querystring) as Schema | undefined;
     if (asked?.properties?.by === undefined) continue;
     const whole = isObject(given) ? given : given === undefined || given === null ? {} : null;
-    if (whole === null) continue;
+    // Anything else a route might take for nobody's order, which it would then carry out as nobody's.
+    if (whole === null) throw new Problem(400, 'invalid-request', `the ${part} must be an object`);
     (request as { body: unknown; query: unknown })[part] = { ...whole, by: person };
   }
 }
