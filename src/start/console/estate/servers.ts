@@ -43,11 +43,11 @@ export function serverReading({ live, inventory }: { live: Live; inventory: Inve
   };
 }
 
-/** An address without user, password and query; arguments of a command may hold anything. */
+/** An address without user, password and query. Arguments of a command may hold anything, and paths of hosted servers often hold a key. */
 function whereOf(server: ServerConfig, content: boolean): string {
   if (server.kind === 'stdio') return content ? [server.command, ...server.args].join(' ') : server.command;
   const { origin, pathname } = new URL(server.url);
-  return `${origin}${pathname}`;
+  return content ? `${origin}${pathname}` : origin;
 }
 
 function toolLines(inventory: Inventory, server: string, { state, effect, q }: ToolFilter): readonly ToolLine[] {

@@ -123,9 +123,22 @@ export class ShadowSeat {
     this.#running = true;
     while (this.#waiting.length > 0) {
       await breathe();
-      for (const waiting of this.#waiting.splice(0, AT_ONCE)) this.#decide(waiting);
+      for (const waiting of this.#waiting.splice(0, AT_ONCE)) this.#tryDecide(waiting);
     }
     this.#running = false;
+  }
+
+  /** Nobody waits for it: what it threw would end the gateway. */
+  #tryDecide(waiting: Waiting): void {
+    try {
+      this.#decide(waiting);
+    } catch (error) {
+      const current = this.#current;
+      if (current === null) return;
+      // The first is told; how many there are is counted.
+      if (current.dropped++ > 0) return;
+      this.#parts.log.warn({ err: error, call: waiting.call }, 'a decision could not be made beside the policies');
+    }
   }
 
   #decide({ call, input, decision, atMs }: Waiting): void {
@@ -148,7 +161,7 @@ export class ShadowSeat {
     const { live, clock } = this.#parts;
     const { version } = live.policies;
     if (version === current.policies.version) return this.#endBySelf('the draft is in force');
-    void readAhead(current.draft.files, breathe).then(() => {
+    const follow = (): void => {
       if (this.#current !== current) return;
       const published = publish(current.draft.files, live.world());
       if (!published.ok) return this.#endBySelf('the draft is wrong since the configuration was changed');
@@ -156,7 +169,13 @@ export class ShadowSeat {
       if (live.policies.version === current.against) return;
       current.against = live.policies.version;
       Object.assign(current, { sinceMs: clock.nowMs(), tally: newTally<Change>(), dropped: 0 });
-    });
+    };
+    readAhead(current.draft.files, breathe)
+      .then(follow)
+      .catch((error: unknown) => {
+        this.#parts.log.error({ err: error }, 'a draft could not be compiled again');
+        if (this.#current === current) this.#endBySelf('the draft could not be compiled again');
+      });
   }
 
   #endBySelf(reason: string): void {

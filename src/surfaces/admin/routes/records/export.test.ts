@@ -6,9 +6,9 @@ describe('a row of an exported table', () => {
   const time = '2026-08-31T12:00:00.000Z';
 
   it('is no formula in any spreadsheet, whatever an agent wrote', () => {
-    for (const target of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '=cmd|"/c calc"!A1']) {
+    for (const target of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', '＝1+1', '=cmd|"/c calc"!A1']) {
       const row = csvRow({ seq: 1, time, record: { ...intentOf('c'), target } });
-      expect(row).not.toMatch(/(^|,)"?[=+\-@\t\r]/);
+      expect(row).not.toMatch(/(^|,)"?[=+\-@\t\r＝]/);
       expect(row).toContain(`'${target.replaceAll('"', '""')}`);
     }
   });

@@ -26,10 +26,11 @@ export function exportRoute(app: FastifyInstance, operations: RecordOperations):
     async (request, reply) => {
       const { format = 'ndjson', limit = MAX_ROWS, ...query } = request.query;
       const csv = format === 'csv';
+      const withContent = request.can('read.content');
       const rows = found(operations, {
         ...{ query, limit },
-        withContent: request.can('read.content'),
-        still: () => request.stillMay(),
+        withContent,
+        still: async () => (await request.stillMay()) && (!withContent || request.can('read.content')),
       });
       const type = csv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson';
       return reply
@@ -52,7 +53,7 @@ async function* found(operations: RecordOperations, wanted: Wanted): AsyncGenera
   let cursor: string | null = null;
   let left = wanted.limit;
   for (let pages = 0; left > 0; pages++) {
-    // Whoever was signed out meanwhile gets no more.
+    // Whoever was signed out meanwhile gets no more, nor who may not see content any more.
     if (pages % 50 === 49 && !(await wanted.still())) throw new Error('the session behind this export has ended');
     const query = { ...wanted.query, limit: Math.min(PAGE, left), ...(cursor === null ? {} : { cursor }) };
     const { items, next } = await operations.search({ query, withContent: wanted.withContent });
@@ -95,8 +96,8 @@ export function csvRow({ seq, time, record }: RecordView): string {
   return COLUMNS.map((column) => cell(cells[column])).join(',');
 }
 
-/** Spreadsheets take a cell that begins like this for a formula, whatever wrote it: an apostrophe in front makes it text. */
-const FORMULA = /^[=+\-@\t\r\n]/;
+/** Spreadsheets take a cell that begins like this for a formula, whatever wrote it (full-width forms too): an apostrophe in front makes it text. */
+const FORMULA = /^[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 function cell(value: unknown): string {
   const written = value === null || value === undefined ? '' : String(value);

@@ -8,14 +8,18 @@ import type { LiveFilter, LiveHub } from './hub.ts';
 const BEAT_MS = 15_000;
 /** How long somebody may go on watching whose session or role has ended. */
 const STILL_MS = 3_000;
+/** Of all places there are, one person takes so many at most. */
+const MAX_OF_ONE = 8;
 
 /** GET /v1/live (text/event-stream). Ends with the session or the role of whoever watches, and with the gateway. */
 export function liveRoute(app: FastifyInstance, hub: LiveHub): void {
-  const open = new Set<() => void>();
+  /** How to end each, and whose it is. */
+  const open = new Map<() => void, string | null>();
   // A stream never ends by itself: closing would wait for it.
   app.addHook('preClose', async () => {
-    for (const end of open) end();
+    for (const end of open.keys()) end();
   });
+  const countOf = (person: string): number => [...open.values()].filter((each) => each === person).length;
   const { agent, server, effect, session } = RECORD_FILTER;
   app.get<{ Querystring: LiveFilter }>(
     '/v1/live',
@@ -24,10 +28,15 @@ export function liveRoute(app: FastifyInstance, hub: LiveHub): void {
       schema: { querystring: { ...closed, properties: { agent, server, effect, session } } },
     },
     (request, reply) => {
+      // Gone while it was looked at who it is: the end of that connection was told already, and would never be told again.
+      if (reply.raw.destroyed) return reply.hijack();
+      const person = request.person?.id ?? null;
+      if (person !== null && countOf(person) >= MAX_OF_ONE)
+        throw new Problem(429, 'too-many', `you watch in ${MAX_OF_ONE} places already: close one of them`);
       if (hub.full) throw new Problem(503, 'busy', 'too many watch already: close another page that does');
       reply.hijack();
       const end = watch(hub, request, reply.raw);
-      open.add(end);
+      open.set(end, person);
       reply.raw.once('close', () => {
         end();
         open.delete(end);

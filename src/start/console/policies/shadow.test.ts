@@ -1,0 +1,36 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../../../adapters/clock.ts';
+import type { Beside, Heard } from '../../../gateway/gateway.ts';
+import { ShadowSeat } from './shadow.ts';
+
+const draft = { id: 'd-1', state: 'open', revision: 1, files: [], base: 'v1' };
+const warn = vi.fn();
+
+async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
+  const beside: Beside = { hear: null };
+  const world = { agents: [], people: [], servers: [], tools: [] };
+  const seat = new ShadowSeat({
+    ...{ beside, clock: systemClock, journal: { append: async () => ({ seq: 0 }) } as never },
+    live: { world: () => world, policies: { version: 'v1' }, onChange: () => {} } as never,
+    store: { draft: async () => draft } as never,
+    log: { warn, error: vi.fn() } as never,
+  });
+  await seat.begin({ draft: 'd-1', by: 'alice', reason: 'to see' });
+  return { seat, beside };
+}
+
+describe('a draft beside the policies', () => {
+  it('that fails on a call harms nobody, is told once, and goes on', async () => {
+    const { seat, beside } = await seated();
+    const session = { toolsCalled: new Set<string>() };
+    const broken = { call: 'c', input: { session, nowMs: 1, caller: null }, decision: { policyVersion: 'v1' } };
+    for (let turn = 0; turn < 2; turn++) {
+      beside.hear?.(broken as unknown as Heard);
+      await sleep(20);
+    }
+    // Vitest fails a run in which a rejection is handled by nobody, and so would the gateway.
+    expect(seat.shadow).toMatchObject({ decisions: 0, dropped: 2 });
+    expect(warn).toHaveBeenCalledTimes(1);
+  });
+});
