@@ -22,7 +22,7 @@ export function MapPage() {
     <>
       <PageHead
         title="Map"
-        lead="People, their agents, and the servers and tools those may reach, as policies say now."
+        lead="People, their agents, and the servers those may reach, as policies say now. What an agent may do there is on its page."
       />
       <Answered query={graph} lines={14}>
         {(data) => <WholeGraph graph={data} />}
@@ -60,7 +60,7 @@ function WholeGraph({ graph }: { graph: Graph }) {
           />
           <fieldset className="flex flex-wrap gap-x-4 gap-y-1">
             <legend className="sr-only">Shown kinds</legend>
-            {KINDS.map(([kind, words]) => (
+            {KINDS.filter(([kind]) => graph.nodes.some((node) => node.kind === kind)).map(([kind, words]) => (
               <label key={kind} className="flex items-center gap-1.5 text-[13px]">
                 <input type="checkbox" checked={!hidden.split(',').includes(kind)} onChange={() => toggle(kind)} />
                 {words}
