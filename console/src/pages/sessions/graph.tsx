@@ -11,7 +11,7 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { Bot, UserRound } from 'lucide-react';
-import { memo, useMemo } from 'react';
+import { type CSSProperties, memo, useMemo } from 'react';
 import type { CallView } from '../../../../src/model/insight/records.ts';
 import { cn } from '../../kit/cn.ts';
 import { visible } from '../../kit/text.tsx';
@@ -81,6 +81,7 @@ export function StoryGraphView({ calls, links, at, onChoose }: GraphProps) {
           deleteKeyCode={null}
           onNodeClick={(_event, { data }) => data.node.kind === 'call' && onChoose(data.node.call.call)}
           proOptions={{ hideAttribution: true }}
+          style={{ '--xy-background-color': 'transparent' } as CSSProperties}
         >
           <Background gap={20} color="var(--line)" />
           <Controls showInteractive={false} />

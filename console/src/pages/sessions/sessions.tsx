@@ -18,14 +18,24 @@ const COLUMNS: readonly Column<SessionLine>[] = [
   {
     id: 'last',
     head: 'Last call',
-    width: '7rem',
+    width: '7.5rem',
+    wideOnly: true,
     cell: ({ lastAtMs }) => <Time ms={lastAtMs} look="ago" />,
   },
   {
     id: 'agent',
     head: 'Agent',
-    width: 'minmax(7rem,1.2fr)',
-    cell: ({ agent }) => <AgentLink id={agent} />,
+    width: 'minmax(6rem,1.2fr)',
+    cell: ({ agent, lastAtMs }) => (
+      <>
+        <span className="block truncate">
+          <AgentLink id={agent} />
+        </span>
+        <span className="block truncate text-xs text-soft md:hidden">
+          <Time ms={lastAtMs} look="ago" />
+        </span>
+      </>
+    ),
   },
   {
     id: 'for',
