@@ -47,6 +47,13 @@ describe('in whose name an order is given', () => {
       expect((await operator.api('POST', '/v1/locks', body)).status).toBe(400);
   });
 
+  it('is nobody’s where there is no such route: that is said, and nobody is signed out for it', async () => {
+    for (const method of ['GET', 'POST', 'PUT', 'DELETE']) {
+      const answer = await operator.api(method, '/v1/nowhere', method === 'GET' ? undefined : {});
+      expect([method, answer.status, answer.json.code]).toEqual([method, 404, 'not-found']);
+    }
+  });
+
   it('also where the route does not ask who it is', async () => {
     const forged = await operator.api('POST', '/v1/servers/none/scan', { by: 'security-admin' });
     expect(forged.json.code).toBe('by-forged');

@@ -52,7 +52,7 @@ function admitting(app: FastifyInstance, parts: ConsoleParts, rate: Rate): void 
       reply.header('retry-after', '1');
       throw new Problem(429, 'too-many', 'more requests than one person may send: wait a second');
     }
-    checkMay(visitor, request.is404 ? 'self' : (request.routeOptions.config.needs ?? null));
+    checkMay(visitor, neededFor(request));
     if (!isReading(request)) {
       checkCsrf(request, visitor.secret);
       checkMedia(request);
@@ -103,6 +103,11 @@ function alsoOf(request: FastifyRequest): Permission | null {
   return request.routeOptions.config.also?.(request) ?? null;
 }
 
+/** `null`: it is open to nobody. That there is no such route anybody signed in may hear. */
+function neededFor(request: FastifyRequest): Permission | null {
+  return request.is404 ? 'self' : (request.routeOptions.config.needs ?? null);
+}
+
 async function checkStillMay(request: FastifyRequest): Promise<void> {
   if (!(await request.stillMay())) throw signedOut();
 }
@@ -151,6 +156,6 @@ function checkMay({ permissions }: Visitor, needs: Permission | null): void {
 async function stillMay(parts: ConsoleParts, request: FastifyRequest, then: Visitor): Promise<boolean> {
   const now = await whoOf(parts, request.raw, true);
   if (now === null || now.session.id !== then.session.id) return false;
-  const needs = request.routeOptions.config.needs;
-  return parts.settings().enabled && needs !== undefined && permissionsNow(parts, now).includes(needs);
+  const needs = neededFor(request);
+  return parts.settings().enabled && needs !== null && permissionsNow(parts, now).includes(needs);
 }
