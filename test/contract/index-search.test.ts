@@ -187,6 +187,19 @@ describe('a search of the records', () => {
       await agrees(world, { fromMs: startMs + fromMs, toMs: startMs + toMs }, true);
   });
 
+  it('holds few large records at once, and every one of them page by page', async () => {
+    const world = await worldOf();
+    const detail = { note: 'x'.repeat(400_000) };
+    for (let i = 0; i < 40; i++)
+      await world.journal.append({ type: 'admin', act: 'relations.write', by: 'bob', reason: 'bulk', detail });
+    await world.fill();
+    const query: RecordQuery = { act: 'relations.write', limit: 200 };
+    const page = await world.reader().search({ query, withContent: true });
+    expect(page.items.length).toBe(3);
+    expect(page.next).not.toBeNull();
+    await agrees(world, query, true);
+  });
+
   it('goes on from its cursor while more is recorded', async () => {
     const world = await worldOf();
     for (let i = 0; i < 30; i++) await world.journal.append(refusalOf(`call-${i}`));

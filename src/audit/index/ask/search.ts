@@ -19,6 +19,9 @@ const WINDOW_MS = 8;
 const GROWTH = 16;
 const MAX_READ = 100;
 const DEFAULT_LIMIT = 50;
+/** Records may be megabytes each: a page that holds this much ends early too, and few are in memory at once. */
+const MAX_PAGE_CHARS = 1_048_576;
+const READ_AT_ONCE = 25;
 
 export interface Search {
   readonly query: RecordQuery;
@@ -26,6 +29,11 @@ export interface Search {
   readonly withContent: boolean;
   /** Oldest first, from the cursor on. Else newest first. */
   readonly ascending?: boolean;
+}
+
+interface Reading {
+  readonly items: Entry[];
+  chars: number;
 }
 
 interface Range {
@@ -56,19 +64,36 @@ export class Searcher {
     const expression = expressionOf(query, withContent);
     const untilUs = this.#clock.monotonicUs() + BUDGET_MS * 1000;
     const limit = query.limit ?? DEFAULT_LIMIT;
-    const items: Entry[] = [];
+    const page: Reading = { items: [], chars: 0 };
     const walk = new Walk(range, ascending);
-    while (!walk.over && items.length < limit) {
-      const wanted = Math.min(MAX_READ, limit - items.length);
+    while (!walk.over && page.items.length < limit) {
+      const wanted = Math.min(MAX_READ, limit - page.items.length);
       const startUs = this.#clock.monotonicUs();
       const seqs = this.#candidates(expression, walk, wanted);
       const tookMs = (this.#clock.monotonicUs() - startUs) / 1000;
-      for (const entry of await this.#places.read(seqs))
-        if (matches({ record: entry.record, atMs: timeOf(entry) }, query, withContent)) items.push(entry);
       walk.took(seqs, { wanted, tookMs });
+      const matching = (entry: Entry): boolean =>
+        matches({ record: entry.record, atMs: timeOf(entry) }, query, withContent);
+      const fullAt = await this.#readInto(page, seqs, matching);
+      if (fullAt !== null) {
+        walk.back(fullAt);
+        break;
+      }
       if (this.#clock.monotonicUs() > untilUs) break;
     }
-    return { items, next: walk.over ? null : cursorAt(walk.at) };
+    return { items: page.items, next: walk.over ? null : cursorAt(walk.at) };
+  }
+
+  /** Resolves with the last one read where the page is full of text before it is full of records. */
+  async #readInto(page: Reading, seqs: readonly number[], matching: (entry: Entry) => boolean): Promise<number | null> {
+    for (let i = 0; i < seqs.length; i += READ_AT_ONCE)
+      for (const entry of await this.#places.read(seqs.slice(i, i + READ_AT_ONCE))) {
+        if (!matching(entry)) continue;
+        page.items.push(entry);
+        page.chars += JSON.stringify(entry.record).length;
+        if (page.chars >= MAX_PAGE_CHARS) return entry.seq;
+      }
+    return null;
   }
 
   /** Numbers only, for what follows on from a record: at most `limit`, in order. */
@@ -152,6 +177,11 @@ class Walk {
     }
     if (this.ascending) this.at = (last ?? high) + 1;
     else this.at = (last ?? low) - 1;
+  }
+
+  /** What came behind this record was not looked at after all. */
+  back(seq: number): void {
+    this.at = this.ascending ? seq + 1 : seq - 1;
   }
 }
 
