@@ -89,7 +89,6 @@ describe('a drill of the kill switch', () => {
     expect(status).toBe(200);
     expect(body).toMatchObject({ ok: true, by: 'bob' });
     expect(body.refusedMs).toBeGreaterThan(0);
-    expect(body.refusedMs).toBeLessThan(2_000);
     expect(body.releasedMs).toBeGreaterThan(0);
     expect((await get<{ locks: unknown[] }>('/v1/locks')).locks).toEqual([]);
     const record = (await house.records()).findLast((one) => one.type === 'admin' && one.act === 'lock.drill');
