@@ -137,8 +137,13 @@ export class Live {
 
   /** One at a time. Whatever is wrong, what was in force stays in force, and the answer says so. */
   reload(by: string): Promise<Reloaded> {
-    const next = this.#reloading.then(() => this.#reload(by));
-    this.#reloading = next.catch(() => {});
+    // Also what the disk says: a watcher waits for no answer, and what it left unheard would end the gateway.
+    const next = this.#reloading
+      .then(() => this.#reload(by))
+      .catch((error: unknown) =>
+        refused(`what was in force stays in force: ${error instanceof Error ? error.message : String(error)}`, []),
+      );
+    this.#reloading = next;
     return next;
   }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -119,6 +119,20 @@ describe('a reload', () => {
     await rm(join(house.dir, 'policies', 'b.cedar'));
     await writeFile(join(house.dir, 'interlock.yaml'), 'listen: { prot: 1 }');
     expect(await house.gateway.reload('test')).toMatchObject({ ok: false });
+    expect((await client.callTool({ name: 'echo', arguments: { message: 'x' } })).isError ?? false).toBe(false);
+  });
+});
+
+describe('policies the disk cannot give', () => {
+  it('keep what was in force, and the gateway running, whoever asked for the reload', async () => {
+    const house = await open();
+    const client = await house.client('buyer', '/mcp/every');
+    // Named like a policy, and cannot be read as one; the watcher sees it as well.
+    await mkdir(join(house.dir, 'policies', 'b.cedar'));
+    expect(await house.gateway.reload('test')).toMatchObject({ ok: false, message: expect.stringContaining('EISDIR') });
+    await rename(join(house.dir, 'policies'), join(house.dir, 'elsewhere'));
+    expect(await house.gateway.reload('test')).toMatchObject({ ok: false });
+    await new Promise((resolve) => setTimeout(resolve, 600));
     expect((await client.callTool({ name: 'echo', arguments: { message: 'x' } })).isError ?? false).toBe(false);
   });
 });
