@@ -4,16 +4,13 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { browserAt } from '../people/world.ts';
+import { signIn } from './console/sign-in.ts';
 import type { Watched, Watching } from './console/viewers.ts';
 import { startLoadGenerator } from './load/generator.ts';
 import type { LoadResult } from './load/job.ts';
 import { paired, typical } from './load/rounds.ts';
-import { type Gateway, startInterlock } from './product/interlock.ts';
-import { OPERATOR } from './product/workspace.ts';
+import { startInterlock } from './product/interlock.ts';
 import { startChild } from './targets/child.ts';
 import { ARGUMENTS, TOOL } from './upstreams/messages.ts';
 
@@ -24,34 +21,7 @@ const PLAN =
     : { rounds: 5, windowMs: 8_000, warmupMs: 5_000 };
 const CONCURRENCY = [1, 4, 16] as const;
 const SETTLE_MS = 300;
-const PASSWORD = 'violet tractor 9 lamp';
 const log = (line: string): void => void process.stderr.write(`${line}\n`);
-
-/** The cookie of somebody who signed in as people do: by an invitation, with a password of their own. */
-async function signIn({ workspace }: Gateway): Promise<string> {
-  const invitation = await invite(join(workspace.dir, 'data', 'admin.sock'));
-  const browser = browserAt(workspace.url);
-  const path = new URL(invitation).pathname;
-  await browser.get(path);
-  const set = await browser.post(`${path}/password`, { password: PASSWORD });
-  if (set.status !== 200) throw new Error(`no password could be set: ${set.status}`);
-  return [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-}
-
-function invite(socketPath: string): Promise<string> {
-  const body = JSON.stringify({ by: 'bench', reason: 'bench' });
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  const path = `/v1/people/${OPERATOR}/invitations`;
-  return new Promise((done, failed) => {
-    const sent = httpRequest({ socketPath, method: 'POST', path, headers }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => (text += chunk));
-      answer.on('end', () => done((JSON.parse(text) as { url: string }).url));
-    });
-    sent.on('error', failed);
-    sent.end(body);
-  });
-}
 
 async function measure(people: number): Promise<unknown> {
   const upstream = startChild([process.execPath, new URL('upstreams/raw-http.ts', import.meta.url).pathname]);
@@ -63,7 +33,9 @@ async function measure(people: number): Promise<unknown> {
   const measured = { quiet: new Map<number, LoadResult[]>(), watched: new Map<number, LoadResult[]>() };
   const watched: Watched[] = [];
   try {
-    const watching: Watching = { origin: gateway.workspace.url, cookie: await signIn(gateway), people };
+    const cookies = await signIn(gateway.workspace);
+    const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
+    const watching: Watching = { origin: gateway.workspace.url, cookie, people };
     const run = (concurrency: number, durationMs: number, warmupMs: number) =>
       load.run({
         ...{ url: gateway.url, headers: gateway.headers, pids: [gateway.child.pid], tool: TOOL.name, args: ARGUMENTS },

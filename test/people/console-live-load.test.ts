@@ -1,20 +1,16 @@
-import { request as httpRequest } from 'node:http';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signIn } from '../bench/console/sign-in.ts';
 import { startLoadGenerator } from '../bench/load/generator.ts';
 import { type Gateway, startInterlock } from '../bench/product/interlock.ts';
-import { OPERATOR } from '../bench/product/workspace.ts';
 import { startChild } from '../bench/targets/child.ts';
 import { ARGUMENTS, TOOL } from '../bench/upstreams/messages.ts';
 import { leftOut, openChromium } from './chromium.ts';
 import { buildConsole } from './console-world.ts';
-import { browserAt } from './world.ts';
 
 /** The live page in front of a gateway under load: real calls through real sockets, as fast as this machine makes them. */
 const WINDOW_MS = 10_000;
 const DRAW_MS = 250;
-const PASSWORD = 'violet tractor 9 lamp';
 
 /** Before any script of the page: every task that kept it from answering for longer than 50 ms, and the time between two frames. */
 const WATCH = `
@@ -113,29 +109,8 @@ describe.skipIf(leftOut('the live page under load'))('the live page under load',
 
 /** The page of whoever owns the agent, signed in as people do: by an invitation, with a password of their own. */
 async function signedIn(browser: Browser, { workspace }: Gateway): Promise<Page> {
-  const path = new URL(await invite(join(workspace.dir, 'data', 'admin.sock'))).pathname;
-  const client = browserAt(workspace.url);
-  await client.get(path);
-  const set = await client.post(`${path}/password`, { password: PASSWORD });
-  if (set.status !== 200) throw new Error(`no password could be set: ${set.status}`);
+  const cookies = await signIn(workspace);
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
-  await context.addCookies(
-    [...client.cookies].map(([name, value]) => ({ name, value, url: workspace.url, httpOnly: true })),
-  );
+  await context.addCookies([...cookies].map(([name, value]) => ({ name, value, url: workspace.url, httpOnly: true })));
   return context.newPage();
-}
-
-function invite(socketPath: string): Promise<string> {
-  const body = JSON.stringify({ by: 'test', reason: 'test' });
-  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-  const path = `/v1/people/${OPERATOR}/invitations`;
-  return new Promise((done, failed) => {
-    const sent = httpRequest({ socketPath, method: 'POST', path, headers }, (answer) => {
-      let text = '';
-      answer.on('data', (chunk: Buffer) => (text += chunk));
-      answer.on('end', () => done((JSON.parse(text) as { url: string }).url));
-    });
-    sent.on('error', failed);
-    sent.end(body);
-  });
 }
