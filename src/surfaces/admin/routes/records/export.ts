@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { RecordQuery, RecordView } from '../../../../model/insight/records.ts';
+import { Problem } from '../../problem.ts';
 import { closed, needs } from '../../schemas.ts';
 import type { RecordOperations } from './operations.ts';
 import { RECORD_FILTER } from './search.ts';
@@ -10,6 +11,8 @@ const MAX_ROWS = 100_000;
 const PAGE = 200;
 /** An export is never in a hurry: calls are. */
 const REST_MS = 5;
+/** Each takes a part of the thread that serves calls as long as it lasts. */
+const MAX_AT_ONCE = 2;
 
 type ExportQuery = Omit<RecordQuery, 'cursor' | 'limit'> & { format?: 'ndjson' | 'csv'; limit?: number };
 
@@ -20,10 +23,13 @@ export function exportRoute(app: FastifyInstance, operations: RecordOperations):
     format: { enum: ['ndjson', 'csv'] },
     limit: { type: 'integer', minimum: 1, maximum: MAX_ROWS },
   };
+  let running = 0;
   app.get<{ Querystring: ExportQuery }>(
     '/v1/records/export',
     { ...needs('read'), schema: { querystring: { ...closed, properties } } },
     async (request, reply) => {
+      if (running >= MAX_AT_ONCE)
+        throw new Problem(503, 'busy', `${MAX_AT_ONCE} exports are under way already: wait for one to end`);
       const { format = 'ndjson', limit = MAX_ROWS, ...query } = request.query;
       const csv = format === 'csv';
       const withContent = request.can('read.content');
@@ -33,11 +39,21 @@ export function exportRoute(app: FastifyInstance, operations: RecordOperations):
         still: async () => (await request.stillMay()) && (!withContent || request.can('read.content')),
       });
       const type = csv ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson';
+      const file = Readable.from(csv ? csvText(rows) : ndjsonText(rows));
+      running++;
+      let over = false;
+      const end = (): void => {
+        if (!over) running--;
+        over = true;
+      };
+      // Whichever ends first: who asked may go before the first row, and a file may wait for one.
+      file.once('close', end);
+      reply.raw.once('close', end);
       return reply
         .type(type)
         .header('content-disposition', `attachment; filename="records.${format}"`)
         .header('cache-control', 'no-store')
-        .send(Readable.from(csv ? csvText(rows) : ndjsonText(rows)));
+        .send(file);
     },
   );
 }
