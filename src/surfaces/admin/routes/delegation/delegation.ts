@@ -6,7 +6,7 @@ import type { Connection } from '../../../../model/connection.ts';
 import type { Task } from '../../../../model/task.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
-import { newestFirst, PAGE, type PageAsked, pageOf, sortedBy } from '../estate/page.ts';
+import { newestFirst, PAGE, type PageAsked, pageAmong, pageOf, sortedBy } from '../estate/page.ts';
 
 export interface DelegationParts {
   readonly desk: DelegationDesk;
@@ -114,7 +114,7 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
       const found = [...directory.tasks()].filter(
         (task) => (agent === undefined || task.agent === agent) && (state === undefined || task.state === state),
       );
-      return pageOf(sortedBy(found, orderOf), orderOf, page);
+      return pageAmong(found, orderOf, page);
     },
   );
   app.get<{ Params: { id: string } }>('/v1/tasks/:id', needs('read'), async ({ params: { id } }) => {

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Page } from '../../../../model/insight/page.ts';
 import { Problem } from '../../problem.ts';
 import { text } from '../../schemas.ts';
@@ -29,6 +30,36 @@ export function pageOf<T>(
   const last = items.at(-1);
   const more = last !== undefined && start + items.length < sorted.length;
   return { items, next: more ? cursorOf(keyOf(last)) : null };
+}
+
+/** Keys looked at in one turn. */
+const TURN = 2_000;
+
+/** The same of what may be very many in no order: none of it is sorted but the page, and others have their turns in between. */
+export async function pageAmong<T>(
+  items: readonly T[],
+  keyOf: (item: T) => string,
+  { cursor, limit = DEFAULT_LIMIT }: PageAsked,
+): Promise<Page<T>> {
+  const after = cursor === undefined ? null : keyIn(cursor);
+  const wanted = limit + 1;
+  let best: { readonly key: string; readonly item: T }[] = [];
+  /** The first that certainly comes later. */
+  let beyond: string | undefined;
+  const settle = (): string | undefined => {
+    best = best.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0)).slice(0, wanted);
+    return best[limit]?.key;
+  };
+  for (const [i, item] of items.entries()) {
+    if (i % TURN === TURN - 1) await nextTurn();
+    const key = keyOf(item);
+    if ((after !== null && key <= after) || (beyond !== undefined && key >= beyond)) continue;
+    best.push({ key, item });
+    if (best.length >= 4 * wanted) beyond = settle();
+  }
+  settle();
+  const page = best.slice(0, limit);
+  return { items: page.map(({ item }) => item), next: best.length > limit ? cursorOf(page.at(-1)!.key) : null };
 }
 
 /** By their keys, as `pageOf` wants them. */
