@@ -140,7 +140,7 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
       ) : rows.length === 0 && here === null ? (
         <Nothing of={of} />
       ) : (
-        <div className="grid items-start gap-5 lg:grid-cols-[minmax(20rem,26rem)_minmax(0,1fr)]">
+        <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(20rem,26rem)_minmax(0,1fr)]">
           <div className="lg:sticky lg:top-7">
             <ApprovalList
               label={LABELS[of]}

@@ -31,7 +31,7 @@ export function NewConnection({ onClose }: { onClose: () => void }) {
       })}
       done={({ from, to }) => `${from} may hand work to ${to} from now on`}
     >
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="From" problem={problem('from')}>
           {(ids) => <AgentInput {...ids} required value={form.from} onChange={(from) => set({ from })} />}
         </Field>
@@ -96,7 +96,7 @@ export function NewConnection({ onClose }: { onClose: () => void }) {
               )}
             </Field>
           </div>
-          <div className="grid gap-4 sm:grid-cols-2">
+          <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
             <Field label="Closed after" hint="Your time. Empty: no end." problem={problem('end')}>
               {(ids) => (
                 <Input

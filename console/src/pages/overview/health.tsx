@@ -17,7 +17,7 @@ export function Health({ overview, onDrill }: { overview: Overview; onDrill: () 
   const lastDrill = drills?.[0] ?? overview.lastDrill;
   const fine = journal.state === 'ok';
   return (
-    <div className="grid gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-2">
       <Panel
         title="Kill switch"
         actions={

@@ -18,7 +18,7 @@ export interface Counted {
 /** The three questions, each with its number and what it is made of. */
 export function Questions({ overview: { agents, connections, abilities } }: { overview: Overview }) {
   return (
-    <div className="grid gap-4 lg:grid-cols-3">
+    <div className="grid grid-cols-1 gap-4 lg:grid-cols-3">
       <Question
         icon={Bot}
         title="Where are my agents?"

@@ -9,7 +9,7 @@ import { counted, Time } from '../../kit/time.tsx';
 export function Access({ access }: { access: PersonAccess }) {
   const { passkeys, password, links, sessions, roles, permissions } = access;
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <Panel title="Signs in with" note="What they prove themselves with. Set by themselves alone." bodyClass="p-0">
         <Rows
           rows={[

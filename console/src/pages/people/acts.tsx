@@ -33,7 +33,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
       done={({ name }) => `Added ${name}`}
       onDone={({ id }) => void navigate({ to: '/people/$id', params: { id } })}
     >
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="User name" hint="What they sign in as. Unique.">
           {(ids) => <Input {...ids} required autoComplete="off" value={fields.userName} onChange={set('userName')} />}
         </Field>

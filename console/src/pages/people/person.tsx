@@ -155,7 +155,7 @@ function Profile({ person }: { person: PersonView }) {
   const { userName, email, department, groups, roles, origin, externalId, attributes } = person;
   return (
     <Card className="mb-5 p-4">
-      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
+      <div className="grid grid-cols-1 gap-x-8 gap-y-4 md:grid-cols-2">
         <Facts
           items={[
             ['User name', visible(userName)],

@@ -50,7 +50,7 @@ export function NewReview({ onClose }: { onClose: () => void }) {
       done={(campaign) => `${campaign.name} is open`}
       onDone={({ id }) => void navigate({ to: '/reviews/$id', params: { id } })}
     >
-      <div className="grid gap-4 sm:grid-cols-[2fr_1fr]">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-[2fr_1fr]">
         <Field label="Name">
           {(ids) => (
             <Input
@@ -72,7 +72,7 @@ export function NewReview({ onClose }: { onClose: () => void }) {
       </div>
       <fieldset className="rounded-lg border p-3">
         <legend className="px-1 text-[13px] font-medium">Agents</legend>
-        <div className="grid gap-3 sm:grid-cols-3">
+        <div className="grid grid-cols-1 gap-3 sm:grid-cols-3">
           <Field label="Owner">{(ids) => <PersonInput {...ids} value={filter.owner} onChange={set('owner')} />}</Field>
           <Field label="Department">
             {(ids) => (
@@ -111,7 +111,7 @@ export function NewReview({ onClose }: { onClose: () => void }) {
               : `${counted(fits.data.total, 'agent fits', 'agents fit')} now. Requested and decommissioned ones are left out.`}
         </p>
       </fieldset>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="Reviewers" hint="Ids, separated by spaces. Empty: owner and deputies of each agent.">
           {(ids) => <Input {...ids} value={reviewers} onChange={(event) => setReviewers(event.target.value)} />}
         </Field>

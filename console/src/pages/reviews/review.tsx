@@ -128,7 +128,7 @@ function Head({ campaign }: { campaign: Campaign }) {
           );
         })}
       </div>
-      <div className="grid gap-x-8 gap-y-2 md:grid-cols-2">
+      <div className="grid grid-cols-1 gap-x-8 gap-y-2 md:grid-cols-2">
         <Facts
           items={[
             ['Agents', visible(filterWords(campaign.filter))],

@@ -45,7 +45,7 @@ export function Queue({ server }: { server?: string }) {
   if (list.error !== null) return <Failed error={list.error} retry={() => void list.refetch()} />;
   if (chosen === undefined) return <Nothing />;
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)]">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[19rem_minmax(0,1fr)]">
       <nav aria-label="Waiting definitions" className="rounded-xl border bg-card p-1.5 shadow-card lg:sticky lg:top-4">
         <p className="flex items-center justify-between px-2 py-1.5 text-[13px] text-soft">
           <span>

@@ -99,7 +99,7 @@ function Health({ server }: { server: ServerView }) {
   const { state, sinceMs, lastError, stderrTail } = server;
   return (
     <Card className="mb-5 p-4">
-      <div className="grid gap-x-8 gap-y-4 md:grid-cols-2">
+      <div className="grid grid-cols-1 gap-x-8 gap-y-4 md:grid-cols-2">
         <Facts
           items={[
             [

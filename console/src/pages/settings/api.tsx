@@ -19,7 +19,7 @@ const CHANGE = `curl --unix-socket .interlock/admin.sock \\
 /** The interface this console and the command line use, for programs. */
 export function Api() {
   return (
-    <div className="grid items-start gap-4 lg:grid-cols-2">
+    <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
       <Panel
         title="The administrative API"
         className="lg:col-span-2"

@@ -19,7 +19,7 @@ export function Configuration() {
             In force now, from <Code>{file}</Code>. Changes of the file are taken over by themselves where the gateway
             watches it; <Code copy>interlock check</Code> says what is wrong before that.
           </p>
-          <div className="grid items-start gap-4 lg:grid-cols-2">
+          <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
             {[...Map.groupBy(facts, ({ group }) => group)].map(([group, rows]) => (
               <Panel key={group} title={group} bodyClass="p-0">
                 <dl>

@@ -36,7 +36,7 @@ export function Roles() {
             {roles.map(({ role, holders }) => (
               <li
                 key={role}
-                className="grid gap-x-4 gap-y-1 border-b px-4 py-3 last:border-0 md:grid-cols-[11rem_1fr_1fr]"
+                className="grid grid-cols-1 gap-x-4 gap-y-1 border-b px-4 py-3 last:border-0 md:grid-cols-[11rem_1fr_1fr]"
               >
                 <Link
                   to="/people"

@@ -40,7 +40,7 @@ export function Status() {
   return (
     <Answered query={asked} lines={10}>
       {(status) => (
-        <div className="grid items-start gap-4 lg:grid-cols-2">
+        <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-2">
           <div className="space-y-4">
             <Panel title="Gateway" actions={<Reload />}>
               <Facts

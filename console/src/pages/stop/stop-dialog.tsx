@@ -62,7 +62,7 @@ export function StopDialog({ target: fixed, onClose }: StopProps) {
       {fixed === null && <TargetFields kind={kind} setKind={setKind} id={id} setId={setId} />}
       <fieldset>
         <legend className="mb-1 text-[13px] font-medium">How hard</legend>
-        <div className="grid gap-2 sm:grid-cols-3">
+        <div className="grid grid-cols-1 gap-2 sm:grid-cols-3">
           {(['watch', 'pause', 'halt'] as const).map((each) => (
             <TierChoice key={each} tier={each} chosen={each === tier} onChoose={() => setTier(each)} />
           ))}
@@ -132,7 +132,7 @@ function TargetFields({
   const kinds = KINDS.filter((each) => each.kind !== 'all' || may('locks.everything'));
   const chosen = KINDS.find((each) => each.kind === kind)!;
   return (
-    <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
       <Field label="What" hint={chosen.hint}>
         {(ids) => (
           <Choice

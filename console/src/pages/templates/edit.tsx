@@ -58,7 +58,7 @@ export function EditTemplate({ template, onClose }: { template: TemplateLine | n
         toast({ tone: 'good', text, ...(template === null ? {} : { undo: { words: 'Take it back', run } }) });
       }}
     >
-      <div className="grid gap-4 sm:grid-cols-3">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-3">
         <Field label="Id" problem={touched && template === null ? (problems.id ?? null) : null}>
           {(ids) => <Input {...ids} {...texts('id')} required disabled={template !== null} />}
         </Field>
@@ -97,7 +97,7 @@ export function EditTemplate({ template, onClose }: { template: TemplateLine | n
           {(ids) => <Input {...ids} {...texts('lifetimeDays')} inputMode="decimal" />}
         </Field>
       </div>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Limited
           on={form.limitServers}
           words="Only these servers"

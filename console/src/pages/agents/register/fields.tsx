@@ -29,7 +29,7 @@ export function AgentFields({ form, set, only }: FieldsProps) {
           )}
         </Field>
       )}
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         {shown('owner') && (
           <Field label="Owner" hint="The id of a person: who answers for it.">
             {(ids) => <PersonInput {...ids} required value={form.owner} onChange={(owner) => set({ owner })} />}

@@ -67,7 +67,7 @@ export function RegisterDialog({ onClose }: { onClose: () => void }) {
           )}
         </Field>
       )}
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="Name">
           {(ids) => (
             <Input

@@ -51,7 +51,7 @@ export function TryRequest({ files, vocabulary, onJump }: TryProps) {
     if (ready) tried.mutate();
   };
   return (
-    <div className="grid items-start gap-5 lg:grid-cols-[22rem_minmax(0,1fr)]">
+    <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[22rem_minmax(0,1fr)]">
       <form onSubmit={submit} className="space-y-3">
         <Picked label="Agent" value={agent} onChange={setAgent} of={vocabulary?.entities.Agent} required />
         <Picked
@@ -224,7 +224,7 @@ function PolicyParts({ all, onJump }: { all: Tried['policies']; onJump: TryProps
       {all.map(({ policy, effect, file, line, outcome, failure }) => (
         <li
           key={`${policy} ${line}`}
-          className="grid items-center gap-x-3 gap-y-0.5 px-3 py-1.5 sm:grid-cols-[minmax(0,1fr)_4rem_11rem]"
+          className="grid grid-cols-1 items-center gap-x-3 gap-y-0.5 px-3 py-1.5 sm:grid-cols-[minmax(0,1fr)_4rem_11rem]"
         >
           <button
             type="button"

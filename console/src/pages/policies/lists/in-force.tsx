@@ -45,7 +45,7 @@ export function InForce({ of }: { of: PoliciesInForce }) {
   return (
     <>
       <Notes of={of} onJump={(path) => set({ file: path, policy: null })} />
-      <div className="grid items-start gap-5 lg:grid-cols-[minmax(19rem,26rem)_minmax(0,1fr)]">
+      <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(19rem,26rem)_minmax(0,1fr)]">
         <div>
           <div className="mb-3 flex flex-wrap gap-2">
             <SearchBox

@@ -63,7 +63,7 @@ export function Triage({ campaign }: { campaign: Campaign }) {
       ) : item === undefined ? (
         <Done mine={whose === 'mine'} campaign={campaign} onAll={() => set({ whose: 'all' })} />
       ) : (
-        <div className="grid items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
+        <div className="grid grid-cols-1 items-start gap-4 lg:grid-cols-[18rem_minmax(0,1fr)]">
           <nav aria-label="Waiting agents" className="rounded-xl border bg-card p-1.5 shadow-card">
             <p className="hidden px-2 py-1.5 text-[13px] text-soft lg:block">
               {KEYS.map(([key, words]) => (
