@@ -6,9 +6,9 @@ export function configTemplate(person: { readonly id: string; readonly name: str
 
 # Where agents connect. Only programs on this machine can, until you change the host and set up TLS.
 listen:
-  host: 127.0.0.1
+  # A name and not 127.0.0.1: passkeys are bound to names.
+  host: localhost
   port: 7700
-  # Passkeys need a name instead of an address, on this machine: host: localhost
   # tls: { cert: ./tls/cert.pem, key: ./tls/key.pem }
   # publicUrl: https://interlock.example.com
 
