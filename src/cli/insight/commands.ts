@@ -45,9 +45,9 @@ async function overview(context: Context): Promise<void> {
   const counts = (all: Readonly<Record<string, number>>): string =>
     Object.entries(all)
       .map(([name, count]) => `${count} ${name}`)
-      .join(', ');
+      .join(', ') || 'none';
   terminal.line(
-    `agents       ${agents.total} of ${agents.owners} owners, ${agents.active24h} called in 24 h (${counts(agents.byState)})`,
+    `agents       ${agents.total} of ${agents.owners} owners, ${agents.active24h} called in 24 h; ${counts(agents.byState)}`,
   );
   terminal.line(
     `reach        ${connections.servers} servers (${connections.serversFailing} failing), ${connections.tools} tools, ${connections.agentToAgent} connections between agents`,
