@@ -244,7 +244,7 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
     // What was there stays until the answer comes.
     await becomes(
       page,
-      `(() => { const text = document.querySelector('[role=grid]').textContent; return text.includes('orders.create') && !text.includes('orders.list'); })()`,
+      `(() => { const text = document.querySelector('[role=grid]')?.textContent ?? ''; return text.includes('orders.create') && !text.includes('orders.list'); })()`,
     );
     await page.getByLabel('Add a filter').selectOption('effect');
     await page.getByLabel('Decision', { exact: true }).selectOption('deny');
