@@ -199,12 +199,12 @@ class RunningJournal {
     return quietly(done);
   }
 
-  /** The latest signed checkpoint, made now when records came since. */
   /** Calls `listener` for every record from now on, once it is durable. Returns how to stop. Costs nothing while nobody listens. */
   onDurable(listener: OnRecord): () => void {
     return this.#tap.on(listener);
   }
 
+  /** The latest signed checkpoint, made now when records came since. */
   async checkpoint(): Promise<Checkpoint> {
     this.#refuseWhenClosed();
     return this.#writer.checkpoint();

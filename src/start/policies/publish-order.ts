@@ -106,9 +106,10 @@ async function decide(publishing: Publishing, pending: Pending): Promise<void> {
   try {
     await commitPending(dir, pending);
     const folder = await readPolicyFolder(dir);
-    if (folder.ok && folder.pending?.publication.version === version) return;
+    // As decided, or already written out by a gateway that shares the folder and read it a moment ago.
+    if (folder.ok && sameFiles(folder.files, pending.files)) return;
     // Somebody wrote to the folder in the meantime; nothing was written out yet.
-    await forgetPending(dir);
+    await forgetPending(dir, pending);
     throw new Error('the folder was changed meanwhile');
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;

@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { access, constants, link, lstat, mkdir, open, readdir, realpath, rename, unlink } from 'node:fs/promises';
+import {
+  access,
+  constants,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  unlink,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Source } from '../../policy/publish.ts';
 import { digestOf, PENDING, type Pending } from './folder.ts';
@@ -41,10 +53,23 @@ export async function commitPending(dir: string, pending: Pending): Promise<void
   await syncFolder(root);
 }
 
-/** Takes a decision back of which nothing was written out. */
-export async function forgetPending(dir: string): Promise<void> {
+/**
+ * Removes what says that this publication is decided: it is written out, or nothing of it was. One of somebody else's, who shares the
+ * folder and decided after it, is left; so is nothing, where somebody else has finished it.
+ */
+export async function forgetPending(dir: string, { publication: { version, atMs } }: Pending): Promise<void> {
   const root = await realpath(dir);
-  await unlink(join(root, PENDING));
+  const path = join(root, PENDING);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (text === null) return;
+  const { publication: there } = JSON.parse(text) as Pending;
+  if (there.version !== version || there.atMs !== atMs) return;
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error;
+  });
   await syncFolder(root);
 }
 
@@ -68,7 +93,7 @@ export async function writeOut(dir: string, pending: Pending): Promise<void> {
   }
   await removeHalves(touched);
   for (const folder of touched) await syncFolder(folder);
-  await forgetPending(root);
+  await forgetPending(root, pending);
 }
 
 async function isThere(path: string): Promise<boolean> {
