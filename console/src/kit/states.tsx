@@ -48,7 +48,7 @@ export function Failed({ error, retry, className }: { error: unknown; retry?: ()
   );
 }
 
-export function Skeleton({ className }: { className?: string }) {
+function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn('animate-[pulse-soft_1.6s_infinite] rounded-md bg-sunk', className)} />;
 }
 

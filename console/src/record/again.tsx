@@ -77,7 +77,7 @@ function Compared({ call, now }: { call: CallView; now: Tried }) {
 }
 
 /** `null`: it cannot be asked again with what is on record. */
-export function requestOf(call: CallView): TriedRequest | null {
+function requestOf(call: CallView): TriedRequest | null {
   const { args, argsHidden, action, target } = call;
   if (action !== 'tools/call' || target === null || argsHidden) return null;
   if (typeof args !== 'object' || args === null || Array.isArray(args) || isHidden(args) || 'redacted' in args)
