@@ -1,4 +1,4 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import type { Search } from './router.tsx';
 
@@ -6,8 +6,12 @@ import type { Search } from './router.tsx';
 export function useFilters(): readonly [Search, (change: Readonly<Record<string, string | null | undefined>>) => void] {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
+  const router = useRouter();
   const set = useCallback(
     (change: Readonly<Record<string, string | null | undefined>>) => {
+      // The next page is being fetched while this one still stands, and its last keystrokes settle: they must not call the reader back.
+      const { location, resolvedLocation } = router.state;
+      if (resolvedLocation !== undefined && location.pathname !== resolvedLocation.pathname) return;
       void navigate({
         to: '.',
         replace: true,
@@ -19,7 +23,7 @@ export function useFilters(): readonly [Search, (change: Readonly<Record<string,
         }) as never,
       });
     },
-    [navigate],
+    [navigate, router],
   );
   return [search, set];
 }

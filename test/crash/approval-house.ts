@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -12,7 +13,10 @@ import { realDisk } from '../../src/adapters/disk/real.ts';
 import { readJournal } from '../../src/audit/read/read-journal.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
 import type { ApprovalRow } from '../../src/ports/stores.ts';
+import { until } from '../cases/house.ts';
 
+/** The agent its own calls are recorded under. */
+const GATEWAY_ITSELF = 'interlock';
 const GATEWAY = join(import.meta.dirname, 'approval-gateway.ts');
 
 /** A real MCP server of the official SDK that outlives every gateway, and how often each order took effect there. */
@@ -115,25 +119,38 @@ export async function openGatewayHouse(options: HouseOptions): Promise<GatewayHo
 @ask("owner") permit(principal, action == Action::"tools/call", resource);`,
   );
   await writeFile(config, yaml(options, token));
+  const journal = join(dir, '.interlock', 'journal');
   const children = new Set<ChildProcess>();
+  const records = async (): Promise<JournalRecord[]> => {
+    const all: JournalRecord[] = [];
+    for await (const { record } of readJournal(journal, { disk: realDisk })) all.push(record);
+    return all;
+  };
   return {
     dir,
     async start() {
+      const before = existsSync(journal) ? inventories(await records()) : 0;
       const child = spawnGateway(dir, config);
       children.add(child);
-      return running(child, token);
+      const gateway = await running(child, token);
+      await until(async () => inventories(await records()) > before, 30_000);
+      return gateway;
     },
-    async records() {
-      const records: JournalRecord[] = [];
-      for await (const { record } of readJournal(join(dir, '.interlock', 'journal'), { disk: realDisk }))
-        records.push(record);
-      return records;
-    },
+    records,
     async remove() {
       for (const child of children) await kill(child);
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/**
+ * How often the gateway has finished asking its servers for their tools, which it does on its own once its doors are open: whoever counts
+ * its writes begins after that.
+ */
+function inventories(records: readonly JournalRecord[]): number {
+  const own = new Set(records.flatMap((r) => (r.type === 'intent' && r.agent === GATEWAY_ITSELF ? [r.call] : [])));
+  return records.filter((r) => r.type === 'outcome' && own.has(r.call) && r.code !== 'restart').length;
 }
 
 /** Checkpoints of their own accord are rare: what is written is written for the call. */

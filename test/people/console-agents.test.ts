@@ -50,6 +50,7 @@ describe('agents in the console', { timeout: 240_000 }, () => {
   it('the operator kills an agent in the middle of a long call and watches it end; its neighbour goes on', async () => {
     const page = await world.consolePage('operator', '/agents');
     await page.getByRole('searchbox', { name: 'Search agents' }).fill('analyst');
+    await page.getByText('1 agent matches').waitFor();
     await page.getByRole('row').filter({ hasText: 'Spending analyst' }).click();
     await page.waitForURL('**/console/agents/analyst');
     const [long, neighbour] = [await calling('analyst', 40), await calling('procurement', 6)];
@@ -96,6 +97,20 @@ describe('agents in the console', { timeout: 240_000 }, () => {
     expect(await world.act('lock.release', 'olga')).toMatchObject({ detail: { target: 'agent:analyst' } });
     const again = await world.client('analyst');
     expect((await again.callTool(SHORT)).isError ?? false).toBe(false);
+  });
+
+  it('an agent opened while the search still settles stays open, however long its page takes to come', async () => {
+    const page = await world.consolePage('operator', '/agents');
+    const row = page.getByRole('row').filter({ hasText: 'Spending analyst' });
+    await row.waitFor();
+    await page.route(/\/assets\/agent-[^/]+\.js$/, async (route) => {
+      await new Promise((done) => setTimeout(done, 1_000));
+      await route.continue();
+    });
+    await page.getByRole('searchbox', { name: 'Search agents' }).fill('s');
+    await row.dispatchEvent('click');
+    await page.getByRole('button', { name: 'Stop', exact: true }).waitFor();
+    expect(new URL(page.url()).pathname + new URL(page.url()).search).toBe('/console/agents/analyst');
   });
 
   it('a lock just placed can be let go of from the message that says so', async () => {
