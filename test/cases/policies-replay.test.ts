@@ -4,7 +4,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { PoliciesInForce, PolicyDraft, PolicyReplay, Shadow } from '../../src/model/insight/policies.ts';
 import type { IntentRecord, RefusalRecord } from '../../src/model/record.ts';
-import { CONNECT, EVERYTHING, type House, type HouseOptions, openHouse } from './house.ts';
+import { CONNECT, EVERYTHING, type House, type HouseOptions, openHouse, until } from './house.ts';
 
 const PERMIT_ALL = '@id("all") permit(principal, action == Action::"tools/call", resource in Server::"every");';
 /** Exactly: none. */
@@ -239,7 +239,7 @@ describe('a draft in the shadow', () => {
     expect(acts).toContainEqual(['policy.shadow-end', 'bob', 'enough']);
   });
 
-  it('goes on over a reload, ends when its draft is in force, and with the gateway', async () => {
+  it('goes on over a reload and ends when its draft is in force', async () => {
     const house = await open(`${CONNECT}\n${PERMIT_ALL}`);
     const before = await house.admin<PoliciesInForce>('GET', '/v1/policies');
     const { draft } = await begin(house, CONNECT);
@@ -254,9 +254,38 @@ describe('a draft in the shadow', () => {
     });
     await sleep(50);
     expect(await shadowOf(house)).toBeNull();
-    await begin(house, `${CONNECT}\n${PERMIT_ALL}`);
-    expect(await shadowOf(house)).not.toBeNull();
     await house.restart();
+    expect(await shadowOf(house)).toBeNull();
+  });
+
+  it('goes on after the gateway was started again, counted anew, until somebody ends it or changes the draft', async () => {
+    const house = await open(`${CONNECT}\n${PERMIT_ALL}`);
+    const { draft } = await begin(house, CONNECT);
+    await house.restart();
+    await until(async () => (await shadowOf(house)) !== null);
+    expect(await shadowOf(house)).toMatchObject({ draft: draft.id, revision: 1, by: 'bob', decisions: 0 });
+    const buyer = await house.client('buyer', '/mcp/every');
+    await call(buyer, 'echo', { message: 'x' });
+    await until(async () => (await shadowOf(house))?.changed === 1);
+    // Somebody goes on writing: what is evaluated stays what it was, and is not begun again with other words.
+    const changed = { title: 'u', revision: 1, by: 'alice' };
+    expect((await house.admin('PUT', `/v1/policies/drafts/${draft.id}`, changed)).status).toBe(200);
+    expect(await shadowOf(house)).toMatchObject({ revision: 1, changed: 1 });
+    await house.restart();
+    const ends = async () =>
+      (await house.records()).flatMap((r) => (r.type === 'admin' && r.act === 'policy.shadow-end' ? [r] : []));
+    await until(async () => (await ends()).length > 0);
+    expect(await shadowOf(house)).toBeNull();
+    expect(await ends()).toMatchObject([{ by: 'interlock', reason: 'the draft was changed since' }]);
+    const begun = (await house.records()).flatMap((r) => (r.type === 'admin' && r.act === 'policy.shadow' ? [r] : []));
+    expect(begun).toMatchObject([
+      { by: 'bob' },
+      { by: 'interlock', reason: 'the gateway started again; begun by bob', detail: { draft: draft.id, revision: 1 } },
+    ]);
+    await begin(house, CONNECT);
+    expect((await house.admin('DELETE', '/v1/policies/shadow?by=bob&reason=enough')).status).toBe(200);
+    await house.restart();
+    await sleep(300);
     expect(await shadowOf(house)).toBeNull();
   });
 });

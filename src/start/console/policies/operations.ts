@@ -1,4 +1,4 @@
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, join, relative } from 'node:path';
 import type { Gateway } from '../../../gateway/gateway.ts';
 import type { PolicyProblem } from '../../../model/insight/policies.ts';
 import { SCHEMA } from '../../../policy/schema.ts';
@@ -12,6 +12,7 @@ import { draftOperations } from './drafts.ts';
 import { publishOperations } from './publishing.ts';
 import { Replays } from './replay/replays.ts';
 import { ShadowSeat } from './shadow.ts';
+import { shadowFile } from './shadow-memory.ts';
 import { checkFiles, compileFiles, tryRequest } from './trying.ts';
 
 export interface PolicyParts {
@@ -26,7 +27,9 @@ export function policyOperations(parts: PolicyParts): PolicyOperations {
   const store = parts.stores.policies;
   const { journal, clock, log, beside = { hear: null } } = gateway;
   const turns = new Turns();
-  const seat = new ShadowSeat({ live, beside, store, journal, clock, log });
+  const memory = shadowFile(join(live.config.dataDir, 'shadow.json'));
+  const seat = new ShadowSeat({ live, beside, store, memory, journal, clock, log });
+  void seat.resume();
   return {
     async inForce() {
       const { policies, config } = live;

@@ -11,6 +11,7 @@ async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
   const beside: Beside = { hear: null };
   const world = { agents: [], people: [], servers: [], tools: [] };
   const seat = new ShadowSeat({
+    memory: { read: async () => null, keep: async () => {}, forget: async () => {} },
     ...{ beside, clock: systemClock, journal: { append: async () => ({ seq: 0 }) } as never },
     live: { world: () => world, policies: { version: 'v1' }, onChange: () => {} } as never,
     store: { draft: async () => draft } as never,

@@ -14,6 +14,7 @@ import { Problem } from '../../../surfaces/admin/problem.ts';
 import type { PolicyOrder } from '../../../surfaces/admin/routes/policies/operations.ts';
 import type { Live } from '../../live.ts';
 import { openDraft } from './drafts.ts';
+import type { KeptShadow, ShadowMemory } from './shadow-memory.ts';
 import { compileFiles } from './trying.ts';
 
 /** Decisions that wait to be made a second time; more are dropped, and counted. */
@@ -28,6 +29,7 @@ export interface ShadowParts {
   readonly live: Pick<Live, 'world' | 'policies' | 'onChange'>;
   readonly beside: Beside;
   readonly store: PolicyStore;
+  readonly memory: ShadowMemory;
   readonly journal: Pick<Journal, 'append'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -44,13 +46,20 @@ interface Current {
   dropped: number;
 }
 
+interface Seating {
+  /** Who wanted it. */
+  readonly by: string;
+  readonly recordedBy: string;
+  readonly reason: string;
+}
+
 interface Waiting extends Heard {
   readonly atMs: number;
 }
 
 /**
  * One draft, by which every decision is made a second time, after the first has long been acted on. Nothing depends on it but its own
- * counts. Lives in memory: it ends with the gateway.
+ * counts. Those live in memory: after a start of the gateway the same draft is evaluated again, and counted anew.
  */
 export class ShadowSeat {
   readonly #parts: ShadowParts;
@@ -71,22 +80,26 @@ export class ShadowSeat {
   async begin({ draft: id, by, reason }: PolicyOrder & { readonly draft: string }): Promise<Shadow> {
     if (this.#current !== null || this.#beginning)
       throw new Problem(409, 'shadow-runs', 'a draft is evaluated beside the policies already: end that first');
-    this.#beginning = true;
-    try {
-      const { live, store, journal, clock, beside } = this.#parts;
-      const draft = await openDraft(store, id);
-      const policies = await compileFiles({ live }, draft.files);
-      const { version } = policies;
-      const detail = { draft: id, revision: draft.revision, policyVersion: version };
-      await journal.append({ type: 'admin', act: 'policy.shadow', by, reason, detail });
-      const against = live.policies.version;
-      const current = { draft, by, policies, against, sinceMs: clock.nowMs(), tally: newTally<Change>(), dropped: 0 };
-      this.#current = current;
-      beside.hear = (heard) => this.#hear(heard);
-      return shown(current);
-    } finally {
-      this.#beginning = false;
-    }
+    return this.#alone(async () => {
+      const draft = await openDraft(this.#parts.store, id);
+      return this.#sit(draft, { by, recordedBy: by, reason });
+    });
+  }
+
+  /** What was under way when the gateway ended. Never rejects: what cannot go on is ended, and that is told. */
+  async resume(): Promise<void> {
+    const { memory, store, log } = this.#parts;
+    const kept = await memory.read();
+    if (kept === null || this.#current !== null || this.#beginning) return;
+    await this.#alone(async () => {
+      const draft = await openDraft(store, kept.draft);
+      if (draft.revision !== kept.revision) throw new Problem(409, 'stale-draft', 'the draft was changed since');
+      const reason = `the gateway started again; begun by ${kept.by}`;
+      await this.#sit(draft, { by: kept.by, recordedBy: 'interlock', reason });
+    }).catch((error: unknown) => {
+      log.warn({ err: error, draft: kept.draft }, 'a draft is no longer evaluated beside the policies');
+      return this.#endKept(kept, error);
+    });
   }
 
   /** `false`: there is none. */
@@ -97,7 +110,44 @@ export class ShadowSeat {
     const { draft, tally } = current;
     const detail = { draft: draft.id, decisions: tally.decisions, changed: tally.changed };
     await this.#parts.journal.append({ type: 'admin', act: 'policy.shadow-end', by, reason, detail });
+    await this.#parts.memory.forget();
     return true;
+  }
+
+  async #alone<T>(begin: () => Promise<T>): Promise<T> {
+    this.#beginning = true;
+    try {
+      return await begin();
+    } finally {
+      this.#beginning = false;
+    }
+  }
+
+  async #sit(draft: PolicyDraft, { by, recordedBy, reason }: Seating): Promise<Shadow> {
+    const { live, journal, clock, beside, memory } = this.#parts;
+    const { id, revision } = draft;
+    const policies = await compileFiles({ live }, draft.files);
+    const { version } = policies;
+    const detail = { draft: id, revision, policyVersion: version };
+    await journal.append({ type: 'admin', act: 'policy.shadow', by: recordedBy, reason, detail });
+    await memory.keep({ draft: id, revision, by });
+    const against = live.policies.version;
+    const current = { draft, by, policies, against, sinceMs: clock.nowMs(), tally: newTally<Change>(), dropped: 0 };
+    this.#current = current;
+    beside.hear = (heard) => this.#hear(heard);
+    return shown(current);
+  }
+
+  async #endKept({ draft }: KeptShadow, why: unknown): Promise<void> {
+    const { journal, memory, log } = this.#parts;
+    const reason = why instanceof Problem ? why.message : 'it could not go on after a start of the gateway';
+    const detail = { draft, decisions: 0, changed: 0 };
+    try {
+      await journal.append({ type: 'admin', act: 'policy.shadow-end', by: 'interlock', reason, detail });
+      await memory.forget();
+    } catch (error) {
+      log.error({ err: error }, 'the end of a shadow could not be recorded');
+    }
   }
 
   #stop(): void {
