@@ -139,19 +139,30 @@ export class Credentials {
     return this.#stored.connections(filter);
   }
 
+  /** Connected accounts, in the order of their ids, after one of them. Of everybody, where nobody is named. */
+  connectionsAfter(
+    who: Who,
+    page: { readonly limit: number; readonly after?: string },
+  ): Promise<readonly Connection[]> {
+    return this.#stored.connectionsOf(who, page);
+  }
+
+  /** In memory for them now. */
+  inMemory(who: Who): readonly HeldCredential[] {
+    const held = [...this.#held.values()].filter((one) => matches(one.of, who) && one.fresh);
+    return held.map((one) => ({
+      ...one.of,
+      kind: this.#servers.get(one.of.server)?.settings.kind ?? 'inject',
+      fresh: true,
+    }));
+  }
+
   /** What a person or an agent holds: connected accounts, and what is in memory for them now. */
   async heldBy(
     who: Who,
   ): Promise<{ readonly connections: readonly Connection[]; readonly held: readonly HeldCredential[] }> {
-    const held = [...this.#held.values()].filter((one) => matches(one.of, who) && one.fresh);
-    return {
-      connections: await this.#stored.connectionsOf(who),
-      held: held.map((one) => ({
-        ...one.of,
-        kind: this.#servers.get(one.of.server)?.settings.kind ?? 'inject',
-        fresh: true,
-      })),
-    };
+    const named = Object.keys(who).length > 0;
+    return { connections: named ? await this.#stored.connectionsOf(who) : [], held: this.inMemory(who) };
   }
 
   /**

@@ -22,6 +22,8 @@ export interface Ended {
 
 /** A connected account, without its tokens. */
 export interface Connection {
+  /** Of its row: connections are in the order of these. */
+  readonly id: string;
   readonly server: string;
   readonly owner: Owner;
   readonly by: string | null;
@@ -56,22 +58,31 @@ export class Stored {
     this.#clientOf = clientOf;
   }
 
-  async connections(filter: { owner?: Owner; server?: string; limit: number }): Promise<readonly Connection[]> {
+  async connections(filter: {
+    owner?: Owner;
+    server?: string;
+    limit: number;
+    after?: string;
+  }): Promise<readonly Connection[]> {
     const found: Connection[] = [];
-    for await (const row of this.#rows(filter.owner)) {
+    for await (const row of this.#rows(filter.owner, filter.after)) {
       if (found.length >= filter.limit) break;
       if (filter.server === undefined || serverOf(row.id) === filter.server) found.push(await this.#describe(row));
     }
     return found;
   }
 
-  async connectionsOf(who: Who): Promise<readonly Connection[]> {
-    const owner = ownedBy(who);
+  /** Of everybody, where nobody is named. */
+  async connectionsOf(
+    who: Who,
+    page: { readonly limit: number; readonly after?: string } = { limit: MAX_LISTED },
+  ): Promise<readonly Connection[]> {
+    const owner = Object.keys(who).length === 0 ? 'anybody' : ownedBy(who);
     if (owner === null) return [];
     return this.connections({
       ...(owner === 'anybody' ? {} : { owner }),
       ...(who.server === undefined ? {} : { server: who.server }),
-      limit: MAX_LISTED,
+      ...page,
     });
   }
 
@@ -118,8 +129,8 @@ export class Stored {
     await Promise.all(this.#revoking);
   }
 
-  async *#rows(owner?: Owner): AsyncGenerator<VaultRow> {
-    let after: string | undefined;
+  async *#rows(owner?: Owner, from?: string): AsyncGenerator<VaultRow> {
+    let after = from;
     for (;;) {
       const filter = { kind: 'upstream-token', limit: PAGE } as const;
       const page: readonly VaultRow[] = await this.#parts.vault.list({
@@ -139,7 +150,7 @@ export class Stored {
 
   async #describe(row: VaultRow): Promise<Connection> {
     const none = { by: null, issuer: null, scope: null, connectedAtMs: null };
-    const shown = { server: serverOf(row.id), owner: row.owner as Owner, changedAtMs: row.atMs };
+    const shown = { id: row.id, server: serverOf(row.id), owner: row.owner as Owner, changedAtMs: row.atMs };
     try {
       const tokens = await this.#tokens(row);
       if (tokens === null) return { ...shown, ...none, readable: false };

@@ -5,6 +5,8 @@ export type FaultKind = 'caller' | 'upstream' | 'operator';
 export const FAULTS = {
   'parse-error': { kind: 'caller', http: 400, rpc: -32700 },
   'invalid-request': { kind: 'caller', http: 400, rpc: -32600 },
+  /** Of a list. */
+  'invalid-cursor': { kind: 'caller', http: 400, rpc: -32600 },
   'batch-refused': { kind: 'caller', http: 400, rpc: -32600 },
   'unsafe-json': { kind: 'caller', http: 400, rpc: -32600 },
   'too-large': { kind: 'caller', http: 413, rpc: -32600 },

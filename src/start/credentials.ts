@@ -6,18 +6,25 @@ import { openWeb } from '../adapters/web.ts';
 import type { Journal } from '../audit/journal.ts';
 import type { Config } from '../config/config.ts';
 import type { Environment } from '../config/load.ts';
-import { type CredentialServer, Credentials } from '../credentials/credentials.ts';
+import {
+  type Connection,
+  type CredentialServer,
+  Credentials,
+  type HeldCredential,
+  type Who,
+} from '../credentials/credentials.ts';
 import { saveIdpToken } from '../credentials/idp-tokens.ts';
 import { type KeySource, ownKeyFile } from '../credentials/vault/keys.ts';
 import { openVault } from '../credentials/vault/vault.ts';
 import type { Gateway, Log } from '../gateway/gateway.ts';
 import type { SigningKeys } from '../identity/proof/keys.ts';
 import type { SecretFrom } from '../model/credential.ts';
+import type { Page } from '../model/insight/page.ts';
 import type { Json } from '../model/json.ts';
 import type { SecretStore } from '../ports/identity-stores.ts';
 import type { SecretReader } from '../ports/secrets.ts';
 import type { Account, AccountParts } from '../surfaces/account/account.ts';
-import type { VaultOperations } from '../surfaces/admin/routes/vault.ts';
+import type { BrokeredCredential, VaultOperations } from '../surfaces/admin/routes/vault.ts';
 import { type Connect, openConnect } from '../surfaces/connect/connect.ts';
 import type { DoorRules } from '../surfaces/http/door.ts';
 import type { Live } from './live.ts';
@@ -76,13 +83,7 @@ export function vaultOperations(credentials: Credentials, journal: Pick<Journal,
   const record = (act: string, order: { by: string; reason: string }, detail: Json) =>
     journal.append({ type: 'admin', act, ...order, detail });
   return {
-    async list(who, limit) {
-      if (Object.keys(who).length > 0) {
-        const { connections, held } = await credentials.heldBy(who);
-        return { connections: connections.slice(0, limit), held: held.slice(0, limit) };
-      }
-      return { connections: await credentials.connections({ limit }), held: [] };
-    },
+    list: (who, page) => brokeredPage(credentials, who, page),
     async revoke(who, order) {
       const ended = await credentials.endFor(who);
       await record('credential.revoke', order, { ...who, ...ended });
@@ -98,6 +99,45 @@ export function vaultOperations(credentials: Credentials, journal: Pick<Journal,
       return rotated;
     },
   };
+}
+
+/** What the vault keeps, in the order of its rows; then what is in memory, of those who are named: of everybody it would be each caller. */
+async function brokeredPage(
+  credentials: Credentials,
+  who: Who,
+  { after, limit }: { readonly after: string | null; readonly limit: number },
+): Promise<Page<BrokeredCredential>> {
+  const lines: (readonly [string, BrokeredCredential])[] = [];
+  if (after === null || after.startsWith(KEPT)) {
+    const from = after === null ? {} : { after: after.slice(KEPT.length) };
+    for (const { id, ...kept } of await credentials.connectionsAfter(who, { limit: limit + 1, ...from }))
+      lines.push([KEPT + id, keptLine(kept)]);
+  }
+  if (lines.length <= limit && Object.keys(who).length > 0) {
+    const held = credentials.inMemory(who).map((one) => [HELD + keyOfHeld(one), heldLine(one)] as const);
+    const rest = held.filter(([key]) => after === null || after.startsWith(KEPT) || key > after);
+    lines.push(...rest.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+  const page = lines.slice(0, limit);
+  return { items: page.map(([, line]) => line), next: lines.length > limit ? page.at(-1)![0] : null };
+}
+
+const KEPT = 'kept ';
+const HELD = 'held ';
+
+function keyOfHeld({ server, person, agent, task }: HeldCredential): string {
+  return JSON.stringify([server, person, agent, task]);
+}
+
+function keptLine({ owner, ...kept }: Omit<Connection, 'id'>): BrokeredCredential {
+  const [kind, id] = [owner.slice(0, owner.indexOf(':')), owner.slice(owner.indexOf(':') + 1)];
+  const of = { person: kind === 'person' ? id : null, agent: kind === 'agent' ? id : null, task: null };
+  return { where: 'vault', kind: 'oauth', ...of, ...kept };
+}
+
+function heldLine({ server, person, agent, task, kind }: HeldCredential): BrokeredCredential {
+  const unknown = { by: null, issuer: null, scope: null, connectedAtMs: null, changedAtMs: null };
+  return { where: 'memory', kind, server, person, agent, task, ...unknown, readable: true };
 }
 
 /** A person's connected accounts on the account page. */

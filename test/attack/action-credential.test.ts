@@ -267,8 +267,8 @@ describe('a kill after the sending (requirements CR3, KS1)', () => {
   });
 
   const sessionOf = async (agent: string): Promise<string> => {
-    const { body } = await house.admin<{ sessions: { id: string; agent: string }[] }>('GET', '/v1/sessions');
-    return body.sessions.findLast((one) => one.agent === agent)!.id;
+    const { body } = await house.admin<{ items: { id: string; agent: string }[] }>('GET', '/v1/sessions');
+    return body.items.findLast((one) => one.agent === agent)!.id;
   };
   const ends = async (code: string) =>
     (await house.records()).filter((r) => r.type === 'outcome' && r.code === code).length;

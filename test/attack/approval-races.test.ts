@@ -21,7 +21,7 @@ beforeAll(async () => {
   });
   await until(
     async () =>
-      ((await house.admin<{ servers: { tools: number }[] }>('GET', '/v1/servers')).body.servers[0]?.tools ?? 0) === 3,
+      ((await house.admin<{ items: { tools: number }[] }>('GET', '/v1/servers')).body.items[0]?.tools ?? 0) === 3,
   );
 });
 afterAll(() => house?.stop());
@@ -37,8 +37,7 @@ interface Row {
   readonly id: string;
   readonly askWhom: readonly string[];
 }
-const pending = async () =>
-  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+const pending = async () => (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items;
 const approve = (id: string, by = 'alice') =>
   house.admin('POST', `/v1/approvals/${id}`, { state: 'approved', by, reason: 'fine' });
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => house.stop());
 
 const pending = async (): Promise<readonly { id: string }[]> =>
-  (await house.admin<{ approvals: { id: string }[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+  (await house.admin<{ items: { id: string }[] }>('GET', '/v1/approvals?state=pending')).body.items;
 const answer = (id: string, by: string, state = 'approved') =>
   house.admin<{ code?: string; complete?: boolean }>('POST', `/v1/approvals/${id}`, { state, by, reason: 'looked' });
 

@@ -23,7 +23,7 @@ it('200 requests are at most five messages to each approver on each channel', { 
   for (let i = 0; i < REQUESTS; i++) void client.callTool(order(1_000 + i)).catch(() => {});
   await until(
     async () =>
-      (await all.house.admin<{ approvals: unknown[] }>('GET', '/v1/approvals?state=pending&limit=1000')).body.approvals
+      (await all.house.admin<{ items: unknown[] }>('GET', '/v1/approvals?state=pending&limit=1000')).body.items
         .length === REQUESTS,
     120_000,
   );
@@ -47,11 +47,11 @@ it('200 requests are at most five messages to each approver on each channel', { 
   });
   // Programs are told of each, and every request can still be answered.
   await until(() => all.hook.got.length === REQUESTS, 120_000);
-  const { body } = await all.house.admin<{ approvals: { id: string; digest: string }[] }>(
+  const { body } = await all.house.admin<{ items: { id: string; digest: string }[] }>(
     'GET',
     '/v1/approvals?state=pending&limit=1000',
   );
-  const last = body.approvals[0] as { id: string; digest: string };
+  const last = body.items[0] as { id: string; digest: string };
   expect(await all.notices(last.id)).toContainEqual(
     expect.objectContaining({ channel: 'email', recipient: 'carol', kind: 'grouped' }),
   );

@@ -22,7 +22,7 @@ afterAll(() => house?.stop());
 afterEach(() => house.admin('DELETE', '/v1/locks/agent:buyer?reason=over&by=bob'));
 
 const open = (path = '/mcp/hostile') => house.raw({ path, agent: 'buyer', body: INIT });
-const sessions = async () => (await house.admin<{ sessions: { id: string }[] }>('GET', '/v1/sessions')).body.sessions;
+const sessions = async () => (await house.admin<{ items: { id: string }[] }>('GET', '/v1/sessions')).body.items;
 const end = (id: string) =>
   house.raw({ path: '/mcp/hostile', agent: 'buyer', method: 'DELETE', headers: { 'mcp-session-id': id } });
 

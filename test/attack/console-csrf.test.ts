@@ -12,7 +12,7 @@ afterAll(() => world?.close());
 
 const LOCK = { target: 'agent:buyer', tier: 'halt', reason: 'forged' };
 const lock = (headers: Headers, body: unknown = LOCK) => operator.api('POST', '/v1/locks', body, headers);
-const locks = async () => (await world.admin('GET', '/v1/locks')).body.locks.length as number;
+const locks = async () => (await world.admin('GET', '/v1/locks')).body.items.length as number;
 
 describe('requests that other sites make a signed-in browser send', () => {
   it('an honest one works: what follows would work too if it were let in', async () => {

@@ -98,7 +98,7 @@ describe('addresses written otherwise', () => {
     '/console/apiv1/locks',
   ])('%s leads past no check', async (path) => {
     const signedOut = await raw(path, '');
-    expect(signedOut.json?.locks).toBeUndefined();
+    expect(signedOut.json?.items).toBeUndefined();
     expect([200].includes(signedOut.status) && signedOut.text.includes('"epoch"')).toBe(false);
     const nobody = await world.person('nobody');
     const answer = await raw(path, cookieOf(nobody));

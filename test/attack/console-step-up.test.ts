@@ -36,7 +36,7 @@ const send = (who: ConsolePerson, { method, path, body }: Request, stepUp?: stri
   who.api(method, path, body, { 'x-step-up': stepUp });
 
 async function keys(): Promise<number> {
-  return (await world.admin('GET', '/v1/keys')).body.keys.length;
+  return (await world.admin('GET', '/v1/keys')).body.items.length;
 }
 
 describe('what must be confirmed with a passkey', () => {

@@ -32,8 +32,8 @@ afterEach(async () => {
 });
 
 async function status(): Promise<{ links: number; tools: number }> {
-  const { body } = await house.admin<{ servers: { links: number; tools: number }[] }>('GET', '/v1/servers');
-  return body.servers[0]!;
+  const { body } = await house.admin<{ items: { links: number; tools: number }[] }>('GET', '/v1/servers');
+  return body.items[0]!;
 }
 const links = async () => (await status()).links;
 const pinned = async () => (await status()).tools;

@@ -205,8 +205,7 @@ describe('a credential for what people approved (requirements CR3, HU1)', () => 
     readonly id: string;
   }
   const approve = async (args?: object): Promise<string> => {
-    const pending = async () =>
-      (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+    const pending = async () => (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items;
     await until(async () => (await pending()).length === 1);
     const { id } = (await pending())[0]!;
     const answer = {

@@ -35,7 +35,7 @@ function upload(text: string, query = '', type = 'text/csv'): Promise<Answer> {
 }
 
 const HEAD = 'id,owner,purpose,archetype,riskTier,scopes,clients\r\n';
-const count = async () => (await house.admin<{ agents: [] }>('GET', '/v1/agents?limit=1000')).body.agents.length;
+const count = async () => (await house.admin<{ items: [] }>('GET', '/v1/agents?limit=1000')).body.items.length;
 
 describe('agents in bulk (ID5)', () => {
   it('a dry run says of each line what it would do, and does nothing', async () => {

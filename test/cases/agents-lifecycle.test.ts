@@ -90,10 +90,8 @@ describe('the life of an agent (ID1, ID5)', () => {
       'agent.decommission bob',
       'agent.decommission.proof bob',
     ]);
-    const { body } = await house.admin<{ history: { act: string; by: string }[] }>('GET', '/v1/agents/sorter/history');
-    expect(body.history.map(({ act }) => act).reverse()).toEqual(
-      (await acts('sorter')).map((act) => act.split(' ')[0]),
-    );
+    const { body } = await house.admin<{ items: { act: string; by: string }[] }>('GET', '/v1/agents/sorter/history');
+    expect(body.items.map(({ act }) => act).reverse()).toEqual((await acts('sorter')).map((act) => act.split(' ')[0]));
   });
 
   it('one of fifty approvals at once takes effect', async () => {
@@ -149,19 +147,19 @@ describe('the life of an agent (ID1, ID5)', () => {
 
   it('every agent of one owner goes to another at once, and pages of the list follow one another', async () => {
     for (const id of ['many-a', 'many-b', 'many-c']) await post('', { id, fields: fields(), ...who('bob') });
-    const first = await house.admin<{ agents: { id: string }[]; next: string }>(
+    const first = await house.admin<{ items: { id: string }[]; next: string }>(
       'GET',
       '/v1/agents?search=many-&limit=2',
     );
-    expect(first.body.agents.map(({ id }) => id)).toEqual(['many-a', 'many-b']);
-    const rest = await house.admin<typeof first.body>('GET', `/v1/agents?search=many-&after=${first.body.next}`);
-    expect(rest.body).toMatchObject({ agents: [{ id: 'many-c' }], next: null });
+    expect(first.body.items.map(({ id }) => id)).toEqual(['many-a', 'many-b']);
+    const rest = await house.admin<typeof first.body>('GET', `/v1/agents?search=many-&cursor=${first.body.next}`);
+    expect(rest.body).toMatchObject({ items: [{ id: 'many-c' }], next: null });
     const moved = await house.admin<{ reassigned: string[]; left: string[] }>('POST', '/v1/agents/reassign', {
       ...{ from: 'alice', to: 'bob' },
       ...who('bob', 'alice moves on'),
     });
     expect(moved.body.left).toEqual([]);
     expect(moved.body.reassigned).toEqual(expect.arrayContaining(['buyer', 'many-a', 'many-b', 'many-c']));
-    expect((await house.admin<{ agents: [] }>('GET', '/v1/agents?owner=alice&state=active')).body.agents).toEqual([]);
+    expect((await house.admin<{ items: [] }>('GET', '/v1/agents?owner=alice&state=active')).body.items).toEqual([]);
   });
 });

@@ -75,8 +75,7 @@ async function asked(
   };
 }
 
-const pending = async () =>
-  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+const pending = async () => (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items;
 const ORDER = { supplier: 'northwind', item: 'LAP-14', quantity: 2, total: 1250.5, currency: 'EUR' };
 
 describe('what people who are asked are shown', () => {

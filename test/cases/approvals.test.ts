@@ -34,8 +34,7 @@ interface Row {
   readonly digest: string;
   readonly request: string;
 }
-const pending = async () =>
-  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+const pending = async () => (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items;
 const answer = (id: string, state: string) =>
   house.admin('POST', `/v1/approvals/${id}`, { state, by: 'alice', reason: 'looked at it' });
 const order = (total: number) => ({

@@ -42,7 +42,7 @@ interface Row {
   readonly askWhom: readonly string[];
 }
 const pending = async (): Promise<readonly Row[]> =>
-  (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+  (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items;
 const answer = (id: string, by: string, state = 'approved') =>
   house.admin<{ code?: string; complete?: boolean }>('POST', `/v1/approvals/${id}`, { state, by, reason: 'looked' });
 const sum = async (a: number): Promise<unknown> => {

@@ -248,7 +248,7 @@ describe('every role at every endpoint', () => {
       const want = role === 'security-admin' ? [401, 'step-up-required'] : [403, 'forbidden'];
       for (const { status, json } of answers) expect([role, status, json.code]).toEqual([role, ...want]);
     }
-    expect((await world.admin('GET', '/v1/locks')).body.locks).toEqual([]);
+    expect((await world.admin('GET', '/v1/locks')).body.items).toEqual([]);
   });
 
   it('what is done only with a passkey is done only with a passkey', async () => {

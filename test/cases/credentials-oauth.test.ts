@@ -144,8 +144,11 @@ describe('what an operator does (requirement CN8)', () => {
 
   it('lists what an agent holds and ends it; both are on record, and no token is anywhere', async () => {
     const token = crm.seen.at(-1)!.authorization!.replace('Bearer ', '');
-    const listed = await house.admin<{ connections: object[] }>('GET', '/v1/credentials?agent=seller');
-    expect(listed.body.connections).toEqual([expect.objectContaining({ server: 'crm', owner: 'agent:seller' })]);
+    const listed = await house.admin<{ items: object[] }>('GET', '/v1/credentials?agent=seller');
+    expect(listed.body.items).toEqual([
+      expect.objectContaining({ where: 'vault', server: 'crm', agent: 'seller', person: null }),
+      expect.objectContaining({ where: 'memory', server: 'crm', agent: 'seller' }),
+    ]);
     const ended = await house.admin('POST', '/v1/credentials/revoke', { agent: 'seller', ...order });
     expect(ended.body).toMatchObject({ removed: 1 });
     // Revoked at the other side as well.

@@ -38,8 +38,8 @@ describe('a server that dies in the middle of a session', () => {
     });
     await until(async () => (await refused.records()).some((r) => r.type === 'outcome'));
     await expect(refused.client('buyer', '/mcp/mortal')).rejects.toThrow('Denied by policy');
-    const { body } = await refused.admin<{ servers: { links: number }[] }>('GET', '/v1/servers');
-    expect(body.servers[0]!.links).toBe(0);
+    const { body } = await refused.admin<{ items: { links: number }[] }>('GET', '/v1/servers');
+    expect(body.items[0]!.links).toBe(0);
     await refused.stop();
   });
 });

@@ -69,8 +69,8 @@ describe.each([
     expect(records.some((r) => r.type === 'admin' && r.act === 'person.deactivate' && r.by === 'scim')).toBe(true);
     const done = records.find((r) => r.type === 'admin' && r.act === 'person.deprovision');
     expect(done).toMatchObject({ by: 'scim', detail: { person: 'alice', orphaned: 2, agents: ['one', 'two'] } });
-    const locks = (await house.admin<{ locks: { target: { kind: string; id: string } }[] }>('GET', '/v1/locks')).body
-      .locks;
+    const locks = (await house.admin<{ items: { target: { kind: string; id: string } }[] }>('GET', '/v1/locks')).body
+      .items;
     expect(locks.map(({ target }) => `${target.kind}:${target.id}`).sort()).toEqual(['owner:alice', 'user:alice']);
 
     await house.restart();
@@ -100,7 +100,7 @@ describe('ID4: a person who comes back', () => {
     await scim('PATCH', '/Users/alice', ENTRA);
     const back = await scim('PATCH', '/Users/alice', BACK);
     expect([back.status, back.json.active]).toEqual([200, true]);
-    expect((await house.admin<{ locks: unknown[] }>('GET', '/v1/locks')).body.locks).toEqual([]);
+    expect((await house.admin<{ items: unknown[] }>('GET', '/v1/locks')).body.items).toEqual([]);
     const refused = await house.raw({ path: '/mcp/erp', agent: 'one', body: INITIALIZE });
     expect(refused.json?.result).toBeUndefined();
     expect(await agentStates()).toEqual({ one: 'orphaned', two: 'orphaned' });
@@ -111,8 +111,9 @@ describe('ID4: a person who comes back', () => {
     await house.admin('POST', '/v1/locks', order);
     await scim('PATCH', '/Users/alice', OKTA);
     await scim('PATCH', '/Users/alice', BACK);
-    const { locks } = (await house.admin<{ locks: { target: { kind: string }; by: string }[] }>('GET', '/v1/locks'))
-      .body;
+    const { items: locks } = (
+      await house.admin<{ items: { target: { kind: string }; by: string }[] }>('GET', '/v1/locks')
+    ).body;
     expect(locks.map(({ target, by }) => [target.kind, by])).toEqual([['owner', 'bob']]);
   });
 });

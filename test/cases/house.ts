@@ -117,11 +117,11 @@ export async function openHouse(options: HouseOptions): Promise<House> {
     entries: () => journalOf(dir),
     admin: (method, path, body) => adminCall(state.gateway.adminSocket, { method, path, body }) as never,
     async acceptAll(server) {
-      const call = { method: 'GET', path: `/v1/servers/${server}/tools`, body: undefined };
-      const { tools } = (await adminCall(state.gateway.adminSocket, call)).body as {
-        tools: { tool: string; state: string; seenHash: string }[];
+      const call = { method: 'GET', path: `/v1/servers/${server}/tools?limit=1000`, body: undefined };
+      const { items } = (await adminCall(state.gateway.adminSocket, call)).body as {
+        items: { tool: string; state: string; seenHash: string }[];
       };
-      const held = tools.filter((tool) => tool.state === 'quarantined');
+      const held = items.filter((tool) => tool.state === 'quarantined');
       for (const { tool, seenHash } of held) {
         const body = { tool, seenHash, by: 'bob', reason: 'looked at it' };
         await adminCall(state.gateway.adminSocket, { method: 'POST', path: `/v1/servers/${server}/accept`, body });

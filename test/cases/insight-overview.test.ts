@@ -90,7 +90,7 @@ describe('a drill of the kill switch', () => {
     expect(body).toMatchObject({ ok: true, by: 'bob' });
     expect(body.refusedMs).toBeGreaterThan(0);
     expect(body.releasedMs).toBeGreaterThan(0);
-    expect((await get<{ locks: unknown[] }>('/v1/locks')).locks).toEqual([]);
+    expect((await get<{ items: unknown[] }>('/v1/locks')).items).toEqual([]);
     const record = (await house.records()).findLast((one) => one.type === 'admin' && one.act === 'lock.drill');
     expect(record).toMatchObject({ by: 'bob', reason: 'monthly', detail: { ok: true, refusedMs: body.refusedMs } });
     await house.restart();

@@ -62,7 +62,7 @@ describe('what is going on', () => {
     expect(pulse.addedUs!.p99).toBeGreaterThanOrEqual(pulse.addedUs!.p50);
     // It waited for a person: that is nobody's added latency.
     await new Promise((done) => setTimeout(done, 1_500));
-    const [question] = (await get<{ approvals: { id: string }[] }>('/v1/approvals?state=pending')).approvals;
+    const [question] = (await get<{ items: { id: string }[] }>('/v1/approvals?state=pending')).items;
     const answered = await house.admin('POST', `/v1/approvals/${question!.id}`, {
       state: 'approved',
       by: 'bob',
@@ -170,8 +170,8 @@ describe('the preview of a lock', () => {
     ];
     const state = async () => (await get<Pulse>('/v1/pulse')).inFlight;
     await until(async () => (await state()) === 3);
-    const pending = () => get<{ approvals: { id: string; agent: string }[] }>('/v1/approvals?state=pending');
-    await until(async () => (await pending()).approvals.length === 1);
+    const pending = () => get<{ items: { id: string; agent: string }[] }>('/v1/approvals?state=pending');
+    await until(async () => (await pending()).items.length === 1);
 
     const before = (await house.entries()).length;
     const plan = await previewOf('agent:buyer', 'halt');
@@ -191,7 +191,7 @@ describe('the preview of a lock', () => {
     expect(of(plan.spares, 'call')).toMatchObject({ count: 1 });
     expect(of(plan.spares, 'everything-else')).toMatchObject({ count: 1 });
     const sessions = of(plan.cuts, 'session')!;
-    const question = (await pending()).approvals[0]!.id;
+    const question = (await pending()).items[0]!.id;
     expect(of(plan.cuts, 'approval')).toMatchObject({ count: 1, examples: [`buyer: ${question}`] });
     // Nothing has happened yet.
     expect(await state()).toBe(3);
@@ -200,16 +200,16 @@ describe('the preview of a lock', () => {
     await house.admin('POST', '/v1/locks', { target: 'agent:buyer', tier: 'halt', reason: 'odd', by: 'bob' });
     await Promise.all(running);
     expect(ends).toEqual({ 'buyer, long': 'stopped', 'buyer, asking': 'stopped', 'clerk, long': 'done' });
-    await until(async () => (await pending()).approvals.length === 0);
+    await until(async () => (await pending()).items.length === 0);
     const archived = async () =>
       (await house.entries()).filter(
         ({ record }, seq) => seq >= before && record.type === 'admin' && record.act === 'session.archive',
       ).length;
     await until(async () => (await archived()) >= sessions.count);
     expect(await archived()).toBe(sessions.count);
-    const open = await get<{ sessions: { agent: string }[] }>('/v1/sessions');
-    expect(open.sessions.filter(({ agent }) => agent === 'buyer')).toEqual([]);
-    expect(open.sessions.filter(({ agent }) => agent === 'clerk')).toHaveLength(of(plan.spares, 'session')!.count);
+    const open = await get<{ items: { agent: string }[] }>('/v1/sessions');
+    expect(open.items.filter(({ agent }) => agent === 'buyer')).toEqual([]);
+    expect(open.items.filter(({ agent }) => agent === 'clerk')).toHaveLength(of(plan.spares, 'session')!.count);
     expect((await previewOf('agent:buyer', 'pause')).existing).toMatchObject({
       tier: 'halt',
       reason: 'odd',

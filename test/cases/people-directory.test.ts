@@ -55,7 +55,7 @@ describe('CN1: people on the command line', () => {
     expect(await interlock('people', 'deactivate', 'dana', ...order)).toMatchObject({ active: false });
     expect(await interlock('people', 'reactivate', 'dana', ...order)).toMatchObject({ active: true });
     expect(await interlock('people', 'remove', 'dana', ...order)).toEqual({ removed: 'dana' });
-    const { history } = await interlock('people', 'history', 'dana');
+    const { items: history } = await interlock('people', 'history', 'dana');
     const acts = history.map((row: { act: string }) => row.act);
     expect(acts.filter((act: string) => act !== 'person.settle').reverse()).toEqual([
       'person.create',
@@ -78,7 +78,7 @@ describe('CN1: people on the command line', () => {
   it('are refused with their agents at once when deactivated, and the orphans are counted', async () => {
     const gone = await interlock('people', 'deactivate', 'alice', '--reason', 'left');
     expect(gone).toMatchObject({ active: false, agentCount: 1, orphanedCount: 1 });
-    expect((await interlock('agents', 'orphaned')).agents).toMatchObject([{ id: 'one', owner: 'alice' }]);
+    expect((await interlock('agents', 'orphaned')).items).toMatchObject([{ id: 'one', owner: 'alice' }]);
     const back = await interlock('people', 'reactivate', 'alice', '--reason', 'mistake');
     expect(back).toMatchObject({ active: true, orphanedCount: 1 });
   });

@@ -94,14 +94,14 @@ function connection(browser: Browser, kept: Record<string, unknown>) {
 }
 
 it('an operator sees the signing keys and rotates them, on record; nothing private is shown', async () => {
-  const before = await house.admin<{ keys: { kid: string; state: string }[] }>('GET', '/v1/keys');
-  expect(before.body.keys.map(({ state }) => state)).toEqual(['current']);
+  const before = await house.admin<{ items: { kid: string; state: string }[] }>('GET', '/v1/keys');
+  expect(before.body.items.map(({ state }) => state)).toEqual(['current']);
   expect((await house.admin('POST', '/v1/keys/rotate', { by: 'bob' })).status).toBe(400);
   const order = { by: 'bob', reason: 'quarterly' };
   const after = await house.admin<{ keys: { state: string }[] }>('POST', '/v1/keys/rotate', order);
   expect(after.body.keys.map(({ state }) => state)).toEqual(['current', 'next']);
   expect(JSON.stringify(after.body)).not.toContain('"d"');
-  const kid = before.body.keys[0]?.kid;
+  const kid = before.body.items[0]?.kid;
   expect((await house.admin('POST', '/v1/keys/remove', { ...order, kid })).status).toBe(409);
   const published = (await house.raw({ method: 'GET', path: '/oauth/jwks' })).json as { keys: object[] };
   expect(published.keys).toHaveLength(2);

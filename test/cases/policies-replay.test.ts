@@ -149,8 +149,8 @@ when { context.args.hasTag("message") && context.args.getTag("message") == "secr
     const asked = call(buyer, 'echo', { message: 'x' });
     let id = '';
     for (let i = 0; i < 100 && id === ''; i++) {
-      const { body } = await house.admin<{ approvals: { id: string }[] }>('GET', '/v1/approvals?state=pending');
-      id = body.approvals[0]?.id ?? '';
+      const { body } = await house.admin<{ items: { id: string }[] }>('GET', '/v1/approvals?state=pending');
+      id = body.items[0]?.id ?? '';
       if (id === '') await sleep(50);
     }
     const yes = { state: 'approved', by: 'bob', reason: 'fine' };

@@ -159,7 +159,7 @@ describe('what people may do by themselves (AZ2)', { timeout: 120_000 }, () => {
     expect(await mayRead('alice', '7')).toBe(true);
     const { body } = await house.admin('GET', '/v1/relations?object=customer:7');
     expect(body).toMatchObject({
-      tuples: [{ user: 'group:sales#member', relation: 'viewer', object: 'customer:7', origin: 'file' }],
+      items: [{ user: 'group:sales#member', relation: 'viewer', object: 'customer:7', origin: 'file' }],
     });
   });
 
@@ -188,8 +188,8 @@ describe('what people may do by themselves (AZ2)', { timeout: 120_000 }, () => {
       const done = await interlock('relations', 'import', file, '--reason', 'migration', '--json');
       expect([done.code, JSON.parse(done.out)]).toEqual([0, { file, tuples: 2_500, written: true }]);
     }
-    const { body } = await house.admin<{ tuples: unknown[] }>('GET', '/v1/relations?user=user:u2499');
-    expect(body.tuples).toEqual([{ user: 'user:u2499', relation: 'viewer', object: 'customer:2499', origin: 'store' }]);
+    const { body } = await house.admin<{ items: unknown[] }>('GET', '/v1/relations?user=user:u2499');
+    expect(body.items).toEqual([{ user: 'user:u2499', relation: 'viewer', object: 'customer:2499', origin: 'store' }]);
     await writeFile(file, `${line(1)}\n{"user":"user:x","relation":"viewer"}\n`);
     expect(await interlock('relations', 'import', file, '--reason', 'x')).toMatchObject({
       code: 3,

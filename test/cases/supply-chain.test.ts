@@ -37,8 +37,8 @@ interface Pin {
 /** Looks at the server once more and returns the pin, as an operator sees it. */
 async function heldNow(): Promise<Pin | undefined> {
   await house.admin('POST', '/v1/servers/erp/scan');
-  const { body } = await house.admin<{ tools: Pin[] }>('GET', '/v1/servers/erp/tools');
-  return body.tools.find((tool) => tool.tool === 'orders.list');
+  const { body } = await house.admin<{ items: Pin[] }>('GET', '/v1/servers/erp/tools');
+  return body.items.find((tool) => tool.tool === 'orders.list');
 }
 
 describe('a server changes a tool after it was trusted (rug pull)', () => {

@@ -207,8 +207,8 @@ async function running(child: ChildProcess, token: string): Promise<Running> {
     call: async (order) => cameOf(await post(url, token, order)),
     admin: async (method, path, body) => (await request({ socketPath: socket, method, path }, body)) as never,
     async pending() {
-      const answer = await gateway.admin<{ approvals: ApprovalRow[] }>('GET', '/v1/approvals?state=pending&limit=1000');
-      return answer?.body.approvals ?? [];
+      const answer = await gateway.admin<{ items: ApprovalRow[] }>('GET', '/v1/approvals?state=pending&limit=1000');
+      return answer?.body.items ?? [];
     },
     kill: () => kill(child),
   };

@@ -118,8 +118,8 @@ approvals:
   };
   return {
     ...{ house, mail, slack, hook, hookSecret, push, signedIn },
-    pending: async () => (await house.admin<{ approvals: Row[] }>('GET', '/v1/approvals?state=pending')).body.approvals,
-    notices: async (id) => (await house.admin<{ notices: Told[] }>('GET', `/v1/approvals/${id}/notices`)).body.notices,
+    pending: async () => (await house.admin<{ items: Row[] }>('GET', '/v1/approvals?state=pending')).body.items,
+    notices: async (id) => (await house.admin<{ items: Told[] }>('GET', `/v1/approvals/${id}/notices`)).body.items,
     press: ({ user, action, value, team = TEAM, over }) => {
       const payload = {
         ...{ type: 'block_actions', team: { id: team }, user: { id: user }, channel: { id: `D${user}` } },

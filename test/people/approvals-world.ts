@@ -190,7 +190,7 @@ export async function enrol(origin: string, id: string, invitation: string): Pro
 }
 
 async function list(admin: ApprovalWorld['admin']): Promise<readonly ApprovalRow[]> {
-  return (await admin<{ approvals: ApprovalRow[] }>('GET', '/v1/approvals?state=pending')).body.approvals;
+  return (await admin<{ items: ApprovalRow[] }>('GET', '/v1/approvals?state=pending')).body.items;
 }
 
 /** Everything the demo company's servers offer, looked at once. */
@@ -199,11 +199,11 @@ export async function acceptAll(
   servers: readonly string[] = ['erp', 'crm'],
 ): Promise<void> {
   for (const server of servers) {
-    const listed = await admin<{ tools: { tool: string; state: string; seenHash: string }[] }>(
+    const listed = await admin<{ items: { tool: string; state: string; seenHash: string }[] }>(
       'GET',
-      `/v1/servers/${server}/tools`,
+      `/v1/servers/${server}/tools?limit=1000`,
     );
-    for (const { tool, state, seenHash } of listed.body.tools) {
+    for (const { tool, state, seenHash } of listed.body.items) {
       const body = { tool, seenHash, by: 'bob', reason: 'looked at it' };
       if (state === 'quarantined') await admin('POST', `/v1/servers/${server}/accept`, body);
     }

@@ -30,7 +30,7 @@ describe('agents in the console', { timeout: 240_000 }, () => {
   });
 
   const locks = async (): Promise<readonly Lock[]> =>
-    (await world.admin<{ locks: Lock[] }>('GET', '/v1/locks')).body.locks;
+    (await world.admin<{ items: Lock[] }>('GET', '/v1/locks')).body.items;
   /** A call that may end with its connection, without anybody being surprised. */
   async function calling(agent: string, seconds: number) {
     const client = await world.client(agent);

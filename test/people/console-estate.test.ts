@@ -352,8 +352,8 @@ describe.skipIf(leftOut('the estate in the console'))('in a browser', { timeout:
     await confirm(page, 'tickets too', 'Change the template');
     await page.getByRole('button', { name: 'Take it back' }).click();
     await page.getByText('reporter is as it was').waitFor();
-    const listed = await world.admin<{ templates: { id: string; servers: string[] }[] }>('GET', '/v1/templates');
-    expect(listed.body.templates.find(({ id }) => id === 'reporter')?.servers).toEqual(['erp']);
+    const listed = await world.admin<{ items: { id: string; servers: string[] }[] }>('GET', '/v1/templates');
+    expect(listed.body.items.find(({ id }) => id === 'reporter')?.servers).toEqual(['erp']);
 
     await page.getByRole('row', { name: /reporter/ }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
@@ -365,7 +365,7 @@ describe.skipIf(leftOut('the estate in the console'))('in a browser', { timeout:
   it('the signing key is rotated with a passkey, and not without', async () => {
     const page = await world.consolePage('security-admin', '/settings?tab=keys');
     const kids = async (): Promise<number> =>
-      (await world.admin<{ keys: unknown[] }>('GET', '/v1/keys')).body.keys.length;
+      (await world.admin<{ items: unknown[] }>('GET', '/v1/keys')).body.items.length;
     const before = await kids();
     const bare = await world.api(page, 'POST', '/v1/keys/rotate', { reason: 'quarterly' });
     expect([bare.status, (bare.body as { code: string }).code]).toEqual([401, 'step-up-required']);

@@ -1,4 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { Page } from '../../../src/model/insight/page.ts';
 import type { Me, Permission } from '../../../src/model/insight/roles.ts';
 import { toast } from '../kit/toast.tsx';
 import { type Change, change, get, me } from './client.ts';
@@ -18,6 +19,29 @@ export function useGet<T>(path: string, { everyMs, enabled = true }: { everyMs?:
   return useQuery({
     queryKey: ['get', path],
     queryFn: ({ signal }) => get<T>(path, signal),
+    enabled,
+    ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
+  });
+}
+
+/** Of lists that are shown whole. */
+const MOST_PAGES = 20;
+
+/** Every item of a list that is short enough to be shown whole. */
+export function useEvery<T>(path: string, { everyMs, enabled = true }: { everyMs?: number; enabled?: boolean } = {}) {
+  return useQuery({
+    queryKey: ['get', path, 'every'],
+    queryFn: async ({ signal }): Promise<readonly T[]> => {
+      const items: T[] = [];
+      const sign = path.includes('?') ? '&' : '?';
+      for (let pages = 0, cursor = ''; pages < MOST_PAGES; pages++) {
+        const page = await get<Page<T>>(`${path}${sign}limit=1000${cursor}`, signal);
+        items.push(...page.items);
+        if (page.next === null) break;
+        cursor = `&cursor=${encodeURIComponent(page.next)}`;
+      }
+      return items;
+    },
     enabled,
     ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
   });

@@ -2,7 +2,7 @@ import { useDeferredValue, useEffect, useId, useState } from 'react';
 import type { AgentLine } from '../../../src/model/insight/agents.ts';
 import type { Page } from '../../../src/model/insight/page.ts';
 import { query } from '../api/client.ts';
-import { useGet } from '../api/hooks.ts';
+import { useEvery, useGet } from '../api/hooks.ts';
 import { Choice, Input } from '../kit/field.tsx';
 
 interface FieldProps {
@@ -48,7 +48,7 @@ export function AgentField({ value, onChange }: FieldProps) {
 }
 
 export function ServerField({ value, onChange }: FieldProps) {
-  const servers = useGet<{ servers: readonly { id: string }[] }>('/v1/servers').data?.servers ?? [];
+  const servers = useEvery<{ id: string }>('/v1/servers').data ?? [];
   const known = servers.some(({ id }) => id === value);
   return (
     <Choice aria-label="Server" value={value} onChange={(event) => onChange(event.target.value)}>

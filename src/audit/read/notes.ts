@@ -46,6 +46,6 @@ async function notesOf(dir: string, disk: Disk, first: number): Promise<readonly
 
 function parseCursor(cursor: string): { readonly segment: number; readonly nth: number } {
   const [, segment, nth] = /^c(\d{1,16})\.(\d{1,9})$/.exec(cursor) ?? [];
-  if (segment === undefined) throw new Fault('invalid-request', 'the cursor is none of this list');
+  if (segment === undefined) throw new Fault('invalid-cursor', 'the cursor is none of this list');
   return { segment: Number(segment), nth: Number(nth) };
 }

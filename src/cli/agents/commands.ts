@@ -6,7 +6,7 @@ import { type Config, gatewayUrl } from '../../config/config.ts';
 import { didYouMean } from '../../config/source/problem.ts';
 import type { Agent } from '../../model/agent.ts';
 import { addCanCommand } from '../insight/agents-can.ts';
-import { adminClient, isReachable } from '../operate/admin-client.ts';
+import { adminClient, everyItem, isReachable } from '../operate/admin-client.ts';
 import { addRegistryCommands } from '../registry/agents.ts';
 import { addTransferCommands } from '../registry/transfer.ts';
 import type { Act } from '../shell/act.ts';
@@ -147,17 +147,8 @@ async function list(context: Context): Promise<void> {
 
 /** All the running gateway knows; `null`: none runs. */
 async function registered(config: Config): Promise<readonly Agent[] | null> {
-  const client = adminClient({ socket: config.admin.socket, timeoutMs: 5_000 });
-  const agents: Agent[] = [];
-  let after: string | null = '';
   try {
-    while (after !== null) {
-      const from: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`;
-      const page: { agents: Agent[]; next: string | null } = await client.get(`/v1/agents?limit=1000${from}`);
-      agents.push(...page.agents);
-      after = page.next;
-    }
-    return agents;
+    return await everyItem<Agent>(adminClient({ socket: config.admin.socket, timeoutMs: 5_000 }), '/v1/agents');
   } catch (error) {
     if (error instanceof CliError && error.exit === EXIT.unreachable) return null;
     throw error;

@@ -1,3 +1,4 @@
+import type { Page } from '../../model/insight/page.ts';
 import type { ApprovalRow } from '../../ports/stores.ts';
 import { type AdminClient, adminClient } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
@@ -19,8 +20,8 @@ export async function openClient(context: Context): Promise<AdminClient> {
 export async function findByBeginning(client: AdminClient, id: string): Promise<ApprovalRow> {
   if (/^[\w-]{30,}$/.test(id)) return (await getApproval(client, id)).approval;
   const query = new URLSearchParams({ limit: String(FIND_LIMIT), ...(id === '' ? {} : { text: id }) });
-  const { approvals } = await client.get<{ readonly approvals: readonly ApprovalRow[] }>(`/v1/approvals?${query}`);
-  return findApproval(approvals, id);
+  const { items } = await client.get<Page<ApprovalRow>>(`/v1/approvals?${query}`);
+  return findApproval(items, id);
 }
 
 export interface OneApproval {

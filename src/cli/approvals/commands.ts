@@ -27,7 +27,7 @@ function addReading(approvals: Command, act: Act): void {
     .option('--for <person>', 'only those this person could answer')
     .option('--search <text>', 'only those that have every word in agent, tool, sentence, subject or id')
     .option('--limit <n>', 'at most so many (default 100)')
-    .option('--before <cursor>', 'go on where a page ended')
+    .option('--cursor <cursor>', 'go on where a page ended')
     .addHelpText('after', '\nExample:\n  interlock approvals list --for alice --search "northwind"')
     .action(act((context, _args, options) => listApprovals(context, options as never)));
   approvals

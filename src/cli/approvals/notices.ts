@@ -1,5 +1,6 @@
 import type { NoticeRow } from '../../ports/stores.ts';
-import { adminClient } from '../operate/admin-client.ts';
+import type { Notice } from '../../surfaces/admin/notices.ts';
+import { adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import { type Context, operatorName } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
@@ -13,15 +14,13 @@ const TEST_TIMEOUT_MS = 60_000;
 
 const TONES: Readonly<Record<NoticeRow['state'], Tone>> = { waiting: 'warn', sent: 'good', failed: 'bad' };
 
-type Told = Omit<NoticeRow, 'ticket'> & { readonly hasLink: boolean };
-
 /** What became of the messages about one request. */
 export async function listNotices(context: Context, id: string): Promise<void> {
   const client = await openClient(context);
   const row = await findByBeginning(client, id);
   const path = `/v1/approvals/${encodeURIComponent(row.id)}/notices`;
-  const { notices } = await client.get<{ readonly notices: readonly Told[] }>(path);
-  context.terminal.value({ approval: row.id, notices });
+  const notices = await everyItem<Notice>(client, path);
+  context.terminal.value({ approval: row.id, items: notices });
   if (notices.length === 0) return context.terminal.line('nobody was told: approvals.notify names no channel for them');
   context.terminal.table(
     ['channel', 'to', 'what', 'state', 'tries', 'sent or due', 'opened', 'why'],

@@ -1,6 +1,7 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { amountText } from '../../model/amount.ts';
 import type { ShownRequest } from '../../model/approval.ts';
+import type { Page } from '../../model/insight/page.ts';
 import type { JsonObject } from '../../model/json.ts';
 import { effectWords, sentenceText } from '../../model/sentence.ts';
 import { visibleText } from '../../model/visible.ts';
@@ -28,26 +29,25 @@ interface ListOptions {
   readonly for?: string;
   readonly search?: string;
   readonly limit?: string;
-  readonly before?: string;
+  readonly cursor?: string;
 }
 
 export async function listApprovals(context: Context, options: ListOptions): Promise<void> {
-  const { state = 'pending', search, before, limit = '100' } = options;
+  const { state = 'pending', search, cursor, limit = '100' } = options;
   if (state !== 'all' && !(STATES as readonly string[]).includes(state))
     throw new CliError(EXIT.usage, `--state ${state} is no state`, { help: `one of ${STATES.join(', ')}, all` });
   if (!/^[1-9][0-9]{0,2}$|^1000$/.test(limit))
     throw new CliError(EXIT.usage, `--limit ${limit} is no number from 1 to 1000`);
   const query = new URLSearchParams({ limit });
   if (state !== 'all') query.set('state', state);
-  const asked = { agent: options.agent, for: options.for, text: search, before };
+  const asked = { agent: options.agent, for: options.for, text: search, cursor };
   for (const [name, value] of Object.entries(asked)) if (value !== undefined && value !== '') query.set(name, value);
   const client = await openClient(context);
-  const answer = await client.get<{ approvals: readonly ApprovalRow[]; next: string | null }>(`/v1/approvals?${query}`);
-  context.terminal.value({ approvals: answer.approvals.map(toJson), next: answer.next });
-  if (answer.approvals.length === 0)
-    return context.terminal.line(state === 'all' ? 'no approvals' : `no ${state} approvals`);
-  showTable(context, answer.approvals);
-  if (answer.next !== null) context.terminal.note(`more: --before ${answer.next}`, 'dim');
+  const { items, next } = await client.get<Page<ApprovalRow>>(`/v1/approvals?${query}`);
+  context.terminal.value({ items: items.map(toJson), next });
+  if (items.length === 0) return context.terminal.line(state === 'all' ? 'no approvals' : `no ${state} approvals`);
+  showTable(context, items);
+  if (next !== null) context.terminal.note(`more: --cursor ${next}`, 'dim');
 }
 
 function showTable(context: Context, rows: readonly ApprovalRow[]): void {

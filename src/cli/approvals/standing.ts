@@ -1,15 +1,16 @@
 import { systemClock } from '../../adapters/clock.ts';
 import { standingWords } from '../../approvals/standing/words.ts';
 import type { Standing } from '../../model/approval.ts';
+import { everyItem } from '../operate/admin-client.ts';
 import type { Context } from '../shell/context.ts';
 import { formatDuration } from '../shell/text.ts';
 import { type Order, openClient, orderOf } from './client.ts';
 
 export async function listStanding(context: Context): Promise<void> {
   const client = await openClient(context);
-  const { standing } = await client.get<{ readonly standing: readonly Standing[] }>('/v1/standing');
+  const standing = await everyItem<Standing>(client, '/v1/standing');
   const nowMs = systemClock.nowMs();
-  context.terminal.value({ standing });
+  context.terminal.value({ items: standing });
   if (standing.length === 0) return context.terminal.line('nothing is let through without asking');
   context.terminal.table(
     ['id', 'state', 'left', 'signed by', 'what is let through'],

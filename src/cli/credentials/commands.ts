@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import type { Connection, HeldCredential } from '../../credentials/credentials.ts';
 import type { Rotated, VaultStatus } from '../../credentials/vault/vault.ts';
-import { type AdminClient, adminClient } from '../operate/admin-client.ts';
+import type { BrokeredCredential } from '../../surfaces/admin/routes/vault.ts';
+import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
@@ -78,30 +78,29 @@ function whoOf({ person, agent, task, server }: WhoOptions): Record<string, stri
   return { ...(person && { person }), ...(agent && { agent }), ...(task && { task }), ...(server && { server }) };
 }
 
-interface Listed {
-  readonly connections: readonly Connection[];
-  readonly held: readonly HeldCredential[];
-}
-
 async function list(context: Context, options: WhoOptions): Promise<void> {
   const query = new URLSearchParams(whoOf(options)).toString();
-  const answer = await (await openClient(context)).get<Listed>(`/v1/credentials${query === '' ? '' : `?${query}`}`);
-  context.terminal.value(answer);
-  if (answer.connections.length + answer.held.length === 0) return context.terminal.line('no credentials');
+  const path = `/v1/credentials${query === '' ? '' : `?${query}`}`;
+  const items = await everyItem<BrokeredCredential>(await openClient(context), path);
+  context.terminal.value({ items });
+  if (items.length === 0) return context.terminal.line('no credentials');
   context.terminal.table(
     ['server', 'owner', 'issuer', 'scope', 'since'],
-    answer.connections.map(({ server, owner, issuer, scope, connectedAtMs, readable }) => [
-      server,
-      owner,
-      readable ? issuer : { text: 'cannot be opened', tone: 'bad' },
-      scope,
-      connectedAtMs === null ? null : isoTime(connectedAtMs),
-    ]),
+    items
+      .filter(({ where }) => where === 'vault')
+      .map(({ server, person, agent, issuer, scope, connectedAtMs, readable }) => [
+        server,
+        person === null ? `agent:${agent}` : `person:${person}`,
+        readable ? issuer : { text: 'cannot be opened', tone: 'bad' },
+        scope,
+        connectedAtMs === null ? null : isoTime(connectedAtMs),
+      ]),
   );
-  for (const { server, kind, person, agent, task } of answer.held)
-    context.terminal.line(
-      `in memory: ${server} (${kind}) ${[person, agent, task].filter((one) => one !== null).join(', ')}`,
-    );
+  for (const { where, server, kind, person, agent, task } of items)
+    if (where === 'memory')
+      context.terminal.line(
+        `in memory: ${server} (${kind}) ${[person, agent, task].filter((one) => one !== null).join(', ')}`,
+      );
 }
 
 async function revoke(context: Context, options: WhoOptions & ChangeOptions): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Drill, Overview, PostureAnswer } from '../../model/insight/overview.ts';
+import { everyItem } from '../operate/admin-client.ts';
 import { gateway, type WhoOptions, who, withWho } from '../registry/orders.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
@@ -69,9 +70,7 @@ async function overview(context: Context): Promise<void> {
 const TONES: Readonly<Record<PostureAnswer['state'], Tone>> = { good: 'good', warn: 'warn', bad: 'bad' };
 
 async function posture(context: Context, all: boolean): Promise<ExitCode> {
-  const { items } = await (await gateway(context, { long: true })).get<{ items: readonly PostureAnswer[] }>(
-    '/v1/posture',
-  );
+  const items = await everyItem<PostureAnswer>(await gateway(context, { long: true }), '/v1/posture');
   const { terminal } = context;
   terminal.value({ items });
   for (const { state, question, answer, advice } of items) {
@@ -94,7 +93,7 @@ async function drill(context: Context, order: ReturnType<typeof who>): Promise<E
 }
 
 async function drills(context: Context): Promise<void> {
-  const { items } = await (await gateway(context)).get<{ items: readonly Drill[] }>('/v1/drills');
+  const items = await everyItem<Drill>(await gateway(context), '/v1/drills');
   context.terminal.value({ items });
   if (items.length === 0) return context.terminal.line('the kill switch was never tried');
   context.terminal.table(

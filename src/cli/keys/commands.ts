@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RingKey } from '../../identity/ring/key-ring.ts';
-import { type AdminClient, adminClient } from '../operate/admin-client.ts';
+import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName } from '../shell/context.ts';
@@ -49,24 +49,34 @@ async function openClient(context: Context): Promise<AdminClient> {
 }
 
 async function list(context: Context): Promise<void> {
-  show(context, await (await openClient(context)).get<{ keys: readonly RingKey[] }>('/v1/keys'));
+  const items = await everyItem<RingKey>(await openClient(context), '/v1/keys');
+  context.terminal.value({ items });
+  show(context, items);
 }
 
 async function rotate(context: Context, options: ChangeOptions): Promise<void> {
   const body = { ...orderOf(options), immediately: options.now === true };
-  show(context, await (await openClient(context)).post<{ keys: readonly RingKey[] }>('/v1/keys/rotate', body));
+  changed(context, await (await openClient(context)).post<Changed>('/v1/keys/rotate', body));
 }
 
 async function remove(context: Context, kid: string, options: ChangeOptions): Promise<void> {
   const body = { ...orderOf(options), kid };
-  show(context, await (await openClient(context)).post<{ keys: readonly RingKey[] }>('/v1/keys/remove', body));
+  changed(context, await (await openClient(context)).post<Changed>('/v1/keys/remove', body));
 }
 
-function show(context: Context, answer: { readonly keys: readonly RingKey[] }): void {
+interface Changed {
+  readonly keys: readonly RingKey[];
+}
+
+function changed(context: Context, answer: Changed): void {
   context.terminal.value(answer);
+  show(context, answer.keys);
+}
+
+function show(context: Context, keys: readonly RingKey[]): void {
   context.terminal.table(
     ['key', 'state', 'signs from', 'until', 'gone'],
-    answer.keys.map(({ kid, state, signsFromMs, signsUntilMs, goneAtMs }) => [
+    keys.map(({ kid, state, signsFromMs, signsUntilMs, goneAtMs }) => [
       kid,
       state,
       isoTime(signsFromMs),

@@ -4,7 +4,7 @@ import { formatTarget, type Lock, type LockTarget } from '../../model/lock.ts';
 import type { Stores } from '../../ports/stores.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
-import { type AdminClient, adminClient } from './admin-client.ts';
+import { type AdminClient, adminClient, everyItem } from './admin-client.ts';
 import type { Place } from './locate.ts';
 
 /**
@@ -55,15 +55,10 @@ async function openStore(place: Place, away: CliError): Promise<Stores> {
   }
 }
 
-interface LocksAnswer {
-  readonly epoch: number;
-  readonly locks: readonly Lock[];
-}
-
 function gatewayDesk(client: AdminClient): Desk {
   return {
     via: 'gateway',
-    locks: async () => (await client.get<LocksAnswer>('/v1/locks')).locks,
+    locks: () => everyItem<Lock>(client, '/v1/locks'),
     async put(lock) {
       const forMs = lock.untilMs === null ? {} : { forMs: lock.untilMs - lock.atMs };
       const { tier, reason, by } = lock;

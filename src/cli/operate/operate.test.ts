@@ -126,11 +126,11 @@ describe('an operator at a running gateway', { timeout: 120_000 }, () => {
     const client = await connect();
     const call = client.callTool({ name: 'echo', arguments: { message: 'line\n\u202egnol' } });
     let listed = await interlock('approvals', '--json');
-    for (let i = 0; i < 100 && listed.json.approvals.length === 0; i++) {
+    for (let i = 0; i < 100 && listed.json.items.length === 0; i++) {
       await sleep(50);
       listed = await interlock('approvals', '--json');
     }
-    const { id } = listed.json.approvals[0];
+    const { id } = listed.json.items[0];
     expect((await interlock('approvals')).out).toMatch(
       /\tpending\ttester\towner\t.*\teverything\/echo \{"message":"line\\n\\u\{202e\}gnol"\}\n/,
     );

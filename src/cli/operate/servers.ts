@@ -4,26 +4,12 @@ import { didYouMean } from '../../config/source/problem.ts';
 import { canonicalize } from '../../model/canonical.ts';
 import type { Json } from '../../model/json.ts';
 import type { PinRow } from '../../ports/stores.ts';
-import type { UpstreamHealth } from '../../ports/upstream.ts';
+import type { ServerHealth } from '../../surfaces/admin/operations.ts';
 import type { Act } from '../shell/act.ts';
 import { type Context, operatorName, requireConfig } from '../shell/context.ts';
 import { CliError, EXIT, type ExitCode } from '../shell/exit.ts';
-import { type AdminClient, adminClient, isReachable } from './admin-client.ts';
+import { type AdminClient, adminClient, everyItem, isReachable } from './admin-client.ts';
 import { diffLines } from './diff.ts';
-
-/** GET /v1/servers */
-interface ServersAnswer {
-  readonly servers: readonly (Partial<UpstreamHealth> & {
-    readonly id: string;
-    readonly tools: number;
-    readonly quarantined: number;
-  })[];
-}
-
-/** GET /v1/servers/:id/tools */
-interface ToolsAnswer {
-  readonly tools: readonly PinRow[];
-}
 
 interface AcceptOptions {
   readonly all?: boolean;
@@ -66,8 +52,8 @@ async function list(context: Context): Promise<void> {
   const config = await requireConfig(context, { quiet: true });
   const client = adminClient({ socket: config.admin.socket });
   const running = await isReachable(client);
-  const answer = running ? await client.get<ServersAnswer>('/v1/servers') : { servers: [] };
-  const live = new Map(answer.servers.map((server) => [server.id, server]));
+  const servers = running ? await everyItem<ServerHealth>(client, '/v1/servers') : [];
+  const live = new Map(servers.map((server) => [server.id, server]));
   if (!running) context.terminal.note('the gateway is not running: health and tools are unknown', 'warn');
   context.terminal.value({
     running,
@@ -109,7 +95,7 @@ async function openServer(
     });
   }
   const client = adminClient({ socket: config.admin.socket });
-  const { tools } = await client.get<ToolsAnswer>(`/v1/servers/${encodeURIComponent(server)}/tools`);
+  const tools = await everyItem<PinRow>(client, `/v1/servers/${encodeURIComponent(server)}/tools`);
   return { client, tools };
 }
 

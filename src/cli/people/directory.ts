@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
+import type { HistoryRow } from '../../ports/identity-stores.ts';
 import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
@@ -31,10 +32,6 @@ interface GroupAnswer {
   readonly name: string;
   readonly externalId: string | null;
   readonly members: number | readonly string[];
-}
-
-interface HistoryAnswer {
-  readonly history: readonly { atMs: number; by: string; act: string; reason: string; version: number }[];
 }
 
 interface Options {
@@ -186,11 +183,11 @@ async function show(context: Context, person: string): Promise<void> {
 async function history(context: Context, person: string): Promise<void> {
   const admin = await client(context);
   const { id } = await admin.get<PersonAnswer>(path(person)).catch(() => ({ id: person }));
-  const answer = await admin.get<HistoryAnswer>(`${path(id)}/history`);
-  context.terminal.value(answer);
+  const items = await everyItem<HistoryRow>(admin, `${path(id)}/history`);
+  context.terminal.value({ items });
   context.terminal.table(
     ['when', 'what', 'by', 'why'],
-    answer.history.map((row) => [isoTime(row.atMs), row.act, row.by, row.reason]),
+    items.map((row) => [isoTime(row.atMs), row.act, row.by, row.reason]),
   );
 }
 

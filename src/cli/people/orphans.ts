@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { adminClient } from '../operate/admin-client.ts';
+import { adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
@@ -10,8 +10,6 @@ interface Orphan {
   readonly deputies: readonly string[];
   readonly purpose: string;
 }
-
-const PAGE = 1_000;
 
 /** `agents orphaned`: whose owners are gone, for reassigning or ending them. */
 export function addOrphanCommand(program: Command, act: Act): void {
@@ -25,16 +23,8 @@ export function addOrphanCommand(program: Command, act: Act): void {
 
 async function listOrphans(context: Context): Promise<void> {
   const client = adminClient({ socket: (await locate(context)).socket });
-  const orphans: Orphan[] = [];
-  for (let after = ''; ; ) {
-    const query = new URLSearchParams({ state: 'orphaned', limit: String(PAGE), ...(after === '' ? {} : { after }) });
-    const { agents } = await client.get<{ agents: readonly Orphan[] }>(`/v1/agents?${query}`);
-    orphans.push(...agents);
-    const last = agents.at(-1)?.id;
-    if (agents.length < PAGE || last === undefined || last === after) break;
-    after = last;
-  }
-  context.terminal.value({ agents: orphans });
+  const orphans = await everyItem<Orphan>(client, '/v1/agents?state=orphaned');
+  context.terminal.value({ items: orphans });
   if (orphans.length === 0) context.terminal.line('no agent is orphaned');
   else {
     const rows = orphans.map(({ id, owner, deputies, purpose }) => [id, owner, deputies.join(', '), purpose]);

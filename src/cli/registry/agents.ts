@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import type { Page } from '../../model/insight/page.ts';
+import type { HistoryRow } from '../../ports/identity-stores.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
@@ -98,21 +100,12 @@ async function show(context: Context, id: string): Promise<void> {
     );
 }
 
-interface HistoryAnswer {
-  readonly history: readonly {
-    readonly atMs: number;
-    readonly act: string;
-    readonly by: string;
-    readonly reason: string;
-  }[];
-}
-
 async function history(context: Context, id: string, { last }: { readonly last: string }): Promise<void> {
   const limit = Number(last);
   if (!Number.isInteger(limit) || limit < 1 || limit > 1000) throw new CliError(EXIT.usage, '--last is 1 to 1000');
-  const answer = await (await gateway(context)).get<HistoryAnswer>(pathOf(id, `/history${query({ limit })}`));
+  const answer = await (await gateway(context)).get<Page<HistoryRow>>(pathOf(id, `/history${query({ limit })}`));
   context.terminal.value(answer);
-  const rows = answer.history.map(({ atMs, act, by, reason }) => [isoTime(atMs), act, by, reason]);
+  const rows = answer.items.map(({ atMs, act, by, reason }) => [isoTime(atMs), act, by, reason]);
   if (rows.length === 0) throw new CliError(EXIT.failed, `nothing was ever done to an agent "${id}" here`);
   context.terminal.table(['when', 'act', 'by', 'reason'], rows);
 }

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { parse } from 'yaml';
-import type { Template } from '../../model/template.ts';
+import type { TemplateLine } from '../../surfaces/admin/routes/agents.ts';
+import { everyItem } from '../operate/admin-client.ts';
 import type { Act } from '../shell/act.ts';
 import type { Context } from '../shell/context.ts';
 import { CliError, EXIT } from '../shell/exit.ts';
@@ -34,12 +35,12 @@ export function addTemplateCommands(program: Command, act: Act): void {
 
 async function list(context: Context): Promise<void> {
   const client = await gateway(context);
-  const answer = await client.get<{ templates: (Template & { exceeding: Exceeding[] })[] }>('/v1/templates');
-  context.terminal.value(answer);
-  if (answer.templates.length === 0) return context.terminal.line('no templates');
+  const items = await everyItem<TemplateLine>(client, '/v1/templates');
+  context.terminal.value({ items });
+  if (items.length === 0) return context.terminal.line('no templates');
   context.terminal.table(
     ['template', 'from', 'risk', 'servers', 'scopes', 'exceeded by'],
-    answer.templates.map(({ id, origin, riskTier, servers, scopes, exceeding }) => [
+    items.map(({ id, origin, riskTier, servers, scopes, exceeding }) => [
       ...[id, origin, riskTier, servers?.join(',') ?? 'any', scopes?.join(',') ?? 'any'],
       exceeding.map(({ agent }) => agent).join(','),
     ]),

@@ -106,12 +106,12 @@ async function exportAll(context: Context, options: { format: string; owner?: st
   const { owner, state } = options;
   const csv = options.format === 'csv' && !context.terminal.json;
   const all: Agent[] = [];
-  for (let after: string | null | undefined = undefined; after !== null; ) {
-    const path = `/v1/agents${csv ? '/export' : ''}${query({ owner, state, after, limit: 1000 })}`;
-    const page: { csv?: string; agents?: Agent[]; next: string | null } = await client.get(path);
+  for (let cursor: string | null | undefined = undefined; cursor !== null; ) {
+    const path = `/v1/agents${csv ? '/export' : ''}${query({ owner, state, cursor, limit: 1000 })}`;
+    const page: { csv?: string; items?: Agent[]; next: string | null } = await client.get(path);
     if (csv) process.stdout.write(page.csv ?? '');
-    all.push(...(page.agents ?? []));
-    after = page.next;
+    all.push(...(page.items ?? []));
+    cursor = page.next;
   }
   if (!csv) process.stdout.write(`${JSON.stringify(all)}\n`);
 }

@@ -134,8 +134,8 @@ function requireReason({ reason }: ChangeOptions): string {
 }
 
 interface Listed {
-  readonly tuples: readonly (Written & { readonly origin: string })[];
-  readonly next: number | null;
+  readonly items: readonly (Written & { readonly origin: string })[];
+  readonly next: string | null;
   readonly total: number;
   readonly source: 'memory' | 'server' | null;
 }
@@ -149,10 +149,10 @@ async function list(context: Context, { user, relation, object, limit = '100' }:
   context.terminal.value(answer);
   if (answer.source === 'server')
     context.terminal.note('relations come from the OpenFGA server: list them there', 'warn');
-  if (answer.tuples.length === 0) return context.terminal.line('no relations');
+  if (answer.items.length === 0) return context.terminal.line('no relations');
   context.terminal.table(
     ['user', 'relation', 'object', 'from'],
-    answer.tuples.map((tuple) => [tuple.user, tuple.relation, tuple.object, tuple.origin]),
+    answer.items.map((tuple) => [tuple.user, tuple.relation, tuple.object, tuple.origin]),
   );
   if (answer.next !== null) context.terminal.note('there are more: raise --limit, or name a user or object');
 }

@@ -142,8 +142,8 @@ export class People {
     throw new PersonRefused('version', `${id} is being changed by others: try again`);
   }
 
-  history(id: string, limit: number): Promise<readonly HistoryRow[]> {
-    return this.#options.store.history({ kind: 'person', id, limit });
+  history(id: string, page: { readonly limit: number; readonly beforeSeq?: number }): Promise<readonly HistoryRow[]> {
+    return this.#options.store.history({ kind: 'person', id, ...page });
   }
 
   async #change(

@@ -6,7 +6,7 @@ import type { ShownRequest } from '../../model/approval.ts';
 import type { ApprovalLine, ApprovalView, Named } from '../../model/insight/approvals.ts';
 import type { Json } from '../../model/json.ts';
 import type { ApprovalFilter, ApprovalRow } from '../../ports/stores.ts';
-import type { InboxOperations, Looking } from '../../surfaces/admin/routes/approvers/inbox.ts';
+import { cursorAt, type InboxOperations, type Looking } from '../../surfaces/admin/routes/approvers/inbox.ts';
 import { slotWords } from '../../surfaces/approvals/words.ts';
 import type { Live } from '../live.ts';
 import { pageOf, searchSeen } from './inbox-search.ts';
@@ -38,7 +38,7 @@ export function inboxOperations(parts: InboxParts): InboxOperations {
       const lines = wanted.map((row) => lineOf(parts, row, by));
       return {
         items: of === 'mine' ? lines.filter(({ mine }) => mine) : lines,
-        next: last === null ? null : `${last.requestedAtMs}_${last.id}`,
+        next: last === null ? null : cursorAt(last),
       };
     },
     async view(id, by) {

@@ -53,7 +53,7 @@ export function operations(parts: OperationParts): Operations {
       await record('lock.release', by, { reason, detail: { target: formatTarget(target) } });
       return revocation.release(target);
     },
-    reload: (by) => live.reload(by) as unknown as ReturnType<Operations['reload']>,
+    reload: (by) => live.reload(by),
   };
 }
 
@@ -89,11 +89,10 @@ function reading(parts: OperationParts): Reading {
           tools: pins.filter((pin) => pin.state === 'pinned').length,
           quarantined: pins.filter((pin) => pin.state === 'quarantined').length,
           ...servers.get(server.id)?.upstream.health(),
-        } as unknown as Json;
+        };
       });
     },
-    tools: (server) =>
-      live.snapshot().servers.has(server) ? (inventory.pins(server) as unknown as readonly Json[]) : null,
+    tools: (server) => (live.snapshot().servers.has(server) ? inventory.pins(server) : null),
     sessions: () =>
       mcp.legacy.sessions.all().map((session) => ({
         id: session.id,

@@ -32,7 +32,7 @@ export function rightsOperations(parts: RightsOperationParts): RightsOperations 
     list(filter) {
       const { tuples, next } = live.rights.memory.list(filter);
       const written = tuples.map(({ subject: user, relation, object, origin }) => ({ user, relation, object, origin }));
-      return { tuples: written, next, total: live.rights.memory.status().tuples, source: live.rights.source() };
+      return { items: written, next, total: live.rights.memory.status().tuples, source: live.rights.source() };
     },
     async checkRelation(tuple) {
       const relations = live.rights.relations();

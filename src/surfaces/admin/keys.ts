@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { RingKey } from '../../identity/ring/key-ring.ts';
 import { Problem } from './problem.ts';
+import { oldestFirst, PAGED, type PageAsked, pageBy } from './routes/estate/page.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from './schemas.ts';
 
 export interface KeyOrder {
@@ -20,7 +21,9 @@ export interface KeyOperations {
 export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => void {
   const order = { by: BY, reason: REASON };
   return (app) => {
-    app.get('/v1/keys', needs('read'), () => ({ keys: operations.list() }));
+    app.get<{ Querystring: PageAsked }>('/v1/keys', { ...needs('read'), ...PAGED }, async ({ query }) =>
+      pageBy(operations.list(), ({ signsFromMs, kid }) => oldestFirst(signsFromMs, kid), query),
+    );
     app.post<{ Body: KeyOrder & { immediately?: boolean } }>(
       '/v1/keys/rotate',
       {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { NoticeRow } from '../../ports/stores.ts';
 import { Problem } from './problem.ts';
+import { oldestFirst, PAGED, type PageAsked, pageBy } from './routes/estate/page.ts';
 import { BY, closed, needs, text } from './schemas.ts';
 
 export type TestChannel = 'email' | 'slack' | 'web-push' | 'webhook';
@@ -9,6 +10,12 @@ export interface TestOrder {
   readonly channel: TestChannel;
   /** Id of a person; `null`: the place the channel is configured for. */
   readonly to: string | null;
+}
+
+/** One message about a request, and what became of it. */
+export interface Notice extends Omit<NoticeRow, 'ticket'> {
+  /** Whether it carries a link that is good once. */
+  readonly hasLink: boolean;
 }
 
 export type Tested =
@@ -29,9 +36,14 @@ export function noticeRoutes(
   record: (act: { by: string; order: TestOrder }) => Promise<unknown>,
 ): (app: FastifyInstance) => void {
   return (app) => {
-    app.get<{ Params: { id: string } }>('/v1/approvals/:id/notices', needs('approvals.read'), async (request) => ({
-      notices: (await operations.of(request.params.id)).map(visible),
-    }));
+    app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+      '/v1/approvals/:id/notices',
+      { ...needs('approvals.read'), ...PAGED },
+      async ({ params, query }) => {
+        const all = (await operations.of(params.id)).map(visible);
+        return pageBy(all, ({ createdAtMs, id }) => oldestFirst(createdAtMs, id), query);
+      },
+    );
     const body = {
       ...closed,
       required: ['channel', 'by'],
@@ -52,6 +64,6 @@ export function noticeRoutes(
 }
 
 /** The hash of a link is nobody's business; that there was one is. */
-function visible({ ticket, ...notice }: NoticeRow): Omit<NoticeRow, 'ticket'> & { readonly hasLink: boolean } {
+function visible({ ticket, ...notice }: NoticeRow): Notice {
   return { ...notice, hasLink: ticket !== null };
 }

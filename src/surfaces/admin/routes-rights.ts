@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../../model/json.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
 import { Problem } from './problem.ts';
+import { cursorOf, DEFAULT_LIMIT, numberIn, PAGE, type PageAsked } from './routes/estate/page.ts';
 import { BY, closed, needs, REASON, text } from './schemas.ts';
 import type { AdminRoutes } from './server.ts';
 
@@ -19,7 +20,7 @@ export interface RightsOperations {
     readonly subject?: string;
     readonly limit: number;
     readonly after?: number;
-  }): Json;
+  }): Relations;
   checkRelation(tuple: RelationTuple): Promise<{ readonly holds: boolean | null; readonly why: string | null }>;
   /** `null`: there is no such person, server or tool; `unknown` says which. */
   checkRights(question: {
@@ -27,6 +28,22 @@ export interface RightsOperations {
     readonly tool: string;
     readonly args: JsonObject;
   }): Promise<Json | { readonly unknown: string }>;
+}
+
+/** A relation, as OpenFGA writes them. */
+export interface RelationLine extends Written {
+  /** Of which source: the configured file, the store, or both. */
+  readonly origin: 'file' | 'store' | 'both';
+}
+
+export interface Relations {
+  readonly items: readonly RelationLine[];
+  /** To go on after; `null`: there are no more. */
+  readonly next: number | null;
+  /** How many there are in all. */
+  readonly total: number;
+  /** Where relations are asked; `null`: nowhere. */
+  readonly source: 'memory' | 'server' | null;
 }
 
 interface Written {
@@ -50,15 +67,19 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
       ...closed,
       properties: {
         ...TUPLE.properties,
+        ...PAGE,
         limit: { type: 'integer', minimum: 1, maximum: 10_000 },
-        after: { type: 'integer', minimum: 0 },
       },
     };
-    app.get<{ Querystring: Partial<Written> & { limit?: number; after?: number } }>(
+    app.get<{ Querystring: Partial<Written> & PageAsked }>(
       '/v1/relations',
       { ...needs('read'), schema: { querystring: query } },
-      async ({ query: { user, limit = 100, ...rest } }) =>
-        operations.list({ ...rest, limit, ...(user === undefined ? {} : { subject: user }) }),
+      async ({ query: { user, cursor, limit = DEFAULT_LIMIT, ...only } }) => {
+        const from = cursor === undefined ? {} : { after: numberIn(cursor) };
+        const subject = user === undefined ? {} : { subject: user };
+        const { next, ...page } = operations.list({ ...only, ...subject, ...from, limit });
+        return { ...page, next: next === null ? null : cursorOf(String(next)) };
+      },
     );
     const change = {
       ...closed,

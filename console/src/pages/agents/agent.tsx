@@ -2,7 +2,7 @@ import { Link, useParams } from '@tanstack/react-router';
 import { OctagonX } from 'lucide-react';
 import { useState } from 'react';
 import type { Lock } from '../../../../src/model/lock.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useGet, useMay } from '../../api/hooks.ts';
 import { State, TierBadge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
@@ -38,8 +38,8 @@ function OneAgent({ agent, version }: AgentEntry) {
   const [stopping, setStopping] = useState(false);
   const [releasing, setReleasing] = useState<Lock | null>(null);
   const may = useMay();
-  const locks = useGet<{ readonly locks: readonly Lock[] }>('/v1/locks', { everyMs: 3_000 });
-  const on = locksOn(agent, locks.data?.locks ?? []);
+  const locks = useEvery<Lock>('/v1/locks', { everyMs: 3_000 });
+  const on = locksOn(agent, locks.data ?? []);
   const tab = search.tab ?? 'about';
   return (
     <>

@@ -26,14 +26,14 @@ export function useExport(filters: Readonly<Record<string, string>>): { readonly
 
 async function gather(filters: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const parts: string[] = [];
-  let after: string | null = null;
+  let cursor: string | null = null;
   do {
     const page: { csv: string; next: string | null } = await get(
-      `/v1/agents/export${query({ ...filters, limit: 5_000, after })}`,
+      `/v1/agents/export${query({ ...filters, limit: 5_000, cursor })}`,
     );
     parts.push(page.csv);
-    after = page.next;
-  } while (after !== null);
+    cursor = page.next;
+  } while (cursor !== null);
   return parts;
 }
 

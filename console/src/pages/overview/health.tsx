@@ -13,7 +13,7 @@ export function Health({ overview, onDrill }: { overview: Overview; onDrill: () 
   const may = useMay();
   const { journal } = overview;
   // The list is asked again as soon as one was run; the overview remembers for a while.
-  const drills = useGet<{ readonly items: readonly Drill[] }>('/v1/drills').data?.items;
+  const drills = useGet<{ readonly items: readonly Drill[] }>('/v1/drills?limit=1').data?.items;
   const lastDrill = drills?.[0] ?? overview.lastDrill;
   const fine = journal.state === 'ok';
   return (

@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router';
+import type { Page } from '../../../../src/model/insight/page.ts';
 import { useGet } from '../../api/hooks.ts';
 import { Panel } from '../../kit/card.tsx';
 import { Answered, Empty } from '../../kit/states.tsx';
@@ -15,10 +16,10 @@ interface Row {
 
 /** What changed about somebody, when, by whom and why. */
 export function History({ person }: { person: string }) {
-  const asked = useGet<{ readonly history: readonly Row[] }>(`/v1/people/${encodeURIComponent(person)}/history`);
+  const asked = useGet<Page<Row>>(`/v1/people/${encodeURIComponent(person)}/history?limit=1000`);
   return (
     <Answered query={asked}>
-      {({ history }) => (
+      {({ items: history }) => (
         <Panel
           title="Changes"
           bodyClass="p-0"

@@ -1,7 +1,7 @@
 import { BadgeCheck } from 'lucide-react';
 import { useState } from 'react';
 import type { Standing } from '../../../../src/model/approval.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useMay } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Panel } from '../../kit/card.tsx';
@@ -12,12 +12,12 @@ import { Time } from '../../kit/time.tsx';
 
 /** What goes on without asking again, because this person said so. */
 export function StandingApprovals({ person }: { person: string }) {
-  const asked = useGet<{ readonly standing: readonly Standing[] }>(`/v1/standing?signer=${encodeURIComponent(person)}`);
+  const asked = useEvery<Standing>(`/v1/standing?signer=${encodeURIComponent(person)}`);
   const may = useMay();
   const [ending, setEnding] = useState<Standing | null>(null);
   return (
     <Answered query={asked}>
-      {({ standing }) => (
+      {(standing) => (
         <Panel title="Standing approvals" note="Calls that go on without asking again, on their word." bodyClass="p-0">
           {standing.length === 0 ? (
             <Empty icon={BadgeCheck} title="They stand for none">

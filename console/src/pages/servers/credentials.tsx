@@ -1,7 +1,7 @@
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
 import { query } from '../../api/client.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useMay } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
@@ -12,24 +12,19 @@ import { visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 
 /** GET /v1/credentials: who holds what. Never a secret. */
-interface Credentials {
-  readonly connections: readonly {
-    readonly server: string;
-    readonly owner: string;
-    readonly by: string | null;
-    readonly issuer: string | null;
-    readonly scope: string | null;
-    readonly connectedAtMs: number | null;
-    readonly changedAtMs: number;
-    readonly readable: boolean;
-  }[];
-  readonly held: readonly {
-    readonly server: string;
-    readonly person: string | null;
-    readonly agent: string | null;
-    readonly task: string | null;
-    readonly kind: string;
-  }[];
+interface Credential {
+  readonly where: 'vault' | 'memory';
+  readonly kind: string;
+  readonly server: string;
+  readonly person: string | null;
+  readonly agent: string | null;
+  readonly task: string | null;
+  readonly by: string | null;
+  readonly issuer: string | null;
+  readonly scope: string | null;
+  readonly connectedAtMs: number | null;
+  readonly changedAtMs: number | null;
+  readonly readable: boolean;
 }
 
 type Whose = Readonly<Partial<Record<'person' | 'agent' | 'task' | 'server', string>>>;
@@ -53,14 +48,14 @@ interface Row {
 
 /** Everything brokered for a server, a person or an agent: who holds which kind since when, and its end. */
 export function Brokered({ of, title, empty }: { of: Whose; title: string; empty: string }) {
-  const asked = useGet<Credentials>(`/v1/credentials${query(of)}`, { everyMs: 15_000 });
+  const asked = useEvery<Credential>(`/v1/credentials${query(of)}`, { everyMs: 15_000 });
   const may = useMay()('credentials.write');
   const [ending, setEnding] = useState<Row | 'all' | null>(null);
   const whose = ending === null || ending === 'all' ? of : { ...of, ...ending.whose, server: ending.server };
   return (
     <Answered query={asked}>
       {(answer) => {
-        const rows = rowsOf(answer);
+        const rows = answer.map(rowOf);
         return (
           <Panel
             title={title}
@@ -156,34 +151,20 @@ function Whom({ row: { whose } }: { row: Row }) {
   );
 }
 
-function rowsOf({ connections, held }: Credentials): readonly Row[] {
-  return [
-    ...connections.map((one): Row => {
-      const [kind = '', id = ''] = [
-        one.owner.slice(0, one.owner.indexOf(':')),
-        one.owner.slice(one.owner.indexOf(':') + 1),
-      ];
-      const more = [one.issuer, one.scope, one.by === null || one.by === id ? null : `connected by ${one.by}`];
-      return {
-        ...{ key: `c ${one.server} ${one.owner}`, server: one.server, what: KINDS.oauth! },
-        whose: kind === 'person' ? { person: id } : { agent: id },
-        more: more.filter((part) => part !== null).join(', ') || null,
-        sinceMs: one.connectedAtMs ?? one.changedAtMs,
-        broken: !one.readable,
-      };
-    }),
-    ...held.map(
-      (one): Row => ({
-        key: `h ${one.server} ${one.person} ${one.agent} ${one.task}`,
-        server: one.server,
-        what: `${KINDS[one.kind] ?? one.kind}, in use`,
-        whose: {
-          ...(one.person === null ? {} : { person: one.person }),
-          ...(one.agent === null ? {} : { agent: one.agent }),
-          ...(one.task === null ? {} : { task: one.task }),
-        },
-        ...{ more: null, sinceMs: null, broken: false },
-      }),
-    ),
-  ];
+function rowOf(one: Credential): Row {
+  const { where, server, person, agent, task } = one;
+  const whose = {
+    ...(person === null ? {} : { person }),
+    ...(agent === null ? {} : { agent }),
+    ...(task === null ? {} : { task }),
+  };
+  const what = KINDS[one.kind] ?? one.kind;
+  const connectedBy = one.by === null || one.by === (person ?? agent) ? null : `connected by ${one.by}`;
+  return {
+    ...{ key: `${where} ${server} ${person} ${agent} ${task}`, server, whose },
+    what: where === 'memory' ? `${what}, in use` : what,
+    more: [one.issuer, one.scope, connectedBy].filter((part) => part !== null).join(', ') || null,
+    sinceMs: one.connectedAtMs ?? one.changedAtMs,
+    broken: !one.readable,
+  };
 }

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { Server as ServerIcon } from 'lucide-react';
 import type { ServerLine, ToolLine } from '../../../../src/model/insight/estate.ts';
 import type { Page } from '../../../../src/model/insight/page.ts';
-import { useGet } from '../../api/hooks.ts';
+import { useEvery, useGet } from '../../api/hooks.ts';
 import { Badge, State } from '../../kit/badge.tsx';
 import { PageHead } from '../../kit/card.tsx';
 import { Choice, SearchBox } from '../../kit/field.tsx';
@@ -123,7 +123,7 @@ function For({ sinceMs }: { sinceMs: number }) {
 function Servers() {
   const [search, set] = useFilters();
   const navigate = useNavigate();
-  const asked = useGet<Page<ServerLine>>('/v1/servers/lines', { everyMs: 10_000 });
+  const asked = useEvery<ServerLine>('/v1/servers/lines', { everyMs: 10_000 });
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap gap-2">
@@ -136,7 +136,7 @@ function Servers() {
         </Choice>
       </div>
       <Answered query={asked} lines={5}>
-        {({ items }) => {
+        {(items) => {
           const rows = chosenServers(items, search.q ?? '', search.state ?? '');
           if (items.length === 0) return <NoServers />;
           if (rows.length === 0) return <Empty icon={ServerIcon} title="No server is like that" />;

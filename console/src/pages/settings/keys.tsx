@@ -1,6 +1,6 @@
 import { RefreshCw } from 'lucide-react';
 import { useState } from 'react';
-import { useGet, useMay, useMe } from '../../api/hooks.ts';
+import { useEvery, useMay, useMe } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
@@ -26,13 +26,13 @@ const STATES = {
 
 /** Keys that sign tokens. No private part is ever shown. */
 export function Keys() {
-  const asked = useGet<{ readonly keys: readonly Key[] }>('/v1/keys', { everyMs: 30_000 });
+  const asked = useEvery<Key>('/v1/keys', { everyMs: 30_000 });
   const may = useMay()('keys.write');
   const [rotating, setRotating] = useState(false);
   const [removing, setRemoving] = useState<Key | null>(null);
   return (
     <Answered query={asked}>
-      {({ keys }) => (
+      {(keys) => (
         <Panel
           title="Keys that sign tokens"
           note="Published at /oauth/jwks. A new key is published first and signs later, so that nobody meets one they do not know."

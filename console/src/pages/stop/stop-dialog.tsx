@@ -6,7 +6,7 @@ import type { PersonLine, ToolLine } from '../../../../src/model/insight/estate.
 import type { Page } from '../../../../src/model/insight/page.ts';
 import type { LockKind, Tier } from '../../../../src/model/lock.ts';
 import { query } from '../../api/client.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useGet, useMay } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
 import { cn } from '../../kit/cn.ts';
 import { Choice, Field } from '../../kit/field.tsx';
@@ -192,12 +192,10 @@ function useKnown(kind: LockKind, text: string): readonly { value: string; label
   const people = useGet<Page<PersonLine>>(`/v1/people${query({ q: text, limit: 20 })}`, {
     enabled: kind === 'owner' || kind === 'user',
   }).data?.items;
-  const servers = useGet<{ servers?: readonly { id: string }[] }>('/v1/servers', {
-    enabled: kind === 'server' || kind === 'tool',
-  }).data?.servers;
-  const sessions = useGet<{ sessions?: readonly { id: string; agent: string }[] }>('/v1/sessions', {
+  const servers = useEvery<{ id: string }>('/v1/servers', { enabled: kind === 'server' || kind === 'tool' }).data;
+  const sessions = useGet<Page<{ id: string; agent: string }>>('/v1/sessions?limit=200', {
     enabled: kind === 'session',
-  }).data?.sessions;
+  }).data?.items;
   // Once a server is named, its tools; before that, the first of all.
   const slash = text.indexOf('/');
   const of = slash < 0 ? {} : { server: text.slice(0, slash), q: text.slice(slash + 1) };
@@ -206,7 +204,7 @@ function useKnown(kind: LockKind, text: string): readonly { value: string; label
   if (kind === 'agent') return (agents ?? []).map(({ id, name }) => ({ value: id, label: name }));
   if (kind === 'owner' || kind === 'user') return (people ?? []).map(({ id, name }) => ({ value: id, label: name }));
   if (kind === 'server') return (servers ?? []).map(({ id }) => ({ value: id }));
-  if (kind === 'session') return (sessions ?? []).slice(0, 200).map(({ id, agent }) => ({ value: id, label: agent }));
+  if (kind === 'session') return (sessions ?? []).map(({ id, agent }) => ({ value: id, label: agent }));
   if (kind === 'tool') return (tools ?? []).map(({ server, tool }) => ({ value: `${server}/${tool}` }));
   return [];
 }

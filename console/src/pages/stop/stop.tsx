@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import { OctagonX, ShieldCheck } from 'lucide-react';
 import { useState } from 'react';
 import { formatTarget, type Lock, parseTarget } from '../../../../src/model/lock.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useMay } from '../../api/hooks.ts';
 import { TierBadge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
@@ -16,21 +16,14 @@ import { ReleaseDialog } from './release.tsx';
 import { StopDialog } from './stop-dialog.tsx';
 import { pageOf, phraseOf } from './words.ts';
 
-interface Locks {
-  readonly epoch: number;
-  readonly locks: readonly Lock[];
-}
-
 /** The kill switch: what is stopped now, and stopping more. */
 export function StopPage() {
   const [search, set] = useFilters();
   const [placing, setPlacing] = useState<string | null | undefined>(search.target ?? undefined);
-  const locks = useGet<Locks>('/v1/locks', { everyMs: 3_000 });
+  const locks = useEvery<Lock>('/v1/locks', { everyMs: 3_000 });
   const may = useMay();
   const asked = parseTarget(search.release ?? '');
-  const releasing = locks.data?.locks.find(
-    ({ target }) => asked !== null && formatTarget(target) === formatTarget(asked),
-  );
+  const releasing = locks.data?.find(({ target }) => asked !== null && formatTarget(target) === formatTarget(asked));
   return (
     <>
       <PageHead
@@ -49,7 +42,7 @@ export function StopPage() {
         }
       />
       <Answered query={locks} lines={6}>
-        {({ locks: all }) => (
+        {(all) => (
           <LockTable
             locks={all}
             onRelease={may('locks.write') ? (lock) => set({ release: formatTarget(lock.target) }) : null}

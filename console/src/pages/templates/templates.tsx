@@ -1,6 +1,6 @@
 import { LayoutTemplate, Plus } from 'lucide-react';
 import { useState } from 'react';
-import { useGet, useMay } from '../../api/hooks.ts';
+import { useEvery, useMay } from '../../api/hooks.ts';
 import { Badge, State } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
@@ -76,7 +76,7 @@ const COLUMNS: readonly Column<TemplateLine>[] = [
 export function TemplatesPage() {
   const [search, set] = useFilters();
   const may = useMay()('agents.write');
-  const asked = useGet<{ readonly templates: readonly TemplateLine[] }>('/v1/templates', { everyMs: 30_000 });
+  const asked = useEvery<TemplateLine>('/v1/templates', { everyMs: 30_000 });
   const [editing, setEditing] = useState<TemplateLine | 'new' | null>(null);
   return (
     <>
@@ -92,7 +92,7 @@ export function TemplatesPage() {
         }
       />
       <Answered query={asked} lines={6}>
-        {({ templates }) => {
+        {(templates) => {
           const wanted = (search.q ?? '').toLowerCase();
           const rows = templates.filter(({ id, description }) => `${id} ${description}`.toLowerCase().includes(wanted));
           if (templates.length === 0) return <NoTemplates onNew={may ? () => setEditing('new') : null} />;

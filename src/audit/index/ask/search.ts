@@ -191,6 +191,6 @@ export function cursorAt(seq: number): string {
 
 export function parseCursor(cursor: string): number {
   const seq = /^r[0-9a-z]{1,11}$/.test(cursor) ? Number.parseInt(cursor.slice(1), 36) : Number.NaN;
-  if (!Number.isSafeInteger(seq)) throw new Fault('invalid-request', 'the cursor is none of this list');
+  if (!Number.isSafeInteger(seq)) throw new Fault('invalid-cursor', 'the cursor is none of this list');
   return seq;
 }

@@ -1,10 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import type { Decommission } from '../../../identity/registry/end/decommission.ts';
-import { AgentList, reassignAll } from '../../../identity/registry/many.ts';
+import { type AgentFilter, AgentList, reassignAll } from '../../../identity/registry/many.ts';
 import type { Registry } from '../../../identity/registry/registry.ts';
-import type { Templates } from '../../../identity/registry/templates.ts';
+import type { Exceeding, Templates } from '../../../identity/registry/templates.ts';
 import { AGENT_STATES } from '../../../model/agent.ts';
+import type { Page } from '../../../model/insight/page.ts';
+import type { Template } from '../../../model/template.ts';
+import type { HistoryRow } from '../../../ports/identity-stores.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
+import { cursorOf, DEFAULT_LIMIT, keyIn, numberIn, PAGE, PAGED, type PageAsked, pageBy } from './estate/page.ts';
 
 export interface AgentParts {
   readonly registry: Registry;
@@ -32,7 +36,15 @@ const FIELDS = { type: 'object' } as const;
 const WRITES = needs('agents.write');
 /** Named of each template; how many there are is said beside them. */
 const MAX_EXCEEDING = 100;
-const LIMIT = { type: 'integer', minimum: 1, maximum: 1000 } as const;
+
+/** A class of agents, and who exceeds it. */
+export interface TemplateLine extends Template {
+  /** Made from it. */
+  readonly agents: number;
+  readonly exceedingCount: number;
+  /** The first hundred. */
+  readonly exceeding: readonly Exceeding[];
+}
 
 /** Agents (requirements ID1, ID5): who there is, and everything that can happen to one. */
 export function agentRoutes(parts: AgentParts): (app: FastifyInstance) => void {
@@ -58,29 +70,34 @@ export const FILTER = {
 
 function readRoutes(app: FastifyInstance, { registry, decommission }: AgentParts): void {
   const list = new AgentList(registry.world.directory);
-  const querystring = { ...closed, properties: { ...FILTER, after: text(200), limit: LIMIT } };
-  app.get<{ Querystring: { after?: string; limit?: number } }>(
+  const querystring = { ...closed, properties: { ...FILTER, ...PAGE } };
+  app.get<{ Querystring: AgentFilter & PageAsked }>(
     '/v1/agents',
     { ...needs('read'), schema: { querystring } },
-    async (ask) => {
-      const { after, limit = 100, ...filter } = ask.query;
-      return list.page(filter, { limit, ...(after === undefined ? {} : { after }) });
+    async ({ query: { cursor, limit = DEFAULT_LIMIT, ...filter } }) => {
+      const { agents, next } = list.page(filter, { limit, ...(cursor === undefined ? {} : { after: keyIn(cursor) }) });
+      return { items: agents, next: next === null ? null : cursorOf(next) };
     },
   );
   app.get<ById>('/v1/agents/:id', needs('read'), async ({ params }) => registry.show(params.id));
-  const page = { ...closed, properties: { limit: LIMIT, beforeSeq: { type: 'integer', minimum: 1 } } };
-  app.get<ById & { Querystring: { limit?: number; beforeSeq?: number } }>(
+  app.get<ById & { Querystring: PageAsked }>(
     '/v1/agents/:id/history',
-    { ...needs('read'), schema: { querystring: page } },
-    async ({ params, query: { limit = 50, ...rest } }) => {
-      const history = await registry.history(params.id, { limit, ...rest });
-      return { history, next: history.length < limit ? null : history.at(-1)!.seq };
-    },
+    { ...needs('read'), ...PAGED },
+    async ({ params, query }) => historyPage((asked) => registry.history(params.id, asked), query),
   );
   app.get<ById>('/v1/agents/:id/holdings', needs('read'), async ({ params }) => ({
     agent: params.id,
     held: await decommission.holdings(params.id),
   }));
+}
+
+/** What happened to one agent, or one person: newest first. */
+export async function historyPage(
+  read: (asked: { limit: number; beforeSeq?: number }) => Promise<readonly HistoryRow[]>,
+  { cursor, limit = DEFAULT_LIMIT }: PageAsked,
+): Promise<Page<HistoryRow>> {
+  const items = await read({ limit, ...(cursor === undefined ? {} : { beforeSeq: numberIn(cursor) }) });
+  return { items, next: items.length < limit ? null : cursorOf(String(items.at(-1)!.seq)) };
 }
 
 function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
@@ -137,14 +154,14 @@ function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentPar
 }
 
 function templateRoutes(app: FastifyInstance, { templates }: AgentParts): void {
-  app.get('/v1/templates', needs('read'), async () => {
+  app.get<{ Querystring: PageAsked }>('/v1/templates', { ...needs('read'), ...PAGED }, async ({ query }) => {
     const usage = templates.usage();
-    return {
-      templates: templates.all().map((template) => {
-        const { agents, exceeding } = usage.get(template.id) ?? { agents: 0, exceeding: [] };
-        return { ...template, agents, exceedingCount: exceeding.length, exceeding: exceeding.slice(0, MAX_EXCEEDING) };
-      }),
-    };
+    const { items, next } = pageBy(templates.all(), ({ id }) => id, query);
+    const lines = items.map((template): TemplateLine => {
+      const { agents, exceeding } = usage.get(template.id) ?? { agents: 0, exceeding: [] };
+      return { ...template, agents, exceedingCount: exceeding.length, exceeding: exceeding.slice(0, MAX_EXCEEDING) };
+    });
+    return { items: lines, next };
   });
   app.put<ById & { Body: Order & { fields: object } }>(
     '/v1/templates/:id',

@@ -5,6 +5,8 @@ import type { JsonObject } from '../../../model/json.ts';
 import type { ApprovalFilter, ApprovalRow, ApprovalState } from '../../../ports/stores.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
+import { cursorAt, placeIn } from './approvers/inbox.ts';
+import { DEFAULT_LIMIT, newestFirst, PAGE, type PageAsked, pageBy } from './estate/page.ts';
 
 interface Acting {
   readonly by: string;
@@ -46,13 +48,11 @@ export function approvalRoutes(operations: ApprovalOperations): (app: FastifyIns
   };
 }
 
-interface ListQuery {
+interface ListQuery extends PageAsked {
   readonly state?: ApprovalState;
   readonly agent?: string;
   readonly text?: string;
   readonly for?: string;
-  readonly before?: string;
-  readonly limit?: number;
 }
 
 function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
@@ -63,27 +63,26 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
       agent: text(200),
       text: text(200),
       for: text(200),
-      before: text(100),
-      limit: { type: 'integer', minimum: 1, maximum: 1000 },
+      ...PAGE,
     },
   };
   app.get<{ Querystring: ListQuery }>(
     '/v1/approvals',
     { ...needs('approvals.read'), schema: { querystring } },
     async (request) => {
-      const { before, for: person, limit = 100, ...filter } = request.query;
+      const { cursor, for: person, limit = DEFAULT_LIMIT, ...filter } = request.query;
       // The store looks in the sentence as well, which quotes arguments: to find by them is to learn them.
       if (filter.text !== undefined && !request.can('read.content'))
         throw new Problem(403, 'forbidden', 'text: this needs the permission read.content', { needs: 'read.content' });
-      const approvals = await operations.list({
+      const found = await operations.list({
         ...{ ...filter, limit },
         ...(person === undefined ? {} : { person }),
-        ...(before === undefined ? {} : { before: cursorOf(before) }),
+        ...(cursor === undefined ? {} : { before: placeIn(cursor) }),
       });
-      const last = approvals.length < limit ? undefined : approvals.at(-1);
+      const last = found.length < limit ? undefined : found.at(-1);
       return {
-        approvals: approvals.map((row) => visible(row, request)),
-        next: last === undefined ? null : `${last.requestedAtMs}_${last.id}`,
+        items: found.map((row) => visible(row, request)),
+        next: last === undefined ? null : cursorAt(last),
       };
     },
   );
@@ -92,13 +91,6 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
     if (approval === null) throw unknown(request.params.id);
     return { approval: visible(approval, request), mayAnswer: operations.mayAnswer(approval) };
   });
-}
-
-function cursorOf(written: string): NonNullable<ApprovalFilter['before']> {
-  const [ms = '', id = ''] = written.split('_');
-  if (!/^[0-9]{1,15}$/.test(ms) || id === '')
-    throw new Problem(400, 'invalid-cursor', 'before: send the `next` of the page before');
-  return { requestedAtMs: Number(ms), id };
 }
 
 function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
@@ -144,14 +136,15 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
 }
 
 function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
-  const querystring = { ...closed, properties: { signer: text(200) } };
-  app.get<{ Querystring: { signer?: string } }>(
+  const querystring = { ...closed, properties: { ...PAGE, signer: text(200) } };
+  app.get<{ Querystring: PageAsked & { signer?: string } }>(
     '/v1/standing',
     { ...needs('approvals.read'), schema: { querystring } },
-    async ({ query: { signer }, can }) => {
+    async ({ query: { signer, ...page }, can }) => {
       const found = operations.standing().filter(({ signers }) => signer === undefined || signers.includes(signer));
+      const { items, next } = pageBy(found, ({ createdAtMs, id }) => newestFirst(createdAtMs, id), page);
       // What they are bound to are arguments of the call that was approved.
-      return { standing: can('read.content') ? found : found.map(({ fixed: _content, ...rest }) => rest) };
+      return { items: can('read.content') ? items : items.map(({ fixed: _content, ...rest }) => rest), next };
     },
   );
   app.delete<{ Params: { id: string }; Querystring: Acting }>(

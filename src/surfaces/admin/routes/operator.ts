@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Permission } from '../../../model/insight/roles.ts';
-import type { Json, JsonObject } from '../../../model/json.ts';
-import { parseTarget, TIERS } from '../../../model/lock.ts';
-import type { Operations } from '../operations.ts';
+import { formatTarget, parseTarget, TIERS } from '../../../model/lock.ts';
+import type { Operations, ServerHealth } from '../operations.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
+import { oldestFirst, PAGED, type PageAsked, pageBy } from './estate/page.ts';
 
 /** Status, servers, sessions, locks, reload: what an operator does to a running gateway. */
 export function operatorRoutes(app: FastifyInstance, operations: Operations): void {
@@ -15,16 +15,23 @@ export function operatorRoutes(app: FastifyInstance, operations: Operations): vo
 
 function readRoutes(app: FastifyInstance, operations: Operations): void {
   app.get('/v1/status', needs('read'), () => operations.status());
-  app.get('/v1/servers', needs('read'), async ({ can }) => {
-    const servers = await operations.servers();
-    return { servers: can('socket') ? servers : servers.map(plain) };
+  const list = { ...needs('read'), ...PAGED };
+  app.get<{ Querystring: PageAsked }>('/v1/servers', list, async ({ can, query }) => {
+    const { items, next } = pageBy(await operations.servers(), ({ id }) => id, query);
+    return { items: can('socket') ? items : items.map(plain), next };
   });
-  app.get<{ Params: { id: string } }>('/v1/servers/:id/tools', needs('read'), async (request) => {
-    const tools = operations.tools(request.params.id);
-    if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
-    return { tools };
-  });
-  app.get('/v1/sessions', needs('read'), async () => ({ sessions: operations.sessions() }));
+  app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+    '/v1/servers/:id/tools',
+    list,
+    async ({ params: { id }, query }) => {
+      const tools = operations.tools(id);
+      if (tools === null) throw new Problem(404, 'unknown-server', `there is no server "${id}"`);
+      return pageBy(tools, ({ tool }) => tool, query);
+    },
+  );
+  app.get<{ Querystring: PageAsked }>('/v1/sessions', list, async ({ query }) =>
+    pageBy(operations.sessions(), ({ startedAtMs, id }) => oldestFirst(startedAtMs, id), query),
+  );
   app.get('/metrics', needs('read'), async (_request, reply) => {
     const body = await operations.metrics();
     if (body === null) throw new Problem(404, 'metrics-off', 'metrics are off: set metrics.enabled');
@@ -33,9 +40,8 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
 }
 
 /** Addresses and arguments of commands may hold anything, and what a command said last as well: for the gateway's own user. */
-function plain(server: Json): Json {
-  const { id, kind, risk, trust, tools, quarantined, state } = server as JsonObject;
-  return { id, kind, risk, trust, tools, quarantined, state } as JsonObject;
+function plain({ id, kind, risk, trust, tools, quarantined, state }: ServerHealth): ServerHealth {
+  return { id, kind, risk, trust, tools, quarantined, ...(state === undefined ? {} : { state }) };
 }
 
 interface LockBody {
@@ -47,7 +53,10 @@ interface LockBody {
 }
 
 function lockRoutes(app: FastifyInstance, operations: Operations): void {
-  app.get('/v1/locks', needs('read'), async () => operations.locks());
+  app.get<{ Querystring: PageAsked }>('/v1/locks', { ...needs('read'), ...PAGED }, async ({ query }) => {
+    const { epoch, locks } = operations.locks();
+    return { ...pageBy(locks, ({ target }) => formatTarget(target), query), epoch };
+  });
   const properties = {
     target: text(2100),
     tier: { enum: [...TIERS] },

@@ -11,7 +11,8 @@ import type { JsonObject } from '../../../model/json.ts';
 import type { Group, Person } from '../../../model/person.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
-import { PAGE, type PageAsked, pageOf, sortedBy } from './estate/page.ts';
+import { historyPage } from './agents.ts';
+import { PAGE, PAGED, type PageAsked, pageBy, pageOf } from './estate/page.ts';
 
 export interface PeopleDesk {
   readonly people: People;
@@ -106,26 +107,24 @@ function reading(app: FastifyInstance, desk: PeopleDesk): void {
   app.get<{ Params: { id: string } }>('/v1/people/:id/access', needs('read'), async (request) =>
     desk.access(await find(request.params.id)),
   );
-  app.get<{ Params: { id: string } }>('/v1/people/:id/history', needs('read'), async (request) => ({
-    history: await people.history(request.params.id, 1000),
-  }));
-  const byName = ({ id, name }: Group): string => `${foldName(name)} ${id}`;
-  app.get<{ Querystring: PageAsked }>(
-    '/v1/groups',
-    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
-    async ({ query }) => {
-      await directory.refresh();
-      const all = [...directory.groups()].filter((group) => !isPart(group.id));
-      const { items, next } = pageOf(sortedBy(all, byName), byName, query);
-      return {
-        items: items.map((group) => {
-          const { id, name, externalId } = group;
-          return { id, name, externalId, members: sizeOf(group) };
-        }),
-        next,
-      };
-    },
+  app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+    '/v1/people/:id/history',
+    { ...needs('read'), ...PAGED },
+    async ({ params, query }) => historyPage((asked) => people.history(params.id, asked), query),
   );
+  const byName = ({ id, name }: Group): string => `${foldName(name)} ${id}`;
+  app.get<{ Querystring: PageAsked }>('/v1/groups', { ...needs('read'), ...PAGED }, async ({ query }) => {
+    await directory.refresh();
+    const all = [...directory.groups()].filter((group) => !isPart(group.id));
+    const { items, next } = pageBy(all, byName, query);
+    return {
+      items: items.map((group) => {
+        const { id, name, externalId } = group;
+        return { id, name, externalId, members: sizeOf(group) };
+      }),
+      next,
+    };
+  });
   app.get<{ Params: { id: string } }>('/v1/groups/:id', needs('read'), async (request) => {
     await directory.refresh();
     const { id } = request.params;

@@ -5,7 +5,7 @@ import type { NewReview, Reviews, Verdict } from '../../../identity/registry/rev
 import type { ReviewLine } from '../../../model/insight/estate.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
-import { newestFirst, PAGE, type PageAsked, pageOf, sortedBy } from './estate/page.ts';
+import { newestFirst, PAGE, PAGED, type PageAsked, pageBy, pageOf } from './estate/page.ts';
 
 type ById = { readonly Params: { readonly id: string } };
 
@@ -45,14 +45,10 @@ interface ItemQuery extends PageAsked {
 
 function readRoutes(app: FastifyInstance, reviews: Reviews, directory: Directory): void {
   const orderOf = (review: Review): string => newestFirst(review.createdAtMs, review.id);
-  app.get<{ Querystring: PageAsked }>(
-    '/v1/reviews',
-    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
-    async ({ query }) => {
-      const { items, next } = pageOf(sortedBy(reviews.all(), orderOf), orderOf, query);
-      return { items: items.map((review) => ({ ...review, progress: reviews.tally(review.id) })), next };
-    },
-  );
+  app.get<{ Querystring: PageAsked }>('/v1/reviews', { ...needs('read'), ...PAGED }, async ({ query }) => {
+    const { items, next } = pageBy(reviews.all(), orderOf, query);
+    return { items: items.map((review) => ({ ...review, progress: reviews.tally(review.id) })), next };
+  });
   app.get<ById>('/v1/reviews/:id', needs('read'), async ({ params: { id } }) => ({
     ...reviews.get(id),
     progress: reviews.tally(id),

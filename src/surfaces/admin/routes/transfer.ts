@@ -1,11 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { AgentList } from '../../../identity/registry/many.ts';
+import { type AgentFilter, AgentList } from '../../../identity/registry/many.ts';
 import type { Registry } from '../../../identity/registry/registry.ts';
 import { importAgents, type Progress } from '../../../identity/registry/transfer/import.ts';
 import { MAX_ROWS, toCsv } from '../../../identity/registry/transfer/read.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
+import { cursorOf, keyIn, PAGE, type PageAsked } from './estate/page.ts';
 
 const MAX_FILE_BYTES = 67_108_864;
 const MAX_RUNNING = 4;
@@ -68,13 +69,14 @@ function importRoutes(app: FastifyInstance, registry: Registry, running: Map<str
 function exportRoute(app: FastifyInstance, registry: Registry): void {
   const list = new AgentList(registry.world.directory);
   const limit = { type: 'integer', minimum: 1, maximum: MAX_ROWS };
-  const querystring = { ...closed, properties: { ...FILTER, after: text(200), limit } };
-  app.get<{ Querystring: { after?: string; limit?: number } }>(
+  const querystring = { ...closed, properties: { ...FILTER, ...PAGE, limit } };
+  app.get<{ Querystring: AgentFilter & PageAsked }>(
     '/v1/agents/export',
     { ...needs('read'), schema: { querystring } },
-    async ({ query: { after, limit: size = 5_000, ...filter } }) => {
-      const page = list.page(filter, { limit: size, ...(after === undefined ? {} : { after }) });
-      return { csv: toCsv(page.agents, after === undefined), next: page.next };
+    async ({ query: { cursor, limit: size = 5_000, ...filter } }) => {
+      const after = cursor === undefined ? {} : { after: keyIn(cursor) };
+      const { agents, next } = list.page(filter, { limit: size, ...after });
+      return { csv: toCsv(agents, cursor === undefined), next: next === null ? null : cursorOf(next) };
     },
   );
 }

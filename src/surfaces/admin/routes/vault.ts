@@ -1,17 +1,40 @@
 import type { FastifyInstance } from 'fastify';
-import type { Connection, HeldCredential, Who } from '../../../credentials/credentials.ts';
+import type { Who } from '../../../credentials/credentials.ts';
 import type { Rotated, VaultStatus } from '../../../credentials/vault/vault.ts';
+import type { Page } from '../../../model/insight/page.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
+import { cursorOf, DEFAULT_LIMIT, keyIn, PAGE, type PageAsked } from './estate/page.ts';
 
 export interface Order {
   readonly by: string;
   readonly reason: string;
 }
 
+/** Something the gateway sends in place of agents. Never the secret itself. */
+export interface BrokeredCredential {
+  /** Sealed in the vault, or fetched and only in memory. */
+  readonly where: 'vault' | 'memory';
+  readonly kind: 'inject' | 'oauth' | 'exchange' | 'id-jag';
+  readonly server: string;
+  /** Whose it is. All three `null`: everybody's. */
+  readonly person: string | null;
+  readonly agent: string | null;
+  readonly task: string | null;
+  /** Who connected it. */
+  readonly by: string | null;
+  readonly issuer: string | null;
+  readonly scope: string | null;
+  readonly connectedAtMs: number | null;
+  readonly changedAtMs: number | null;
+  /** `false`: the row was tampered with, or its key is missing. */
+  readonly readable: boolean;
+}
+
 /** What an operator can do to upstream credentials and the vault. Every change is recorded, with who and why. */
 export interface VaultOperations {
-  list(who: Who, limit: number): Promise<{ connections: readonly Connection[]; held: readonly HeldCredential[] }>;
+  /** `next`: to go on after. */
+  list(who: Who, page: { readonly after: string | null; readonly limit: number }): Promise<Page<BrokeredCredential>>;
   revoke(who: Who, order: Order): Promise<{ readonly removed: number; readonly withdrawn: number }>;
   status(): Promise<VaultStatus>;
   rotate(order: Order): Promise<Rotated>;
@@ -22,11 +45,16 @@ const WHO = { person: text(256), agent: text(256), task: text(256), server: text
 /** GET /v1/credentials, POST /v1/credentials/revoke, GET /v1/vault, POST /v1/vault/rotate. No answer holds a secret. */
 export function vaultRoutes(operations: VaultOperations): (app: FastifyInstance) => void {
   return (app) => {
-    const limit = { type: 'integer', minimum: 1, maximum: 10_000 };
-    app.get<{ Querystring: Who & { limit?: number } }>(
+    app.get<{ Querystring: Who & PageAsked }>(
       '/v1/credentials',
-      { ...needs('read'), schema: { querystring: { ...closed, properties: { ...WHO, limit } } } },
-      ({ query: { limit: most = 1_000, ...who } }) => operations.list(who, most),
+      { ...needs('read'), schema: { querystring: { ...closed, properties: { ...WHO, ...PAGE } } } },
+      async ({ query: { cursor, limit = DEFAULT_LIMIT, ...who } }) => {
+        const { items, next } = await operations.list(who, {
+          after: cursor === undefined ? null : keyIn(cursor),
+          limit,
+        });
+        return { items, next: next === null ? null : cursorOf(next) };
+      },
     );
     app.post<{ Body: Who & Order }>(
       '/v1/credentials/revoke',

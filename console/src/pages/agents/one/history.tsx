@@ -1,5 +1,6 @@
 import { History as Icon } from 'lucide-react';
 import { useState } from 'react';
+import type { Page } from '../../../../../src/model/insight/page.ts';
 import type { HistoryRow } from '../../../../../src/ports/identity-stores.ts';
 import { query } from '../../../api/client.ts';
 import { useGet } from '../../../api/hooks.ts';
@@ -17,12 +18,10 @@ const STEP = 25;
 /** Everything that was done to it: who, when, why, and what was another before. */
 export function History({ id }: { id: string }) {
   const [limit, setLimit] = useState(STEP);
-  const asked = useGet<{ readonly history: readonly HistoryRow[]; readonly next: unknown }>(
-    `${pathOf(id)}/history${query({ limit })}`,
-  );
+  const asked = useGet<Page<HistoryRow>>(`${pathOf(id)}/history${query({ limit })}`);
   return (
     <Answered query={asked} lines={8}>
-      {({ history, next }) =>
+      {({ items: history, next }) =>
         history.length === 0 ? (
           <Empty icon={Icon} title="Nothing was changed yet">
             It stands in interlock.yaml as it was written. Whatever is done to it here is kept, with who and why.

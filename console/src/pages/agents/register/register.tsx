@@ -1,7 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Template } from '../../../../../src/model/template.ts';
-import { useGet, useMe } from '../../../api/hooks.ts';
+import { useEvery, useMe } from '../../../api/hooks.ts';
 import { Act } from '../../../kit/act.tsx';
 import { Area, Choice, Field, Input } from '../../../kit/field.tsx';
 import { duration, useNow } from '../../../kit/time.tsx';
@@ -16,7 +16,7 @@ export function RegisterDialog({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState<AgentForm>({ ...EMPTY_FORM, owner: me?.id ?? '' });
   const [idTyped, setIdTyped] = useState(false);
   const [request, setRequest] = useState(false);
-  const templates = useGet<{ readonly templates: readonly Template[] }>('/v1/templates').data?.templates ?? [];
+  const templates = useEvery<Template>('/v1/templates').data ?? [];
   const template = templates.find(({ id }) => id === form.template);
   const now = useNow(60_000);
   const set = (change: Partial<AgentForm>): void => setForm((before) => ({ ...before, ...change }));

@@ -5,6 +5,7 @@ import type { ApprovalFilter, ApprovalState } from '../../../../ports/stores.ts'
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
+import { cursorOf, DEFAULT_LIMIT, keyIn, noCursor, PAGE, type PageAsked } from '../estate/page.ts';
 
 /** Who looks, and whether they may see what calls say wherever they are not asked themselves. */
 export interface Looking {
@@ -29,10 +30,8 @@ export interface InboxOperations {
   receipt(id: string): Promise<Json | null>;
 }
 
-interface ListQuery extends Omit<InboxQuery, 'before' | 'limit'> {
+interface ListQuery extends Omit<InboxQuery, 'before' | 'limit'>, PageAsked {
   readonly for?: string;
-  readonly cursor?: string;
-  readonly limit?: number;
 }
 
 interface ById {
@@ -49,7 +48,7 @@ export function inboxRoutes(operations: InboxOperations): AdminRoutes {
       agent: text(200),
       text: text(200),
       for: text(200),
-      cursor: text(100),
+      ...PAGE,
       limit: { type: 'integer', minimum: 1, maximum: 500 },
     },
   };
@@ -57,11 +56,11 @@ export function inboxRoutes(operations: InboxOperations): AdminRoutes {
     app.get<{ Querystring: ListQuery }>(
       '/v1/approvals/inbox',
       { ...needs('approvals.read'), schema: { querystring } },
-      async ({ query: { cursor, for: named, limit = 100, ...query }, person, can }) => {
+      async ({ query: { cursor, for: named, limit = DEFAULT_LIMIT, ...query }, person, can }) => {
         // Whose inbox it is, is who is signed in; over the socket, whoever is named.
         const who = person?.id ?? named ?? null;
         if (query.of === 'mine' && who === null) throw new Problem(400, 'invalid-request', 'for: say whose');
-        const before = cursor === undefined ? {} : { before: placeOf(cursor) };
+        const before = cursor === undefined ? {} : { before: placeIn(cursor) };
         return operations.list({ ...query, ...before, limit }, { person: who, content: can('read.content') });
       },
     );
@@ -84,8 +83,13 @@ export function inboxRoutes(operations: InboxOperations): AdminRoutes {
   };
 }
 
-function placeOf(cursor: string): NonNullable<ApprovalFilter['before']> {
-  const match = /^(\d{1,15})_([\w-]{1,80})$/.exec(cursor);
-  if (match === null) throw new Problem(400, 'invalid-cursor', 'cursor: send the `next` of the page before');
+/** The place after a request, in any list of them by age. */
+export function cursorAt({ requestedAtMs, id }: NonNullable<ApprovalFilter['before']>): string {
+  return cursorOf(`${requestedAtMs} ${id}`);
+}
+
+export function placeIn(cursor: string): NonNullable<ApprovalFilter['before']> {
+  const match = /^(\d{1,15}) ([\w-]{1,80})$/.exec(keyIn(cursor));
+  if (match === null) throw noCursor();
   return { requestedAtMs: Number(match[1]), id: match[2] as string };
 }

@@ -6,7 +6,7 @@ import type { Connection } from '../../../../model/connection.ts';
 import type { Task } from '../../../../model/task.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
-import { newestFirst, PAGE, type PageAsked, pageAmong, pageOf, sortedBy } from '../estate/page.ts';
+import { newestFirst, PAGE, PAGED, type PageAsked, pageAmong, pageBy } from '../estate/page.ts';
 
 export interface DelegationParts {
   readonly desk: DelegationDesk;
@@ -52,14 +52,10 @@ const CONNECTION = {
 
 function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
   const byId = ({ id }: Connection): string => id;
-  app.get<{ Querystring: PageAsked }>(
-    '/v1/connections',
-    { ...needs('read'), schema: { querystring: { ...closed, properties: PAGE } } },
-    async ({ query }) => {
-      await directory.refresh();
-      return pageOf(sortedBy(directory.connections(), byId), byId, query);
-    },
-  );
+  app.get<{ Querystring: PageAsked }>('/v1/connections', { ...needs('read'), ...PAGED }, async ({ query }) => {
+    await directory.refresh();
+    return pageBy(directory.connections(), byId, query);
+  });
   app.get<{ Params: { id: string } }>('/v1/connections/:id', needs('read'), async ({ params: { id } }) => {
     await directory.refresh();
     const connection = directory.connection(id);

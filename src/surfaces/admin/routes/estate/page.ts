@@ -1,20 +1,24 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Page } from '../../../../model/insight/page.ts';
 import { Problem } from '../../problem.ts';
-import { text } from '../../schemas.ts';
+import { closed, text } from '../../schemas.ts';
 
-/** Of the query of every list that goes page by page. */
+/** Of the query of every list: no list is without. */
 export const PAGE = {
-  cursor: text(2_000),
+  // A key may hold the name of a tool.
+  cursor: text(12_000),
   limit: { type: 'integer', minimum: 1, maximum: 1_000 },
 } as const;
+
+/** Of a list with no other query. */
+export const PAGED = { schema: { querystring: { ...closed, properties: PAGE } } } as const;
 
 export interface PageAsked {
   readonly cursor?: string;
   readonly limit?: number;
 }
 
-const DEFAULT_LIMIT = 100;
+export const DEFAULT_LIMIT = 100;
 
 /**
  * The page after the cursor, of a list in the order of its keys. The cursor is the key of the last one that was seen, so that what comes
@@ -62,6 +66,11 @@ export async function pageAmong<T>(
   return { items: page.map(({ item }) => item), next: best.length > limit ? cursorOf(page.at(-1)!.key) : null };
 }
 
+/** The same of items in no order. Pure. */
+export function pageBy<T>(items: Iterable<T>, keyOf: (item: T) => string, asked: PageAsked): Page<T> {
+  return pageOf(sortedBy(items, keyOf), keyOf, asked);
+}
+
 /** By their keys, as `pageOf` wants them. */
 export function sortedBy<T>(items: Iterable<T>, keyOf: (item: T) => string): readonly T[] {
   return Array.from(items, (item) => ({ item, key: keyOf(item) }))
@@ -74,13 +83,31 @@ export function newestFirst(atMs: number, id: string): string {
   return `${String(1e15 - atMs).padStart(16, '0')} ${id}`;
 }
 
-function cursorOf(key: string): string {
+/** A key under which the oldest comes first. */
+export function oldestFirst(atMs: number, id: string): string {
+  return `${String(atMs).padStart(16, '0')} ${id}`;
+}
+
+/** A place in a list as callers see it: nothing they could read anything from, or make by themselves by accident. */
+export function cursorOf(key: string): string {
   return Buffer.from(key).toString('base64url');
 }
 
-function keyIn(cursor: string): string {
-  if (!/^[\w-]+$/.test(cursor)) throw new Problem(400, 'invalid-cursor', 'cursor: send the `next` of the page before');
-  return Buffer.from(cursor, 'base64url').toString();
+export function keyIn(cursor: string): string {
+  const key = Buffer.from(cursor, 'base64url').toString();
+  if (cursorOf(key) !== cursor) throw noCursor();
+  return key;
+}
+
+/** The same of a list that goes on after a number. */
+export function numberIn(cursor: string): number {
+  const key = keyIn(cursor);
+  if (!/^\d{1,15}$/.test(key)) throw noCursor();
+  return Number(key);
+}
+
+export function noCursor(): Problem {
+  return new Problem(400, 'invalid-cursor', 'cursor: send the `next` of the page before, or none');
 }
 
 /** Index of the first whose key comes after `key`. */

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ServerLine, ServerView, ToolLine, ToolView } from '../../../../model/insight/estate.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
-import { PAGE, type PageAsked, pageOf, sortedBy } from './page.ts';
+import { PAGE, PAGED, type PageAsked, pageBy, pageOf, sortedBy } from './page.ts';
 
 export interface ToolFilter {
   readonly server?: string;
@@ -24,10 +24,9 @@ export interface ServerReading {
 /** GET /v1/servers/lines, /v1/servers/:id, /v1/tools, /v1/servers/:id/tools/:tool */
 export function serverReadRoutes(reading: ServerReading): (app: FastifyInstance) => void {
   return (app) => {
-    app.get('/v1/servers/lines', needs('read'), async (request) => ({
-      items: reading.lines(request.can('read.content')),
-      next: null,
-    }));
+    app.get<{ Querystring: PageAsked }>('/v1/servers/lines', { ...needs('read'), ...PAGED }, async ({ query, can }) =>
+      pageBy(reading.lines(can('read.content')), ({ id }) => id, query),
+    );
     app.get<{ Params: { id: string } }>('/v1/servers/:id', needs('read'), async (request) => {
       const server = reading.server(request.params.id, request.can('read.content'));
       if (server === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);

@@ -3,10 +3,10 @@ import type { AgentFilter } from '../../../../identity/registry/many.ts';
 import type { AgentLine, AgentPermissions, Graph, LockPreview, ReachLine } from '../../../../model/insight/agents.ts';
 import type { Drill, Overview, PostureAnswer, Pulse } from '../../../../model/insight/overview.ts';
 import { type LockTarget, TIERS, type Tier } from '../../../../model/lock.ts';
-import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
 import { FILTER } from '../agents.ts';
+import { cursorOf, DEFAULT_LIMIT, keyIn, newestFirst, PAGE, PAGED, type PageAsked, pageBy } from '../estate/page.ts';
 import { targetOf } from '../operator.ts';
 
 /** What the console's overview and its pages of agents ask. Made in `start/`. */
@@ -34,12 +34,16 @@ export interface InsightOperations {
 }
 
 const READ = needs('read');
+/** What is to be done first comes first. */
+const URGENCY: readonly PostureAnswer['state'][] = ['bad', 'warn', 'good'];
 const LIMIT = { type: 'integer', minimum: 1, maximum: 200 } as const;
 
 export function insightRoutes(operations: InsightOperations): AdminRoutes {
   return (app) => {
     app.get('/v1/overview', READ, async () => operations.overview());
-    app.get('/v1/posture', READ, async () => ({ items: await operations.posture(), next: null }));
+    app.get<{ Querystring: PageAsked }>('/v1/posture', { ...READ, ...PAGED }, async ({ query }) =>
+      pageBy(await operations.posture(), ({ state, id }) => `${URGENCY.indexOf(state)} ${id}`, query),
+    );
     app.get('/v1/pulse', READ, async () => operations.pulse());
     agentList(app, operations);
     agentRoutes(app, operations);
@@ -49,18 +53,18 @@ export function insightRoutes(operations: InsightOperations): AdminRoutes {
   };
 }
 
-type ListQuery = AgentFilter & { lock?: Tier | 'any'; cursor?: string; limit?: number };
+type ListQuery = AgentFilter & PageAsked & { lock?: Tier | 'any' };
 
 function agentList(app: FastifyInstance, operations: InsightOperations): void {
   const lock = { enum: [...TIERS, 'any'] };
-  const querystring = { ...closed, properties: { ...FILTER, lock, cursor: text(400), limit: LIMIT } };
+  const querystring = { ...closed, properties: { ...FILTER, lock, ...PAGE, limit: LIMIT } };
   app.get<{ Querystring: ListQuery }>(
     '/v1/agents/summaries',
     { ...READ, schema: { querystring } },
-    async ({ query: { cursor, limit = 100, ...filter } }) => {
-      const after = cursor === undefined ? null : readCursor(cursor);
+    async ({ query: { cursor, limit = DEFAULT_LIMIT, ...filter } }) => {
+      const after = cursor === undefined ? null : keyIn(cursor);
       const { next, ...page } = await operations.summaries({ filter, after, limit });
-      return { ...page, next: next === null ? null : makeCursor(next) };
+      return { ...page, next: next === null ? null : cursorOf(next) };
     },
   );
 }
@@ -86,7 +90,9 @@ function lockPreview(app: FastifyInstance, operations: InsightOperations): void 
 }
 
 function drillRoutes(app: FastifyInstance, operations: InsightOperations): void {
-  app.get('/v1/drills', READ, async () => ({ items: await operations.drills(), next: null }));
+  app.get<{ Querystring: PageAsked }>('/v1/drills', { ...READ, ...PAGED }, async ({ query }) =>
+    pageBy(await operations.drills(), ({ atMs, by }) => newestFirst(atMs, by), query),
+  );
   const body = { ...closed, required: ['by', 'reason'], properties: { by: BY, reason: REASON } };
   app.post<{ Body: { by: string; reason: string } }>(
     '/v1/drills',
@@ -105,25 +111,14 @@ function graphRoutes(app: FastifyInstance, operations: InsightOperations): void 
   app.get<{ Params: { id: string } }>('/v1/agents/:id/graph', READ, async ({ params }) =>
     operations.agentGraph(params.id),
   );
-  const page = { ...closed, properties: { cursor: text(400), limit: LIMIT } };
-  app.get<{ Params: { id: string }; Querystring: { cursor?: string; limit?: number } }>(
+  const page = { ...closed, properties: { ...PAGE, limit: LIMIT } };
+  app.get<{ Params: { id: string }; Querystring: PageAsked }>(
     '/v1/servers/:id/reach',
     { ...READ, schema: { querystring: page } },
     async ({ params: { id }, query: { cursor, limit = 50 } }) => {
-      const after = cursor === undefined ? null : readCursor(cursor);
+      const after = cursor === undefined ? null : keyIn(cursor);
       const { items, next } = await operations.reach({ server: id, after, limit });
-      return { items, next: next === null ? null : makeCursor(next) };
+      return { items, next: next === null ? null : cursorOf(next) };
     },
   );
-}
-
-function makeCursor(id: string): string {
-  return Buffer.from(id).toString('base64url');
-}
-
-function readCursor(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString();
-  if (makeCursor(id) !== cursor)
-    throw new Problem(400, 'invalid-cursor', 'this is no cursor of such a list: begin without one');
-  return id;
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { BY, closed, REASON, text } from '../../schemas.ts';
-import { FILES, MAX_BODY_BYTES, PAGE } from './fields.ts';
+import { FILES, MAX_BODY_BYTES, POLICY_PAGE } from './fields.ts';
 import type { DraftOperations, NewDraft, SavedDraft } from './operations.ts';
 
 type ById = { readonly Params: { readonly id: string } };
@@ -13,7 +13,7 @@ const MAY_DRAFT = { needs: 'policies.draft' } as const;
 export function draftRoutes(app: FastifyInstance, drafts: DraftOperations): void {
   const querystring = {
     ...closed,
-    properties: { ...PAGE, state: { enum: ['open', 'published', 'discarded'] } },
+    properties: { ...POLICY_PAGE, state: { enum: ['open', 'published', 'discarded'] } },
   };
   app.get<{ Querystring: Parameters<typeof drafts.list>[0] }>(
     '/v1/policies/drafts',

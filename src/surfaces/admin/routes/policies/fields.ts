@@ -1,4 +1,5 @@
 import { closed } from '../../schemas.ts';
+import { PAGE } from '../estate/page.ts';
 
 /** Four mebibytes of policies, as JSON. */
 export const MAX_BODY_BYTES = 12_582_912;
@@ -17,7 +18,4 @@ export const FILES = {
   },
 } as const;
 
-export const PAGE = {
-  cursor: { type: 'string', minLength: 1, maxLength: 200 },
-  limit: { type: 'integer', minimum: 1, maximum: 200 },
-} as const;
+export const POLICY_PAGE = { ...PAGE, limit: { type: 'integer', minimum: 1, maximum: 200 } } as const;

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../problem.ts';
 import { BY, closed, REASON, text } from '../../schemas.ts';
-import { PAGE } from './fields.ts';
+import { POLICY_PAGE } from './fields.ts';
 import type { Asked, PublishOperations } from './operations.ts';
 
 const MAY_READ = { needs: 'read' } as const;
@@ -31,7 +31,7 @@ export function publishRoutes(app: FastifyInstance, publishing: PublishOperation
   );
   app.get<{ Querystring: Asked }>(
     '/v1/policies/versions',
-    { schema: { querystring: { ...closed, properties: PAGE } }, config: MAY_READ },
+    { schema: { querystring: { ...closed, properties: POLICY_PAGE } }, config: MAY_READ },
     ({ query }) => publishing.versions(query),
   );
   app.get<{ Params: { version: string } }>(

@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { SessionFilter } from '../../../../audit/index/ask/sessions.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
+import { PAGE, type PageAsked } from '../estate/page.ts';
 import type { RecordOperations } from './operations.ts';
-import { CURSOR, RECORD_FILTER } from './search.ts';
+import { LIMIT, RECORD_FILTER } from './search.ts';
 
 const MAX_HOURS = 24 * 31;
 const DEFAULT_HOURS = 24 * 7;
@@ -11,19 +12,19 @@ const { agent, person, fromMs, toMs } = RECORD_FILTER;
 
 /** Sessions, transactions, single calls, and what an agent did hour by hour. */
 export function historyRoutes(app: FastifyInstance, operations: RecordOperations): void {
-  const limit = { type: 'integer', minimum: 1, maximum: 200 };
-  const list = { ...closed, properties: { agent, person, fromMs, toMs, cursor: CURSOR, limit } };
+  const paged = { ...PAGE, limit: LIMIT };
+  const list = { ...closed, properties: { agent, person, fromMs, toMs, ...paged } };
   app.get<{ Querystring: SessionFilter }>(
     '/v1/sessions/history',
     { ...needs('read'), schema: { querystring: list } },
     async ({ query }) => operations.sessions(query),
   );
-  const page = { ...closed, properties: { cursor: CURSOR, limit } };
+  const page = { ...closed, properties: paged };
   for (const [path, of] of [
     ['/v1/sessions/history/:id', 'session'],
     ['/v1/transactions/:id', 'txn'],
   ] as const) {
-    app.get<{ Params: { id: string }; Querystring: { cursor?: string; limit?: number } }>(
+    app.get<{ Params: { id: string }; Querystring: PageAsked }>(
       path,
       { ...needs('read'), schema: { querystring: page } },
       async (request) => {

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../../problem.ts';
-import { closed, needs, text } from '../../schemas.ts';
+import { closed, needs } from '../../schemas.ts';
+import { PAGE, type PageAsked } from '../estate/page.ts';
 import type { RecordOperations } from './operations.ts';
 import { SEQ } from './search.ts';
 
@@ -14,11 +15,11 @@ export function journalRoutes(app: FastifyInstance, operations: RecordOperations
   app.get('/v1/journal', needs('read'), async () => operations.journal());
   segmentRoute(app, operations);
   const limit = { type: 'integer', minimum: 1, maximum: 5_000 };
-  app.get<{ Querystring: { segment?: number; cursor?: string; limit?: number } }>(
+  app.get<{ Querystring: PageAsked & { segment?: number } }>(
     '/v1/journal/checkpoints',
     {
       ...needs('read'),
-      schema: { querystring: { ...closed, properties: { segment: SEQ, cursor: text(64), limit } } },
+      schema: { querystring: { ...closed, properties: { segment: SEQ, ...PAGE, limit } } },
     },
     async ({ query: { limit: most = 1_000, ...from } }) => operations.checkpoints({ ...from, limit: most }),
   );

@@ -2,11 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { RecordQuery } from '../../../../model/insight/records.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
+import { PAGE } from '../estate/page.ts';
 import { exportRoute } from './export.ts';
 import type { RecordOperations } from './operations.ts';
 
 const TIME = { type: 'integer', minimum: 0, maximum: 8_640_000_000_000_000 } as const;
-export const CURSOR = text(64);
 
 /** The filters of records: the same for the list and for the export. */
 export const RECORD_FILTER = {
@@ -26,12 +26,12 @@ export const RECORD_FILTER = {
 } as const;
 
 export const SEQ = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
+export const LIMIT = { type: 'integer', minimum: 1, maximum: 200 } as const;
 const BY_SEQ = { ...closed, required: ['seq'], properties: { seq: SEQ } } as const;
 
 /** GET /v1/records, /v1/records/:seq, /v1/records/:seq/receipt, /v1/records/export, /v1/index. */
 export function searchRoutes(app: FastifyInstance, operations: RecordOperations): void {
-  const limit = { type: 'integer', minimum: 1, maximum: 200 };
-  const querystring = { ...closed, properties: { ...RECORD_FILTER, cursor: CURSOR, limit } };
+  const querystring = { ...closed, properties: { ...RECORD_FILTER, ...PAGE, limit: LIMIT } };
   app.get('/v1/index', needs('read'), async () => operations.status());
   app.get<{ Querystring: RecordQuery }>('/v1/records', { ...needs('read'), schema: { querystring } }, async (request) =>
     operations.search({ query: request.query, withContent: request.can('read.content') }),
