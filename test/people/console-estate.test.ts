@@ -195,6 +195,31 @@ describe.skipIf(leftOut('the estate in the console'))('in a browser', { timeout:
     expect((await world.act('connection.add', 'olga')).reason).toContain('Taken back');
   });
 
+  it('a task is declared, and its id is at hand for the agent', async () => {
+    const page = await world.consolePage('operator', '/connections?tab=tasks&agent=analyst');
+    await page.getByText('No task is like that').waitFor();
+    await page.getByRole('button', { name: 'Declare a task' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Purpose').fill('The figures of October');
+    await dialog.getByLabel('Tools').fill('erp');
+    await dialog.getByText('"erp" is no tool').waitFor();
+    await dialog.getByLabel('Tools').fill('erp/reports.build\nerp/orders.list');
+    await dialog.getByLabel('Data').selectOption('internal');
+    await dialog.getByLabel('Calls at most').fill('3');
+    await dialog.getByLabel('Amount at most').fill('99,50');
+    await world.checkPage(page, 'task-new');
+    await confirm(page, 'asked for by finance', 'Declare the task');
+    await page.getByText('The task of analyst is open').waitFor();
+    const { reason, detail } = await world.act('task.create', 'olga');
+    expect(reason).toBe('asked for by finance');
+    const { id } = detail as { id: string };
+    await dialog.getByText(id).waitFor();
+    expect((await world.admin('GET', `/v1/tasks/${id}`)).body).toMatchObject({
+      ...{ agent: 'analyst', purpose: 'The figures of October', tools: ['erp/reports.build', 'erp/orders.list'] },
+      ...{ dataClasses: ['public', 'internal'], maxCalls: 3, maxAmount: 995_000, state: 'open', createdBy: 'olga' },
+    });
+  });
+
   it('a task is looked at and closed', async () => {
     const terms = {
       agent: 'analyst',

@@ -16,7 +16,7 @@ import { hoursWords, initiatorWords, scopeWords } from './form.ts';
 import { ConnectionGraph } from './graph.tsx';
 import { NewConnection } from './new.tsx';
 import { OneConnection } from './one.tsx';
-import { Tasks } from './tasks.tsx';
+import { Tasks } from './tasks/tasks.tsx';
 
 /** Which agent may hand work to which, and the tasks work is bound to. */
 export function ConnectionsPage() {

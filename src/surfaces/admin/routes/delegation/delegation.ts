@@ -89,6 +89,8 @@ const TASK = {
   required: ['agent', 'purpose', 'tools', 'by'],
   properties: {
     by: BY,
+    /** Left out: the purpose says it. */
+    reason: REASON,
     agent: text(200),
     purpose: text(500),
     tools: { type: 'array', minItems: 1, maxItems: 200, items: text(300) },
@@ -119,15 +121,18 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
     if (task === undefined) throw new Problem(404, 'unknown', `there is no task "${id}"`);
     return { ...task, parts: [...directory.tasks()].filter(({ parent }) => parent === id).map((part) => part.id) };
   });
-  app.post<{ Body: Partial<TaskRequest> & Pick<TaskRequest, 'purpose' | 'tools'> & { agent: string; by: string } }>(
+  app.post<{
+    Body: Partial<TaskRequest> &
+      Pick<TaskRequest, 'purpose' | 'tools'> & { agent: string; by: string; reason?: string };
+  }>(
     '/v1/tasks',
     { ...needs('connections.write'), schema: { body: TASK } },
-    async ({ body: { agent, by, purpose, tools, ...more } }) => {
+    async ({ body: { agent, by, purpose, tools, reason = purpose, ...more } }) => {
       const terms: TaskRequest = {
         ...{ purpose, tools, dataClasses: more.dataClasses ?? null, maxCalls: more.maxCalls ?? null },
         ...{ maxAmount: more.maxAmount ?? null, notAfterMs: more.notAfterMs ?? null },
       };
-      return desk.createTask(agent, terms, { by, reason: purpose });
+      return desk.createTask(agent, terms, { by, reason });
     },
   );
   app.post<{ Params: { id: string }; Body: Acting }>(

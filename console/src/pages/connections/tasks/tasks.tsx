@@ -1,21 +1,22 @@
-import { ListChecks } from 'lucide-react';
+import { ListChecks, Plus } from 'lucide-react';
 import { useState } from 'react';
-import type { Task } from '../../../../src/model/task.ts';
-import { useGet, useMay } from '../../api/hooks.ts';
-import { Act } from '../../kit/act.tsx';
-import { Badge } from '../../kit/badge.tsx';
-import { Button } from '../../kit/button.tsx';
-import { Facts } from '../../kit/card.tsx';
-import { Dialog } from '../../kit/dialog.tsx';
-import { AgentInput } from '../../kit/entity.tsx';
-import { Choice } from '../../kit/field.tsx';
-import { Go } from '../../kit/go.tsx';
-import { Answered, Empty, Failed, Loading } from '../../kit/states.tsx';
-import { type Column, DataTable } from '../../kit/table.tsx';
-import { Code, visible } from '../../kit/text.tsx';
-import { counted, Time, useNow } from '../../kit/time.tsx';
-import { useFilters } from '../../use-filters.ts';
-import { usePages } from '../../use-pages.ts';
+import type { Task } from '../../../../../src/model/task.ts';
+import { useGet, useMay } from '../../../api/hooks.ts';
+import { Act } from '../../../kit/act.tsx';
+import { Badge } from '../../../kit/badge.tsx';
+import { Button } from '../../../kit/button.tsx';
+import { Facts } from '../../../kit/card.tsx';
+import { Dialog } from '../../../kit/dialog.tsx';
+import { AgentInput } from '../../../kit/entity.tsx';
+import { Choice } from '../../../kit/field.tsx';
+import { Go } from '../../../kit/go.tsx';
+import { Answered, Empty, Failed, Loading } from '../../../kit/states.tsx';
+import { type Column, DataTable } from '../../../kit/table.tsx';
+import { Code, visible } from '../../../kit/text.tsx';
+import { counted, Time, useNow } from '../../../kit/time.tsx';
+import { useFilters } from '../../../use-filters.ts';
+import { usePages } from '../../../use-pages.ts';
+import { NewTask } from './new.tsx';
 
 const COLUMNS: readonly Column<Task>[] = [
   {
@@ -65,6 +66,8 @@ export function Tasks() {
   const [search, set] = useFilters();
   const list = usePages<Task>('/v1/tasks', { agent: search.agent, state: search.state }, { everyMs: 15_000 });
   const filtered = search.agent !== undefined || search.state !== undefined;
+  const may = useMay()('connections.write');
+  const [making, setMaking] = useState(false);
   return (
     <div className="space-y-3">
       <div className="flex flex-wrap gap-2">
@@ -82,6 +85,11 @@ export function Tasks() {
           <option value="open">Open</option>
           <option value="closed">Closed</option>
         </Choice>
+        {may && (
+          <Button onClick={() => setMaking(true)}>
+            <Plus aria-hidden /> Declare a task
+          </Button>
+        )}
       </div>
       {list.isPending ? (
         <Loading lines={6} />
@@ -98,6 +106,14 @@ export function Tasks() {
           onOpen={({ id }) => set({ task: id })}
           onEnd={list.more}
           footer={`${counted(list.rows.length, 'task')}${list.hasNextPage ? ' so far' : ''}`}
+        />
+      )}
+      {making && (
+        <NewTask
+          agent={search.agent ?? ''}
+          onClose={() => setMaking(false)}
+          // Shown at once: its id is what the agent is to name.
+          onMade={({ id }) => set({ task: id })}
         />
       )}
       <OneTask id={search.task ?? null} onClose={() => set({ task: null })} />
@@ -119,7 +135,7 @@ function OneTask({ id, onClose }: { id: string | null; onClose: () => void }) {
           if (!open) onClose();
         }}
         title="Task"
-        description={<Code>{id ?? ''}</Code>}
+        description={<Code copy>{id ?? ''}</Code>}
         footer={
           may && asked.data?.state === 'open' ? (
             <Button look="danger" onClick={() => setClosing(true)}>
@@ -212,7 +228,8 @@ function NoTasks({ filtered, onClear }: { filtered: boolean; onClear: () => void
       ) : (
         <Empty icon={ListChecks} title="No task was declared">
           A task names a purpose, its tools, its data, its budget and its end; a token bound to it is good for nothing
-          else. Agents declare them with their token requests, operators with <Code copy>interlock tasks create</Code>
+          else. Agents declare them with their token requests, operators here or with{' '}
+          <Code copy>interlock tasks create</Code>
         </Empty>
       )}
     </div>
