@@ -223,7 +223,8 @@ describe('a draft in the shadow', () => {
     expect(await begin(house, CONNECT)).toMatchObject({ answer: { status: 409, body: { code: 'shadow-runs' } } });
     for (let i = 0; i < 4; i++) expect(await call(buyer, 'echo', { message: `${i}` })).toBe(true);
     expect(await call(buyer, 'get-sum', { a: 1, b: 2 })).toBe(true);
-    await sleep(50);
+    // The last of them: what was decided before it was counted before it.
+    await until(async () => ((await shadowOf(house))?.decisions ?? 0) >= 5 && (await shadowOf(house))?.changed === 2);
     const now = await shadowOf(house);
     expect(now).toMatchObject({ changed: 2, dropped: 0, byChange: { 'permit→deny': 2 } });
     // What belongs to the connection is decided, too.
@@ -246,14 +247,13 @@ describe('a draft in the shadow', () => {
     expect((await house.gateway.reload('bob')).ok).toBe(true);
     const buyer = await house.client('buyer', '/mcp/every');
     await call(buyer, 'echo', { message: 'x' });
-    await sleep(50);
+    await until(async () => (await shadowOf(house))?.changed === 1);
     expect(await shadowOf(house)).toMatchObject({ changed: 1, byChange: { 'permit→deny': 1 } });
     await house.admin('POST', '/v1/policies/publish', {
       ...{ draft: draft.id, revision: 1, base: before.body.version },
       ...WHY,
     });
-    await sleep(50);
-    expect(await shadowOf(house)).toBeNull();
+    await until(async () => (await shadowOf(house)) === null);
     await house.restart();
     expect(await shadowOf(house)).toBeNull();
   });

@@ -74,6 +74,7 @@ export function NewTask({
         <Field label="Data" problem={problem('upTo')}>
           {(ids) => (
             <Choice
+              className="w-full"
               {...ids}
               value={form.upTo}
               onChange={(event) => set({ upTo: event.target.value as TaskForm['upTo'] })}
@@ -87,7 +88,12 @@ export function NewTask({
         </Field>
         <Field label="For how long">
           {(ids) => (
-            <Choice {...ids} value={form.hours} onChange={(event) => set({ hours: event.target.value })}>
+            <Choice
+              {...ids}
+              className="w-full"
+              value={form.hours}
+              onChange={(event) => set({ hours: event.target.value })}
+            >
               {HOURS.map(([value, words]) => (
                 <option key={value} value={value}>
                   {words}
