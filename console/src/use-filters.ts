@@ -1,17 +1,20 @@
 import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import type { Search } from './router.tsx';
+import { useHere } from './use-here.ts';
 
 /** Filters and tabs live in the address. An empty value takes the filter away. */
 export function useFilters(): readonly [Search, (change: Readonly<Record<string, string | null | undefined>>) => void] {
   const search = useSearch({ strict: false }) as Search;
   const navigate = useNavigate();
   const router = useRouter();
+  const isHere = useHere();
   const set = useCallback(
     (change: Readonly<Record<string, string | null | undefined>>) => {
-      // The next page is being fetched while this one still stands, and its last keystrokes settle: they must not call the reader back.
+      // The next page is being fetched while this one still stands, and its last keystrokes settle; or this one is gone, and only now
+      // answered: neither must call the reader back, nor change the address of the page they are on by now.
       const { location, resolvedLocation } = router.state;
-      if (resolvedLocation !== undefined && location.pathname !== resolvedLocation.pathname) return;
+      if (!isHere() || (resolvedLocation !== undefined && location.pathname !== resolvedLocation.pathname)) return;
       void navigate({
         to: '.',
         replace: true,
@@ -23,7 +26,7 @@ export function useFilters(): readonly [Search, (change: Readonly<Record<string,
         }) as never,
       });
     },
-    [navigate, router],
+    [navigate, router, isHere],
   );
   return [search, set];
 }

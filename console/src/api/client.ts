@@ -1,6 +1,7 @@
 import type { ProblemDocument } from '../../../src/model/insight/page.ts';
 import type { Me } from '../../../src/model/insight/roles.ts';
 import { isUnattended } from './presence.ts';
+import { setSession } from './session.ts';
 import { stepUp } from './step-up.ts';
 
 const BASE = '/console/api';
@@ -22,10 +23,19 @@ export class ApiProblem extends Error {
 }
 
 let csrf = '';
+/** Whose page this is. */
+let shownTo: string | null = null;
 
 export async function me(): Promise<Me> {
   const who = await get<Me>('/v1/me');
+  // Nobody goes on in somebody else's page, nor gives an order in their name unseen.
+  if (shownTo !== null && shownTo !== who.id) {
+    setSession('other');
+    throw new ApiProblem(401, { title: 'Somebody else is signed in', detail: 'Load this page again.', code: 'other' });
+  }
+  shownTo = who.id;
   csrf = who.csrf;
+  setSession('fine');
   return who;
 }
 
@@ -44,29 +54,67 @@ export function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 }
 
 /**
- * Changes something. Sent with a key of its own, so that a repetition after a lost answer does not do it twice; where the gateway wants
- * a passkey for exactly this request, the person is asked for it and the request sent again.
+ * Changes something. Sent with a key of its own; whoever sends the very same again because no answer came sends it with the same key, and
+ * it is not done twice. Where the gateway wants a passkey for exactly this request, the person is asked for it and the request sent again.
  */
 export async function change<T = unknown>({ method, path, body, file, signal }: Change): Promise<T> {
   const text = file?.text ?? (body === undefined ? undefined : JSON.stringify(body));
-  const headers: Record<string, string> = { 'x-csrf-token': csrf, 'idempotency-key': crypto.randomUUID() };
-  if (text !== undefined) headers['content-type'] = file?.type ?? 'application/json';
-  const init: RequestInit = {
-    method,
-    headers,
-    ...(text === undefined ? {} : { body: text }),
-    ...(signal === undefined ? {} : { signal }),
+  const request = `${method} ${path}\n${text ?? ''}`;
+  const key = unanswered.get(request) ?? newKey();
+  const send = (more: Readonly<Record<string, string>>): Promise<T> => {
+    const headers: Record<string, string> = { 'x-csrf-token': csrf, 'idempotency-key': key, ...more };
+    if (text !== undefined) headers['content-type'] = file?.type ?? 'application/json';
+    return exchange<T>(path, {
+      method,
+      headers,
+      ...(text === undefined ? {} : { body: text }),
+      ...(signal === undefined ? {} : { signal }),
+    });
   };
   try {
-    return await exchange<T>(path, init);
+    return await withToken(() => keeping(request, key, () => send({})));
   } catch (error) {
     if (!(error instanceof ApiProblem) || error.code !== 'step-up-required') throw error;
     const proof = await stepUp({ method, path: `${BASE}${path}`, body: text ?? '' });
-    return exchange<T>(path, {
-      ...init,
-      headers: { ...headers, 'idempotency-key': crypto.randomUUID(), 'x-step-up': proof },
-    });
+    return send({ 'idempotency-key': newKey(), 'x-step-up': proof });
   }
+}
+
+/** Requests no answer came to, and the keys they were sent with. */
+const unanswered = new Map<string, string>();
+const MOST_UNANSWERED = 20;
+const MOST_KEPT_CHARS = 100_000;
+
+async function keeping<T>(request: string, key: string, send: () => Promise<T>): Promise<T> {
+  try {
+    const answer = await send();
+    unanswered.delete(request);
+    return answer;
+  } catch (error) {
+    unanswered.delete(request);
+    const lost = error instanceof ApiProblem && error.code === 'unreachable';
+    if (lost && request.length <= MOST_KEPT_CHARS) {
+      if (unanswered.size >= MOST_UNANSWERED) unanswered.clear();
+      unanswered.set(request, key);
+    }
+    throw error;
+  }
+}
+
+/** Who signed in anew in another tab has another token: it is read again, once, as long as it is the same person. */
+async function withToken<T>(send: () => Promise<T>): Promise<T> {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.code !== 'csrf') throw error;
+    await me();
+    return send();
+  }
+}
+
+/** Not `randomUUID`, which there is only where browsers think an address safe: people must be able to stop agents at any. */
+function newKey(): string {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** Without a step-up of its own: for the step-up itself. */
@@ -83,7 +131,7 @@ async function exchange<T>(path: string, init: RequestInit): Promise<T> {
   const answer = await reached(path, init);
   if (answer.ok) return (answer.status === 204 ? undefined : await answer.json()) as T;
   const document = (await answer.json().catch(() => ({}))) as Partial<ProblemDocument>;
-  if (answer.status === 401 && document.code !== 'step-up-required') signIn();
+  if (answer.status === 401 && document.code !== 'step-up-required') signedOut();
   throw new ApiProblem(answer.status, document);
 }
 
@@ -100,8 +148,14 @@ async function reached(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-/** The session is over: sign in and come back to this very page. */
-function signIn(): void {
+/** Nothing is shown yet: sign in first. Else whatever somebody has begun to write stays where it is until they have signed in again. */
+function signedOut(): void {
+  if (shownTo === null) signIn();
+  else setSession('over');
+}
+
+/** Sign in and come back to this very page. */
+export function signIn(): void {
   const back = `${window.location.pathname}${window.location.search}`;
   window.location.assign(`/sign-in?${new URLSearchParams({ return: back }).toString()}`);
 }

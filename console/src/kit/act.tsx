@@ -1,10 +1,11 @@
-import { Children, type ReactNode, useState } from 'react';
+import { Children, type ReactNode, useRef, useState } from 'react';
 import type { Change } from '../api/client.ts';
 import { useChange } from '../api/hooks.ts';
 import { Button } from './button.tsx';
 import { Dialog } from './dialog.tsx';
 import { Area, Field } from './field.tsx';
 import { Failed } from './states.tsx';
+import { visible } from './visible.ts';
 
 interface ActProps<T> {
   readonly open: boolean;
@@ -56,29 +57,32 @@ export function Act<T = unknown>({
     },
   });
   const missing = reason.trim() === '';
+  // At once, not with the next drawing: a second click comes before it.
+  const underWay = useRef(false);
+  // Closing it does not take back what is under way, and would hide what became of it.
+  const leave = (): void => {
+    if (underWay.current) return;
+    act.reset();
+    close();
+  };
   const submit = (): void => {
-    if (!missing && ready && !act.isPending) act.mutate(order(reason.trim()));
+    if (missing || !ready || underWay.current) return;
+    const what = order(reason.trim());
+    underWay.current = true;
+    act.mutate(what, { onSettled: () => (underWay.current = false) });
   };
   return (
     <Dialog
       open={open}
       onOpenChange={(next) => {
-        if (!next) {
-          act.reset();
-          close();
-        }
+        if (!next) leave();
       }}
       title={title}
       description={description}
       wide={wide}
       footer={
         <>
-          <Button
-            onClick={() => {
-              act.reset();
-              close();
-            }}
-          >
+          <Button disabled={act.isPending} onClick={leave}>
             Cancel
           </Button>
           <Button
@@ -87,7 +91,7 @@ export function Act<T = unknown>({
             busy={act.isPending}
             onClick={submit}
           >
-            {verb}
+            {visible(verb)}
           </Button>
         </>
       }
@@ -96,7 +100,8 @@ export function Act<T = unknown>({
         className="space-y-4"
         onSubmit={(event) => {
           event.preventDefault();
-          submit();
+          // Enter in a field is how one chooses what is proposed, too: nothing ends by it.
+          if (!danger) submit();
         }}
       >
         {children}

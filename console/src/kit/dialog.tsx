@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { cn } from './cn.ts';
+import { visible } from './visible.ts';
 
 interface DialogProps {
   readonly open: boolean;
@@ -12,6 +13,11 @@ interface DialogProps {
   /** Buttons, right-aligned, the main one last. */
   readonly footer?: ReactNode;
   readonly wide?: boolean;
+}
+
+/** It says what will be done to whom: nothing in a name may hide or turn that around. */
+function readable(text: ReactNode): ReactNode {
+  return typeof text === 'string' ? visible(text) : text;
 }
 
 /** Whoever opens a dialog wants to fill it in, not to close it again. */
@@ -43,9 +49,9 @@ export function Dialog({ open, onOpenChange, title, description, children, foote
         >
           <header className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
             <div className="min-w-0">
-              <Radix.Title className="text-[17px] font-semibold tracking-tight">{title}</Radix.Title>
+              <Radix.Title className="text-[17px] font-semibold tracking-tight">{readable(title)}</Radix.Title>
               {description !== undefined && (
-                <Radix.Description className="mt-0.5 text-soft">{description}</Radix.Description>
+                <Radix.Description className="mt-0.5 text-soft">{readable(description)}</Radix.Description>
               )}
             </div>
             <Radix.Close aria-label="Close" className="-mr-1.5 rounded-md p-1.5 text-soft hover:bg-sunk hover:text-ink">

@@ -1,5 +1,5 @@
 import { Search } from 'lucide-react';
-import { type ComponentProps, type ReactNode, useEffect, useId, useState } from 'react';
+import { type ComponentProps, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { cn } from './cn.ts';
 
 const BOX =
@@ -53,27 +53,57 @@ export function Field({
   );
 }
 
-/** Told only when the typing pauses. */
+const PAUSE_MS = 200;
+
+/**
+ * What is typed, and how it is told. The address answers late: what comes back of one's own telling must not undo what was typed since.
+ * What comes from elsewhere (back, a link, a button) is taken over.
+ */
+export function useTyped(value: string, onChange: (value: string) => string | void) {
+  const [text, setText] = useState(value);
+  const told = useRef<readonly string[]>([]);
+  useEffect(() => {
+    const at = told.current.indexOf(value);
+    // Later tellings are still to come back.
+    if (at >= 0) told.current = told.current.slice(at + 1);
+    else {
+      told.current = [];
+      setText(value);
+    }
+  }, [value]);
+  const tell = (next: string): void => {
+    const kept = onChange(next) ?? next;
+    if (kept !== value) told.current = [...told.current.slice(-20), kept];
+    if (kept !== next) setText((now) => (now === next ? kept : now));
+  };
+  return { text, setText, tell };
+}
+
+/** Told only when the typing pauses. `pauseMs`: where some texts need a longer one. */
 export function SearchBox({
   value,
   onChange,
   label,
   placeholder,
   className,
+  pauseMs = () => PAUSE_MS,
 }: {
   value: string;
-  onChange: (value: string) => void;
+  /** Returns what stays in the box, where that is not what was typed. */
+  onChange: (value: string) => string | void;
   label: string;
   placeholder?: string;
   className?: string;
+  pauseMs?: (text: string) => number;
 }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const { text, setText, tell } = useTyped(value, onChange);
+  const latest = useRef({ tell, pauseMs });
+  latest.current = { tell, pauseMs };
   useEffect(() => {
     if (text === value) return;
-    const timer = setTimeout(() => onChange(text), 200);
+    const timer = setTimeout(() => latest.current.tell(text), latest.current.pauseMs(text));
     return () => clearTimeout(timer);
-  }, [text, value, onChange]);
+  }, [text, value]);
   return (
     <div className={cn('relative min-w-48 flex-1', className)}>
       <Search className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" aria-hidden />
@@ -85,7 +115,7 @@ export function SearchBox({
         data-search
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') onChange(text);
+          if (event.key === 'Enter') tell(text);
         }}
         className="pl-9"
       />

@@ -73,7 +73,9 @@ export function Answered<T>({
   children: (data: T) => ReactNode;
   lines?: number;
 }) {
-  if (query.data !== undefined) return children(query.data);
+  // What was shown to somebody who may not see it any more is shown no longer.
+  const refused = query.error instanceof ApiProblem && query.error.status === 403;
+  if (query.data !== undefined && !refused) return children(query.data);
   if (query.error !== null && query.error !== undefined)
     return <Failed error={query.error} retry={() => void query.refetch()} />;
   return <Loading lines={lines ?? 5} />;

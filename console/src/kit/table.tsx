@@ -48,6 +48,8 @@ export function DataTable<T>({
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [at, setAt] = useState(-1);
+  // What stood there when it was pressed: where rows pour, another stands there when the button is let go.
+  const pressed = useRef<T | null>(null);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -132,12 +134,14 @@ export function DataTable<T>({
                 aria-rowindex={item.index + 2}
                 aria-selected={selected === undefined ? undefined : selected === key}
                 data-key={key}
+                onPointerDown={() => (pressed.current = row)}
                 onClick={
                   onOpen === undefined
                     ? undefined
                     : () => {
                         setAt(item.index);
-                        onOpen(row);
+                        onOpen(pressed.current ?? row);
+                        pressed.current = null;
                       }
                 }
                 className={cn(

@@ -1,13 +1,20 @@
 import { Check, Copy } from 'lucide-react';
 import { useState } from 'react';
 import { cn } from './cn.ts';
+import { toast } from './toast.tsx';
+import { visible } from './visible.ts';
 
-/** Characters that hide or reorder others are written out: what is read is what is there. */
-const HIDDEN =
-  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
+export { visible };
 
-export function visible(text: string): string {
-  return text.replace(HIDDEN, (char) => `⟨U+${char.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}⟩`);
+/** Into the clipboard; where the browser has none for this address, or lets nobody in, the person is told. */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    toast({ tone: 'bad', text: 'This browser does not let the page copy here: select the text and copy it.' });
+    return false;
+  }
 }
 
 /** An id or code: monospaced, copied with one click where wanted. */
@@ -23,7 +30,8 @@ export function Code({ children, copy = false, className }: { children: string; 
         aria-label={copied ? 'Copied' : `Copy ${children}`}
         className="rounded p-0.5 text-soft hover:text-ink"
         onClick={() => {
-          void navigator.clipboard.writeText(children).then(() => {
+          void copyText(children).then((done) => {
+            if (!done) return;
             setCopied(true);
             setTimeout(() => setCopied(false), 1500);
           });

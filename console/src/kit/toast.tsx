@@ -1,6 +1,7 @@
 import { Check, CircleAlert, X } from 'lucide-react';
 import { useSyncExternalStore } from 'react';
 import { cn } from './cn.ts';
+import { visible } from './visible.ts';
 
 export interface Said {
   readonly tone: 'good' | 'bad';
@@ -61,7 +62,7 @@ export function Toasts() {
           ) : (
             <CircleAlert className="size-4 shrink-0 text-bad" aria-hidden />
           )}
-          <span className="min-w-0 flex-1">{text}</span>
+          <span className="min-w-0 flex-1">{visible(text)}</span>
           {undo !== undefined && (
             <button
               type="button"

@@ -12,7 +12,7 @@ import { nameOfCall } from './words.ts';
 
 /** One call in front of the list it was found in. */
 export function CallDrawer({ id, onClose }: { id: string; onClose: () => void }) {
-  const asked = useGet<CallView>(callPath(id));
+  const asked = useGet<CallView>(callPath(id), { everyMs: 5_000 });
   return (
     <Dialog
       open

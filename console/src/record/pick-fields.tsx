@@ -1,9 +1,9 @@
-import { useDeferredValue, useEffect, useId, useState } from 'react';
+import { useDeferredValue, useId } from 'react';
 import type { AgentLine } from '../../../src/model/insight/agents.ts';
 import type { Page } from '../../../src/model/insight/page.ts';
 import { query } from '../api/client.ts';
 import { useEvery, useGet } from '../api/hooks.ts';
-import { Choice, Input } from '../kit/field.tsx';
+import { Choice, Input, useTyped } from '../kit/field.tsx';
 
 interface FieldProps {
   readonly value: string;
@@ -12,9 +12,8 @@ interface FieldProps {
 
 /** An agent by its exact id, with what exists proposed while somebody types. Told when it is chosen, or on Enter, or on leaving. */
 export function AgentField({ value, onChange }: FieldProps) {
-  const [text, setText] = useState(value);
+  const { text, setText, tell } = useTyped(value, onChange);
   const list = useId();
-  useEffect(() => setText(value), [value]);
   const asked = useDeferredValue(text.trim());
   const found = useGet<Page<AgentLine>>(`/v1/agents/summaries${query({ search: asked, limit: 8 })}`, {
     enabled: asked.length > 1 && asked !== value,
@@ -31,10 +30,10 @@ export function AgentField({ value, onChange }: FieldProps) {
         onChange={(event) => {
           const next = event.target.value;
           setText(next);
-          if (next === '' || items.some(({ id }) => id === next)) onChange(next);
+          if (next === '' || items.some(({ id }) => id === next)) tell(next);
         }}
-        onBlur={() => text.trim() !== value && onChange(text.trim())}
-        onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())}
+        onBlur={() => text.trim() !== value && tell(text.trim())}
+        onKeyDown={(event) => event.key === 'Enter' && tell(text.trim())}
       />
       <datalist id={list}>
         {items.map(({ id, name }) => (
@@ -65,8 +64,7 @@ export function ServerField({ value, onChange }: FieldProps) {
 
 /** A person by exact id. */
 export function PersonField({ value, onChange }: FieldProps) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
+  const { text, setText, tell } = useTyped(value, onChange);
   return (
     <Input
       aria-label="Person it acted for"
@@ -75,10 +73,10 @@ export function PersonField({ value, onChange }: FieldProps) {
       value={text}
       onChange={(event) => {
         setText(event.target.value);
-        if (event.target.value === '') onChange('');
+        if (event.target.value === '') tell('');
       }}
-      onBlur={() => text.trim() !== value && onChange(text.trim())}
-      onKeyDown={(event) => event.key === 'Enter' && onChange(text.trim())}
+      onBlur={() => text.trim() !== value && tell(text.trim())}
+      onKeyDown={(event) => event.key === 'Enter' && tell(text.trim())}
     />
   );
 }

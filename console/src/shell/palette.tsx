@@ -9,6 +9,7 @@ import { query } from '../api/client.ts';
 import { useGet } from '../api/hooks.ts';
 import { State } from '../kit/badge.tsx';
 import { cn } from '../kit/cn.ts';
+import { visible } from '../kit/text.tsx';
 import { PLACES } from './places.ts';
 
 interface Command {
@@ -48,7 +49,8 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
       id: `agent ${agent.id}`,
       label: (
         <>
-          <Bot className="size-4 text-soft" aria-hidden /> {agent.name} <span className="text-soft">{agent.id}</span>
+          <Bot className="size-4 text-soft" aria-hidden /> {visible(agent.name)}{' '}
+          <span className="text-soft">{agent.id}</span>
           <span className="ml-auto">
             <State of={agent.state} />
           </span>

@@ -12,6 +12,7 @@ import { Menu } from '../kit/menu.tsx';
 import { Answered, Empty, Loading } from '../kit/states.tsx';
 import { Toasts } from '../kit/toast.tsx';
 import { PLACES } from './places.ts';
+import { SignedOut, Unanswered } from './session.tsx';
 import { chooseTheme, type ThemeChoice, useThemeChoice } from './theme.ts';
 
 const Palette = lazy(() => import('./palette.tsx').then(({ Palette: component }) => ({ default: component })));
@@ -24,6 +25,7 @@ export function Shell() {
     <>
       <Answered query={who}>{(me) => (me.roles.length === 0 ? <NoRole me={me} /> : <Frame me={me} />)}</Answered>
       <Toasts />
+      <SignedOut />
     </>
   );
 }
@@ -121,6 +123,7 @@ function Frame({ me }: { me: Me }) {
         tabIndex={-1}
         className="mx-auto w-full max-w-[1400px] min-w-0 flex-1 px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7"
       >
+        <Unanswered />
         <Suspense fallback={<Loading lines={8} />}>
           <Outlet />
         </Suspense>

@@ -43,10 +43,14 @@ export class AgentList {
     this.#roll = rollOf(directory);
   }
 
-  /** At most `limit` after the id `after`; `next` is the id to go on after, `null`: there are no more. */
+  /** At most `limit` after the id `after`; `next` is the id to go on after, `null`: there are no more. `also`: must hold besides. */
   page(
     filter: AgentFilter,
-    { after = '', limit }: { readonly after?: string; readonly limit: number },
+    {
+      after = '',
+      limit,
+      also = () => true,
+    }: { readonly after?: string; readonly limit: number; readonly also?: (agent: Agent) => boolean },
   ): { readonly agents: readonly Agent[]; readonly next: string | null } {
     const { all } = this.#roll;
     const matches = matcherOf(filter);
@@ -54,7 +58,7 @@ export class AgentList {
     const from = placeOf(all, after);
     for (let i = all[from]?.id === after ? from + 1 : from; i < all.length; i++) {
       const one = all[i]!;
-      if (!matches(one)) continue;
+      if (!matches(one) || !also(one.agent)) continue;
       if (agents.length === limit) return { agents, next: agents.at(-1)!.id };
       agents.push(one.agent);
     }

@@ -25,6 +25,7 @@ import { peopleReading } from '../console/estate/people.ts';
 import { serverReading } from '../console/estate/servers.ts';
 import { settingsView } from '../console/estate/settings.ts';
 import { insightOperations } from '../console/insight/open.ts';
+import { tierOf } from '../console/insight/parts.ts';
 import { policyOperations } from '../console/policies/operations.ts';
 import { vaultOperations } from '../credentials.ts';
 import { rightsOperations } from '../rights/operations.ts';
@@ -55,7 +56,7 @@ export function adminRoutes(
     peopleRoutes({ people, groups, directory: live.directory, ...peopleReading(live, signIn) }),
     agentRoutes(agents),
     delegationRoutes(delegationOperations({ live, stores, gateway })),
-    transferRoutes(agents.registry),
+    transferRoutes(agents.registry, () => tierOf(gateway.revocation.locks())),
     insightRoutes(insightOperations({ ...options, mcp, activity: options.records.activity })),
     policyRoutes(policyOperations({ live, gateway, stores })),
     reviewRoutes(agents.reviews, live.directory),

@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { type Change, get, query } from '../../api/client.ts';
 import { useChange } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
@@ -13,8 +13,7 @@ export function useExport(filters: Readonly<Record<string, string>>): { readonly
   const [busy, setBusy] = useState(false);
   const run = (): void => {
     setBusy(true);
-    const { lock: _lock, ...asked } = filters;
-    gather(asked)
+    gather(filters)
       .then((parts) => save(parts, 'agents.csv'))
       .catch((error: unknown) =>
         toast({ tone: 'bad', text: error instanceof Error ? error.message : 'The export did not work.' }),
@@ -104,10 +103,17 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     path: `/v1/agents/import${query({ reason, dryRun })}`,
     file: { type: file?.type ?? 'text/csv', text: file?.text ?? '' },
   });
+  const newest = useRef<File | null>(null);
   const choose = async (chosen: File | undefined): Promise<void> => {
     if (chosen === undefined) return;
-    const type = chosen.name.endsWith('.csv') ? 'text/csv' : 'application/json';
+    newest.current = chosen;
+    // What was looked at before is not what will be imported.
+    setFile(null);
+    look.reset();
+    const type = chosen.name.toLowerCase().endsWith('.csv') ? 'text/csv' : 'application/json';
     const text = await chosen.text();
+    // A larger one chosen before it is read to its end later.
+    if (newest.current !== chosen) return;
     setFile({ name: chosen.name, text, type });
     look.mutate({
       method: 'POST',

@@ -3,7 +3,7 @@ import { useCallback, useState } from 'react';
 import type { AgentLine } from '../../../../src/model/insight/agents.ts';
 import { Button } from '../../kit/button.tsx';
 import { cn } from '../../kit/cn.ts';
-import { Choice, SearchBox } from '../../kit/field.tsx';
+import { Choice, SearchBox, useTyped } from '../../kit/field.tsx';
 import { Suggest } from '../../kit/pick.tsx';
 import type { Search } from '../../router.tsx';
 import type { useFilters } from '../../use-filters.ts';
@@ -124,23 +124,24 @@ function TextFilter({
   onChange: (value: string) => void;
   options: readonly string[];
 }) {
+  const { text, setText, tell } = useTyped(value, onChange);
   return (
     <Suggest
-      key={value}
       aria-label={label}
       placeholder={label}
-      defaultValue={value}
+      value={text}
       className="hidden w-40 md:block"
       options={options.map((each) => ({ value: each }))}
       onChange={(event) => {
-        const text = event.target.value;
-        if (text === '' || options.includes(text)) onChange(text);
+        const typed = event.target.value;
+        setText(typed);
+        if (typed === '' || options.includes(typed)) tell(typed);
       }}
-      onBlur={(event) => {
-        if (event.target.value.trim() !== value) onChange(event.target.value.trim());
+      onBlur={() => {
+        if (text.trim() !== value) tell(text.trim());
       }}
       onKeyDown={(event) => {
-        if (event.key === 'Enter') onChange(event.currentTarget.value.trim());
+        if (event.key === 'Enter') tell(text.trim());
       }}
     />
   );

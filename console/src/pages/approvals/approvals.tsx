@@ -7,7 +7,7 @@ import { Choice, SearchBox } from '../../kit/field.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty, Failed, Loading } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
-import { Kbd } from '../../kit/text.tsx';
+import { Kbd, visible } from '../../kit/text.tsx';
 import { useFilters } from '../../use-filters.ts';
 import { usePages } from '../../use-pages.ts';
 import { ApprovalDetail, answerPage } from './detail.tsx';
@@ -101,8 +101,14 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
   const box = useRef<HTMLDivElement>(null);
   const { rows } = pages;
   const here = search.id ?? null;
-  // Beside a list something is always open; what was answered meanwhile stays until somebody moves on.
-  const at = here ?? (wide ? (rows[0]?.id ?? null) : null);
+  // Beside a list something is always open; what was answered meanwhile stays until somebody moves on, and so does what is being read
+  // when something else comes first.
+  const first = useFirst(
+    rows[0]?.id ?? null,
+    `${of} ${search.q} ${search.agent} ${search.state}`,
+    pages.isPlaceholderData,
+  );
+  const at = here ?? (wide ? first : null);
   const choose = (id: string): void => set({ id });
   const enter = (row: ApprovalLine): void => {
     if (row.mine) window.location.assign(answerPage(row.id));
@@ -110,7 +116,7 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
   };
   const step = (by: number) => () => {
     const index = rows.findIndex(({ id }) => id === at);
-    const next = rows[Math.max(0, Math.min(rows.length - 1, here === null && by > 0 ? 0 : index + by))];
+    const next = rows[Math.max(0, Math.min(rows.length - 1, here === null && by > 0 && index < 1 ? 0 : index + by))];
     if (next !== undefined) choose(next.id);
     box.current?.focus();
   };
@@ -161,6 +167,14 @@ function Inbox({ of, pages }: { of: Of; pages: Pages }) {
   );
 }
 
+/** What came first when the list was first there: as long as it is the same list. */
+function useFirst(id: string | null, list: string, isOther: boolean): string | null {
+  const kept = useRef<{ readonly list: string; readonly id: string | null }>({ list, id: null });
+  if (kept.current.list !== list) kept.current = { list, id: null };
+  if (kept.current.id === null && !isOther) kept.current = { list, id };
+  return kept.current.id;
+}
+
 const LABELS: Readonly<Record<Of, string>> = {
   mine: 'Waiting for you',
   pending: 'All that waits',
@@ -184,7 +198,7 @@ function Filters({ of, rows }: { of: Of; rows: readonly ApprovalLine[] }) {
         <option value="">Every agent</option>
         {[...agents].map(([id, name]) => (
           <option key={id} value={id}>
-            {name}
+            {visible(name)}
           </option>
         ))}
       </Choice>

@@ -9,7 +9,7 @@ import { Empty, Failed, Loading } from '../../kit/states.tsx';
 import { DataTable } from '../../kit/table.tsx';
 import { visible } from '../../kit/text.tsx';
 import { count } from '../../kit/time.tsx';
-import { SPANS, sinceMs } from '../../record/span.ts';
+import { SPANS, useSince } from '../../record/span.ts';
 import { useFilters } from '../../use-filters.ts';
 import { usePages } from '../../use-pages.ts';
 import { COLUMNS } from './columns.tsx';
@@ -19,11 +19,9 @@ import { RecordDrawer } from './record-drawer.tsx';
 export function RecordSearch() {
   const [search, set] = useFilters();
   const { since, seq } = search;
-  const list = usePages<RecordView>(
-    '/v1/records',
-    { ...filtersOf(search), fromMs: sinceMs(since) },
-    { everyMs: 20_000 },
-  );
+  const { fromMs, hold } = useSince(since);
+  const list = usePages<RecordView>('/v1/records', { ...filtersOf(search), fromMs }, { everyMs: 20_000 });
+  hold((list.data?.pages.length ?? 0) > 1);
   const filtered = chipsOf(search).length > 0 || (search.q ?? '') !== '' || since !== undefined;
   return (
     <>
@@ -32,9 +30,12 @@ export function RecordSearch() {
           label="Search the record"
           placeholder="Words, ids, codes, reasons; or agent:buyer, tool:…, act:…"
           value={search.q ?? ''}
+          // Whoever writes the value of a filter is given the time to end it.
+          pauseMs={(text) => (/\w:\S*$/.test(text) ? 1_200 : 200)}
           onChange={(text) => {
             const { words, filters } = readTyped(text);
             set({ q: words, ...filters });
+            return words;
           }}
         />
         <AddFilter onAdd={(field, value) => set({ [field]: value })} />

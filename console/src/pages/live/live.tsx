@@ -9,7 +9,7 @@ import { Chart } from '../../kit/chart.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/states.tsx';
 import { DataTable } from '../../kit/table.tsx';
-import { count, useNow } from '../../kit/time.tsx';
+import { count, Time, useNow } from '../../kit/time.tsx';
 import { CallDrawer } from '../../record/call-drawer.tsx';
 import { LIVE } from '../../record/paths.ts';
 import { useFilters } from '../../use-filters.ts';
@@ -38,7 +38,12 @@ export function LivePage() {
         lead="Every decision as it is made, and how each call ended. What scrolled away is in the audit log."
         actions={
           <>
-            <Button onClick={() => stream.clear()}>
+            <Button
+              onClick={() => {
+                stream.clear();
+                setHeld((before) => (before === null ? null : stream.snapshot()));
+              }}
+            >
               <Eraser aria-hidden /> Clear
             </Button>
             <Button
@@ -105,12 +110,22 @@ function Rate({ state: { rates } }: { state: LiveState }) {
   return <Chart label="Decisions per second over two minutes" times={times} series={series} height={110} />;
 }
 
-function Counted({ state: { rows, seen, missed } }: { state: LiveState }) {
+function Counted({ state: { rows, seen, missed, gap } }: { state: LiveState }) {
   return (
     <span className="flex flex-wrap gap-x-4">
       <span>
         {count(rows.length)} shown, {count(seen)} since you opened this page.
       </span>
+      {gap !== null && gap.toMs !== null && (
+        <span className="text-warn">
+          Not connected from <Time ms={gap.fromMs} look="clock" /> to <Time ms={gap.toMs} look="clock" />: what happened
+          then is in the{' '}
+          <Link to="/audit" className="underline">
+            audit log
+          </Link>
+          .
+        </span>
+      )}
       {missed > 0 && (
         <span className="text-warn">{count(missed)} more came than are sent: filter to see all of them.</span>
       )}

@@ -26,6 +26,11 @@ describe('the live list', () => {
     expect(pushed([call(2), call(1)], [call(1), call(2), call(3)]).map(({ seq }) => seq)).toEqual([3, 2, 1]);
   });
 
+  it('shows what another gateway tells, whose journal is shorter', () => {
+    const other = { ...call(3), call: 'of-another' };
+    expect(pushed([call(9), call(8)], [other]).map(({ call: id }) => id)).toEqual(['of-another', 'c-9', 'c-8']);
+  });
+
   it('stays the same list when nothing came, so that nothing is drawn', () => {
     const before = [call(1)];
     expect(pushed(before, [])).toBe(before);

@@ -5,9 +5,10 @@ export const RING = 2_000;
 
 export function pushed(before: readonly LiveCall[], batch: readonly LiveCall[]): readonly LiveCall[] {
   if (batch.length === 0) return before;
-  const known = before[0]?.seq ?? -1;
-  // After a reconnect the gateway may repeat what was seen.
-  const fresh = batch.filter(({ seq }) => seq > known).sort((a, b) => b.seq - a.seq);
+  // After a reconnect what was seen may come again; or it is another gateway that answers, whose journal has numbers of its own.
+  const keyOf = ({ seq, call }: LiveCall): string => `${seq} ${call}`;
+  const known = new Set(before.map(keyOf));
+  const fresh = batch.filter((each) => !known.has(keyOf(each))).sort((a, b) => b.seq - a.seq);
   return [...fresh.slice(0, RING), ...before.slice(0, Math.max(0, RING - fresh.length))];
 }
 

@@ -15,6 +15,8 @@ export interface LiveState {
   readonly rates: Rates;
   /** When the next try is made, while the connection is lost. */
   readonly retryAtMs: number | null;
+  /** The last time in which nothing came because nothing was listened to; `toMs` null: it lasts. */
+  readonly gap: { readonly fromMs: number; readonly toMs: number | null } | null;
 }
 
 const DRAW_MS = 250;
@@ -33,6 +35,7 @@ export class LiveStream {
     missed: 0,
     rates: this.#book.read(Date.now()),
     retryAtMs: null,
+    gap: null,
   };
   #failures = 0;
   #retry: ReturnType<typeof setTimeout> | null = null;
@@ -59,7 +62,7 @@ export class LiveStream {
   clear(): void {
     this.#waiting = [];
     this.#missed = 0;
-    this.#set({ rows: [], missed: 0, seen: 0 });
+    this.#set({ rows: [], missed: 0, seen: 0, gap: null });
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -72,7 +75,7 @@ export class LiveStream {
   readonly #onVisibility = (): void => {
     if (document.visibilityState === 'hidden') {
       this.#close();
-      this.#set({ link: 'away', retryAtMs: null });
+      this.#set({ link: 'away', retryAtMs: null, gap: this.#gapFrom(Date.now()) });
     } else if (this.#source === null) this.#open();
   };
 
@@ -83,7 +86,8 @@ export class LiveStream {
     this.#source = source;
     source.onopen = () => {
       this.#failures = 0;
-      this.#set({ link: 'open', retryAtMs: null });
+      const { gap } = this.#state;
+      this.#set({ link: 'open', retryAtMs: null, gap: gap?.toMs === null ? { ...gap, toMs: Date.now() } : gap });
     };
     source.addEventListener('calls', ({ data }: MessageEvent<string>) => {
       this.#waiting.push(...(JSON.parse(data) as LiveCall[]));
@@ -95,9 +99,16 @@ export class LiveStream {
       // The browser's own tries know no bound and say nothing: ours do.
       this.#close();
       const waitMs = backoffMs(this.#failures++, Math.random());
-      this.#set({ link: 'lost', retryAtMs: Date.now() + waitMs });
+      const now = Date.now();
+      this.#set({ link: 'lost', retryAtMs: now + waitMs, gap: this.#gapFrom(now) });
       this.#retry = setTimeout(() => this.#open(), waitMs);
     };
+  }
+
+  /** Where nothing was listened to yet nothing is missing; one that lasts began when it began. */
+  #gapFrom(nowMs: number): LiveState['gap'] {
+    const { link, gap } = this.#state;
+    return link === 'open' ? { fromMs: nowMs, toMs: null } : gap;
   }
 
   #close(): void {

@@ -39,7 +39,7 @@ export function Questions({ overview: { agents, connections, abilities } }: { ov
           </>
         }
         parts={[
-          { words: 'failing', n: connections.serversFailing, to: '/servers', tone: 'bad' },
+          { words: 'failing', n: connections.serversFailing, to: '/servers', search: { state: 'down' }, tone: 'bad' },
           { words: 'agent to agent', n: connections.agentToAgent, to: '/connections' },
           { words: 'brokered credentials', n: connections.brokeredCredentials, to: '/connections' },
         ]}
@@ -77,7 +77,7 @@ export function effectsOf(byEffect: Readonly<Record<string, number>>): readonly 
     words: effect,
     n: byEffect[effect]!,
     to: '/servers',
-    search: { effect },
+    search: { tab: 'tools', effect },
   }));
 }
 

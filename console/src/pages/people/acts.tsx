@@ -1,4 +1,3 @@
-import { useNavigate } from '@tanstack/react-router';
 import { useRef, useState } from 'react';
 import type { PersonAccess, PersonView } from '../../../../src/model/insight/estate.ts';
 import { Act } from '../../kit/act.tsx';
@@ -8,12 +7,13 @@ import { PersonInput } from '../../kit/entity.tsx';
 import { Field, Input } from '../../kit/field.tsx';
 import { Code } from '../../kit/text.tsx';
 import { count, counted, Time } from '../../kit/time.tsx';
+import { useLeadOn } from '../../use-here.ts';
 
 const pathOf = (id: string): string => `/v1/people/${encodeURIComponent(id)}`;
 
 /** Somebody nobody provisions. */
 export function AddPerson({ onClose }: { onClose: () => void }) {
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const [fields, setFields] = useState({ userName: '', name: '', email: '', department: '', groups: '' });
   const set = (name: keyof typeof fields) => (event: { target: { value: string } }) =>
     setFields({ ...fields, [name]: event.target.value });
@@ -31,7 +31,7 @@ export function AddPerson({ onClose }: { onClose: () => void }) {
       ready={fields.userName.trim() !== ''}
       order={(reason) => ({ method: 'POST', path: '/v1/people', body: { ...Object.fromEntries(given), reason } })}
       done={({ name }) => `Added ${name}`}
-      onDone={({ id }) => void navigate({ to: '/people/$id', params: { id } })}
+      onDone={({ id }) => void leadOn({ to: '/people/$id', params: { id } })}
     >
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-2">
         <Field label="User name" hint="What they sign in as. Unique.">
@@ -185,7 +185,7 @@ export function Reactivate({ person, onClose }: Doing) {
 }
 
 export function Remove({ person, onClose }: Doing) {
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   return (
     <Act
       open
@@ -199,7 +199,7 @@ export function Remove({ person, onClose }: Doing) {
         path: `${pathOf(person.id)}?${new URLSearchParams({ reason }).toString()}`,
       })}
       done={`${person.name} is removed`}
-      onDone={() => void navigate({ to: '/people' })}
+      onDone={() => void leadOn({ to: '/people' })}
     />
   );
 }

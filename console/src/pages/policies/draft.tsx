@@ -1,4 +1,4 @@
-import { Link, useBlocker, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useBlocker, useParams } from '@tanstack/react-router';
 import { ChevronLeft, EllipsisVertical, Save } from 'lucide-react';
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type {
@@ -18,6 +18,7 @@ import { Tabs } from '../../kit/tabs.tsx';
 import { Code, Kbd, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useFilters } from '../../use-filters.ts';
+import { useLeadOn } from '../../use-here.ts';
 import { changedFiles } from './cedar/changes.ts';
 import { FilesDiff } from './cedar/diff.tsx';
 import { CedarEditor, type EditorHandle, type Remark } from './cedar/editor.tsx';
@@ -56,7 +57,7 @@ function Workbench({ draft }: { draft: PolicyDraft }) {
   const [at, setAt] = useState(work.files[0]?.path ?? '');
   const path = work.files.some((file) => file.path === at) ? at : (work.files[0]?.path ?? '');
   const [wanted, setWanted] = useState<{ file: string; line: number; column: number } | null>(null);
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const jump = useCallback((file: string, line: number, column = 1) => {
     setAt(file);
     setWanted({ file, line, column });
@@ -84,7 +85,7 @@ function Workbench({ draft }: { draft: PolicyDraft }) {
             inForce={inForce}
             version={check?.version ?? null}
             whyNot={whyNot}
-            onDone={() => void navigate({ to: '/policies', search: {} as never })}
+            onDone={() => void leadOn({ to: '/policies', search: {} as never })}
           />
         )}
       </Head>
@@ -160,7 +161,7 @@ function useSaveKey(save: (() => void) | null): void {
 function Head({ working, open, children }: { working: Working; open: boolean; children: React.ReactNode }) {
   const { saved, work, dirty, saving, save } = working;
   const [doing, setDoing] = useState<'rename' | 'discard' | null>(null);
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   return (
     <PageHead
       tab={work.title}
@@ -224,7 +225,7 @@ function Head({ working, open, children }: { working: Working; open: boolean; ch
                 body: { revision: saved.revision, reason },
               })}
               done="The draft is discarded"
-              onDone={() => void navigate({ to: '/policies', search: { tab: 'drafts' } as never })}
+              onDone={() => void leadOn({ to: '/policies', search: { tab: 'drafts' } as never })}
             />
           </>
         ) : undefined

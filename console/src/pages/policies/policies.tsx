@@ -1,4 +1,3 @@
-import { useNavigate } from '@tanstack/react-router';
 import { FilePen } from 'lucide-react';
 import { useState } from 'react';
 import type { PoliciesInForce, PolicyDraft } from '../../../../src/model/insight/policies.ts';
@@ -10,6 +9,7 @@ import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useFilters } from '../../use-filters.ts';
+import { useLeadOn } from '../../use-here.ts';
 import { Titled } from './draft/notes.tsx';
 import { Drafts } from './lists/drafts.tsx';
 import { History } from './lists/history.tsx';
@@ -20,10 +20,10 @@ export function PoliciesPage() {
   const [search, set] = useFilters();
   const may = useMay();
   const [naming, setNaming] = useState(false);
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const inForce = useGet<PoliciesInForce>('/v1/policies', { everyMs: 15_000 });
   const begin = useChange<PolicyDraft>({
-    onDone: ({ id }) => void navigate({ to: '/policies/drafts/$id', params: { id }, search: {} as never }),
+    onDone: ({ id }) => void leadOn({ to: '/policies/drafts/$id', params: { id }, search: {} as never }),
   });
   const tab = ['drafts', 'history'].find((each) => each === search.tab) ?? 'in-force';
   return (

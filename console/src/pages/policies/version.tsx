@@ -1,4 +1,4 @@
-import { Link, useNavigate, useParams } from '@tanstack/react-router';
+import { Link, useParams } from '@tanstack/react-router';
 import { ChevronLeft, Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import type { Page } from '../../../../src/model/insight/page.ts';
@@ -13,6 +13,7 @@ import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useFilters } from '../../use-filters.ts';
+import { useLeadOn } from '../../use-here.ts';
 import { changedFiles, changesInWords } from './cedar/changes.ts';
 import { FilesDiff } from './cedar/diff.tsx';
 import { CedarEditor } from './cedar/editor.tsx';
@@ -129,8 +130,9 @@ function Files({ files }: { files: NonNullable<PolicyVersion['files']> }) {
 function Rollback({ version, inForce }: { version: PolicyVersion; inForce: PoliciesInForce | undefined }) {
   const may = useMay();
   const me = useMe().data;
-  const navigate = useNavigate();
-  const [open, setOpen] = useState(false);
+  const leadOn = useLeadOn();
+  // The set somebody compared it with: where another has come into force since, nothing is done.
+  const [base, setBase] = useState<string | null>(null);
   if (version.inForce || !may('policies.publish') || inForce === undefined) return null;
   const why = !inForce.editable
     ? `Policies are read only here: ${inForce.readOnlyBecause ?? 'as configured'}.`
@@ -140,12 +142,12 @@ function Rollback({ version, inForce }: { version: PolicyVersion; inForce: Polic
   return (
     <>
       {why !== null && <span className="text-[13px] text-soft">{why}</span>}
-      <Button disabled={why !== null} onClick={() => setOpen(true)}>
+      <Button disabled={why !== null} onClick={() => setBase(inForce.version)}>
         <Undo2 aria-hidden /> Bring it back…
       </Button>
       <Act<PolicyVersion>
-        open={open}
-        onOpenChange={setOpen}
+        open={base !== null}
+        onOpenChange={() => setBase(null)}
         title="Bring this version back into force"
         description="All policies are then as they were in this version, from the next call on. You confirm it with your passkey."
         verb="Bring it back"
@@ -153,10 +155,10 @@ function Rollback({ version, inForce }: { version: PolicyVersion; inForce: Polic
         order={(reason) => ({
           method: 'POST',
           path: '/v1/policies/rollback',
-          body: { version: version.version, base: inForce.version, reason },
+          body: { version: version.version, base: base ?? inForce.version, reason },
         })}
         done={(answer) => `Version ${answer.version.slice(0, 12)} is in force again`}
-        onDone={() => void navigate({ to: '/policies', search: {} as never })}
+        onDone={() => void leadOn({ to: '/policies', search: {} as never })}
       >
         <p>
           Against what is in force now:{' '}

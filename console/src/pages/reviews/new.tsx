@@ -1,4 +1,3 @@
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { AgentLine } from '../../../../src/model/insight/agents.ts';
 import type { Page } from '../../../../src/model/insight/page.ts';
@@ -8,6 +7,7 @@ import { Act } from '../../kit/act.tsx';
 import { PersonInput } from '../../kit/entity.tsx';
 import { Choice, Field, Input } from '../../kit/field.tsx';
 import { counted } from '../../kit/time.tsx';
+import { useLeadOn } from '../../use-here.ts';
 import type { Campaign } from './words.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,7 +15,7 @@ const EMPTY_FILTER = { owner: '', department: '', riskTier: '', template: '', se
 
 /** Which agents, by when, who decides, and what happens to those nobody looked at. */
 export function NewReview({ onClose }: { onClose: () => void }) {
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const [name, setName] = useState('');
   const [due, setDue] = useState(() => localDay(Date.now() + 14 * DAY_MS));
   const [filter, setFilter] = useState(EMPTY_FILTER);
@@ -48,7 +48,7 @@ export function NewReview({ onClose }: { onClose: () => void }) {
         },
       })}
       done={(campaign) => `${campaign.name} is open`}
-      onDone={({ id }) => void navigate({ to: '/reviews/$id', params: { id } })}
+      onDone={({ id }) => void leadOn({ to: '/reviews/$id', params: { id } })}
     >
       <div className="grid grid-cols-1 gap-4 sm:grid-cols-[2fr_1fr]">
         <Field label="Name">

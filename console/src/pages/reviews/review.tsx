@@ -9,7 +9,7 @@ import { Card, Facts, PageHead } from '../../kit/card.tsx';
 import { Answered } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
-import { count, Time } from '../../kit/time.tsx';
+import { count, counted, Time } from '../../kit/time.tsx';
 import { toast } from '../../kit/toast.tsx';
 import { useFilters } from '../../use-filters.ts';
 import { Decided } from './decided.tsx';
@@ -90,7 +90,7 @@ function One({ campaign }: { campaign: Campaign }) {
         description={
           progress.waiting === 0
             ? 'Everything is decided. Afterwards nothing about it changes any more.'
-            : `Nobody has decided on ${count(progress.waiting)} agents.`
+            : `Nobody has decided on ${counted(progress.waiting, 'agent')}.`
         }
         verb="Close the review"
         danger={progress.waiting > 0 && campaign.overdue === 'suspend'}
@@ -100,8 +100,8 @@ function One({ campaign }: { campaign: Campaign }) {
         {progress.waiting > 0 && (
           <p className="rounded-lg border border-warn-line bg-warn-tint p-3 text-warn">
             {campaign.overdue === 'suspend'
-              ? `The ${count(progress.waiting)} agents nobody looked at are suspended.`
-              : `The ${count(progress.waiting)} agents nobody looked at stay as they are; that nobody looked is on record.`}
+              ? `${counted(progress.waiting, 'agent nobody looked at is', 'agents nobody looked at are')} suspended.`
+              : `${counted(progress.waiting, 'agent nobody looked at stays as it is', 'agents nobody looked at stay as they are')}; that nobody looked is on record.`}
           </p>
         )}
       </Act>

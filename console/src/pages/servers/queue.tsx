@@ -13,6 +13,7 @@ import { Code, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
 import { useFilters } from '../../use-filters.ts';
 import { usePages } from '../../use-pages.ts';
+import { usePlace } from '../../use-place.ts';
 import { ToolCard } from './tool/tool.tsx';
 import { GRAVE } from './tool/words.ts';
 
@@ -24,16 +25,11 @@ export function Queue({ server }: { server?: string }) {
   const list = usePages<ToolLine>('/v1/tools', { state: 'quarantined', server }, { everyMs: 10_000 });
   const mayAccept = useMay()('tools.accept');
   const [accepting, setAccepting] = useState<ToolView | null>(null);
-  // What was just accepted is gone: the next one has its place in the list.
-  const [place, setPlace] = useState(0);
-  const found = list.rows.findIndex((line) => keyOf(line) === search.review);
-  const at = found >= 0 ? found : Math.min(place, list.rows.length - 1);
+  const at = usePlace(list.rows.map(keyOf), search.review);
   const chosen = list.rows[at];
   const choose = (to: number): void => {
     const next = list.rows[Math.max(0, Math.min(list.rows.length - 1, to))];
-    if (next === undefined) return;
-    setPlace(list.rows.indexOf(next));
-    set({ review: keyOf(next) });
+    if (next !== undefined) set({ review: keyOf(next) });
   };
   const path = chosen === undefined ? '' : pathTo(chosen);
   const shown = useGet<ToolView>(path, { enabled: chosen !== undefined });

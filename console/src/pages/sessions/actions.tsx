@@ -7,6 +7,7 @@ import { Act } from '../../kit/act.tsx';
 import { Button } from '../../kit/button.tsx';
 import { download } from '../../kit/download.ts';
 import { Menu } from '../../kit/menu.tsx';
+import { copyText } from '../../kit/text.tsx';
 import { toast } from '../../kit/toast.tsx';
 import { toCsv, toNdjson } from './export.ts';
 import { joinPages, type Story } from './story.ts';
@@ -43,11 +44,10 @@ export function SessionActions({ kind, id, story, pathOf, complete }: ActionsPro
     <>
       <Button
         onClick={() =>
-          void navigator.clipboard
-            .writeText(window.location.href)
-            .then(() =>
-              toast({ tone: 'good', text: 'The link is copied. It shows what you see now, to whoever may see it.' }),
-            )
+          void copyText(window.location.href).then((done) => {
+            if (done)
+              toast({ tone: 'good', text: 'The link is copied. It shows what you see now, to whoever may see it.' });
+          })
         }
       >
         <Link2 aria-hidden /> Copy link

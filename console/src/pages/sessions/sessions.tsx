@@ -10,7 +10,7 @@ import { Code } from '../../kit/text.tsx';
 import { count, duration, Time } from '../../kit/time.tsx';
 import { AgentLink, PersonLink } from '../../record/links.tsx';
 import { AgentField, PersonField } from '../../record/pick-fields.tsx';
-import { SPANS, sinceMs } from '../../record/span.ts';
+import { SPANS, useSince } from '../../record/span.ts';
 import { useFilters } from '../../use-filters.ts';
 import { usePages } from '../../use-pages.ts';
 
@@ -87,11 +87,9 @@ export function SessionsPage() {
   const [filters, set] = useFilters();
   const navigate = useNavigate();
   const { agent, person, since } = filters;
-  const list = usePages<SessionLine>(
-    '/v1/sessions/history',
-    { agent, person, fromMs: sinceMs(since) },
-    { everyMs: 15_000 },
-  );
+  const { fromMs, hold } = useSince(since);
+  const list = usePages<SessionLine>('/v1/sessions/history', { agent, person, fromMs }, { everyMs: 15_000 });
+  hold((list.data?.pages.length ?? 0) > 1);
   const filtered = [agent, person, since].some((each) => each !== undefined);
   return (
     <>

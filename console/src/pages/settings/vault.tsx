@@ -7,7 +7,7 @@ import { Button } from '../../kit/button.tsx';
 import { Panel } from '../../kit/card.tsx';
 import { Answered } from '../../kit/states.tsx';
 import { Code } from '../../kit/text.tsx';
-import { count, counted } from '../../kit/time.tsx';
+import { counted } from '../../kit/time.tsx';
 import { StepUpNote } from './keys.tsx';
 
 interface VaultAnswer {
@@ -68,7 +68,12 @@ export function Vault() {
             {last !== null && last.unreadable.length > 0 && (
               <div role="alert" className="border-t bg-bad-tint px-4 py-3 text-bad">
                 <p className="font-medium">
-                  {count(last.unreadable.length)} secrets could not be opened and stay as they are:
+                  {counted(
+                    last.unreadable.length,
+                    'secret could not be opened and stays as it is',
+                    'secrets could not be opened and stay as they are',
+                  )}
+                  :
                 </p>
                 <ul className="list-disc pl-5 text-[13px]">
                   {last.unreadable.slice(0, 20).map(({ kind, id, why }) => (

@@ -3,6 +3,8 @@ import { type AgentFilter, AgentList } from '../../../identity/registry/many.ts'
 import type { Registry } from '../../../identity/registry/registry.ts';
 import { importAgents, type Progress } from '../../../identity/registry/transfer/import.ts';
 import { MAX_ROWS, toCsv } from '../../../identity/registry/transfer/read.ts';
+import type { Agent } from '../../../model/agent.ts';
+import { TIERS, type Tier } from '../../../model/lock.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
@@ -21,8 +23,11 @@ interface ImportQuery {
   readonly key?: string;
 }
 
+/** The strictest lock on an agent or its owner, as locks are now. */
+type LockOn = () => (agent: Agent) => Tier | null;
+
 /** Agents in bulk: a file of them in, all of them out (requirements ID5). */
-export function transferRoutes(registry: Registry): (app: FastifyInstance) => void {
+export function transferRoutes(registry: Registry, lockOn: LockOn): (app: FastifyInstance) => void {
   // Of this gateway, whichever door they came through.
   const running = new Map<string, Progress>();
   return (app) => {
@@ -32,7 +37,7 @@ export function transferRoutes(registry: Registry): (app: FastifyInstance) => vo
       scope.removeAllContentTypeParsers();
       for (const type of TYPES) scope.addContentTypeParser(type, asText, (_request, body, done) => done(null, body));
       importRoutes(scope, registry, running);
-      exportRoute(scope, registry);
+      exportRoute(scope, registry, lockOn);
     });
   };
 }
@@ -66,16 +71,22 @@ function importRoutes(app: FastifyInstance, registry: Registry, running: Map<str
 }
 
 /** One page of the table; the first has its header. */
-function exportRoute(app: FastifyInstance, registry: Registry): void {
+function exportRoute(app: FastifyInstance, registry: Registry, lockOn: LockOn): void {
   const list = new AgentList(registry.world.directory);
   const limit = { type: 'integer', minimum: 1, maximum: MAX_ROWS };
-  const querystring = { ...closed, properties: { ...FILTER, ...PAGE, limit } };
-  app.get<{ Querystring: AgentFilter & PageAsked }>(
+  const lock = { enum: [...TIERS, 'any'] };
+  const querystring = { ...closed, properties: { ...FILTER, lock, ...PAGE, limit } };
+  app.get<{ Querystring: AgentFilter & PageAsked & { lock?: Tier | 'any' } }>(
     '/v1/agents/export',
     { ...needs('read'), schema: { querystring } },
-    async ({ query: { cursor, limit: size = 5_000, ...filter } }) => {
-      const after = cursor === undefined ? {} : { after: keyIn(cursor) };
-      const { agents, next } = list.page(filter, { limit: size, ...after });
+    async ({ query: { cursor, limit: size = 5_000, lock: wanted, ...filter } }) => {
+      const on = lockOn();
+      const also = (agent: Agent): boolean => (wanted === 'any' ? on(agent) !== null : on(agent) === wanted);
+      const { agents, next } = list.page(filter, {
+        limit: size,
+        ...(cursor === undefined ? {} : { after: keyIn(cursor) }),
+        ...(wanted === undefined ? {} : { also }),
+      });
       return { csv: toCsv(agents, cursor === undefined), next: next === null ? null : cursorOf(next) };
     },
   );

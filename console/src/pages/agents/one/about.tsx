@@ -163,7 +163,9 @@ function Proofs({ agent }: { agent: Agent }) {
 /** What of an agent of the configuration can be changed here; the rest is changed in the file. */
 const OVERLAID: readonly (keyof AgentForm)[] = ['owner', 'deputies', 'ends'];
 
-function EditDialog({ agent, version, onClose }: AgentEntry & { onClose: () => void }) {
+function EditDialog({ onClose, ...now }: AgentEntry & { onClose: () => void }) {
+  // As it was when the form was filled from it: the page behind goes on asking, and what others write is not this person's change.
+  const [{ agent, version }] = useState(now);
   const [form, setForm] = useState(() => formOf(agent));
   const fields = changedFields(agent, form);
   const configured = agent.origin === 'configuration';

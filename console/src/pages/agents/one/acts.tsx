@@ -1,4 +1,3 @@
-import { useNavigate } from '@tanstack/react-router';
 import { ChevronDown } from 'lucide-react';
 import { useState } from 'react';
 import { useGet } from '../../../api/hooks.ts';
@@ -9,6 +8,7 @@ import { Field } from '../../../kit/field.tsx';
 import { Menu } from '../../../kit/menu.tsx';
 import { Answered } from '../../../kit/states.tsx';
 import { visible } from '../../../kit/text.tsx';
+import { useLeadOn } from '../../../use-here.ts';
 import { type AgentEntry, pathOf } from '../entry.ts';
 import { actsOf, type StateAct } from '../words.ts';
 
@@ -91,7 +91,7 @@ const closing = (onClose: () => void) => (open: boolean) => {
 };
 
 function Simple({ act, agent, version, onClose }: DialogProps & { act: StateAct }) {
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const { label, says, done, danger = false } = WORDS[act];
   return (
     <Act
@@ -103,7 +103,7 @@ function Simple({ act, agent, version, onClose }: DialogProps & { act: StateAct 
       verb={label}
       order={(reason) => ({ method: 'POST', path: `${pathOf(agent.id)}/${act}`, body: { ifVersion: version, reason } })}
       done={`${agent.name} ${done}.`}
-      {...(act === 'reject' ? { onDone: () => void navigate({ to: '/agents' }) } : {})}
+      {...(act === 'reject' ? { onDone: () => void leadOn({ to: '/agents' }) } : {})}
     />
   );
 }

@@ -1,17 +1,17 @@
-import { useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import type { Template } from '../../../../../src/model/template.ts';
 import { useEvery, useMe } from '../../../api/hooks.ts';
 import { Act } from '../../../kit/act.tsx';
 import { Area, Choice, Field, Input } from '../../../kit/field.tsx';
 import { duration, useNow } from '../../../kit/time.tsx';
+import { useLeadOn } from '../../../use-here.ts';
 import type { AgentEntry } from '../entry.ts';
 import { AgentFields } from './fields.tsx';
 import { type AgentForm, EMPTY_FORM, fieldsOf, idOf, isWhole, problemsOf, withTemplate } from './form.ts';
 
 /** A new agent: from a template or freely, at once or for somebody else to approve. */
 export function RegisterDialog({ onClose }: { onClose: () => void }) {
-  const navigate = useNavigate();
+  const leadOn = useLeadOn();
   const me = useMe().data;
   const [form, setForm] = useState<AgentForm>({ ...EMPTY_FORM, owner: me?.id ?? '' });
   const [idTyped, setIdTyped] = useState(false);
@@ -38,7 +38,7 @@ export function RegisterDialog({ onClose }: { onClose: () => void }) {
         body: { id: form.id.trim(), fields: fieldsOf(form), reason },
       })}
       done={({ agent }) => `${agent.name} is registered, and ${agent.state}.`}
-      onDone={({ agent }) => void navigate({ to: '/agents/$id', params: { id: agent.id } })}
+      onDone={({ agent }) => void leadOn({ to: '/agents/$id', params: { id: agent.id } })}
     >
       {templates.length > 0 && (
         <Field

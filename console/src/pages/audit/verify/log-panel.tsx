@@ -41,11 +41,20 @@ export function LogPanel({ info, vkey, onUse }: LogPanelProps) {
   const start = async (): Promise<void> => {
     onUse();
     const began = performance.now();
+    const nothing = { records: 0, bytes: 0, segment: 0 };
+    const gone = { yes: false };
+    cancel.current = () => {
+      gone.yes = true;
+      setRun(null);
+    };
+    setRun({ kind: 'running', progress: nothing, of: { records: 0, bytes: 0 }, cancel: () => cancel.current() });
     try {
       // As it is now: while the page was open it has grown.
       const now = await get<JournalInfo>(JOURNAL);
       const whole = part === 'all';
       const segments = now.segments.filter(({ first }) => whole || String(first) === part);
+      if (gone.yes) return;
+      if (segments.length === 0 && !whole) throw new Error('These records are not in the journal any more.');
       const checkpoints: KnownCheckpoint[] = [
         ...(now.lastCheckpoint === null ? [] : [{ note: now.lastCheckpoint.note, from: 'gateway' as const }]),
         ...(kept === null ? [] : [{ note: kept.note, from: 'elsewhere' as const }]),
@@ -58,7 +67,7 @@ export function LogPanel({ info, vkey, onUse }: LogPanelProps) {
         setRun((before) => (before?.kind === 'running' ? { ...before, progress } : before)),
       );
       cancel.current = check.cancel;
-      setRun({ kind: 'running', progress: { records: 0, bytes: 0, segment: 0 }, of, cancel: check.cancel });
+      setRun({ kind: 'running', progress: nothing, of, cancel: check.cancel });
       setRun({ kind: 'done', report: await check.report, tookMs: performance.now() - began, whole });
     } catch (error) {
       setRun({ kind: 'failed', error });

@@ -19,9 +19,14 @@ interface PublishProps {
 
 /** Brings the draft into force: with a reason, and the passkey of who does it over exactly this request. */
 export function Publish({ draft, inForce, version, whyNot, onDone }: PublishProps) {
-  const [open, setOpen] = useState(false);
-  const changed = changesInWords(changedFiles(inForce?.files ?? [], draft.files));
-  if (whyNot !== null)
+  // What was on the page when somebody began to publish it: what is saved meanwhile was not looked at.
+  const [looked, setLooked] = useState<{ readonly draft: PolicyDraft; readonly version: string } | null>(null);
+  const open = looked !== null;
+  const { draft: wanted, version: after } = looked ?? { draft, version: version ?? '' };
+  const changed = changesInWords(changedFiles(inForce?.files ?? [], wanted.files));
+  const moved = wanted.revision !== draft.revision || wanted.base !== draft.base;
+  // A dialog that is open stays: a reason is being written in it.
+  if (whyNot !== null && !open)
     return (
       <Tip text={whyNot}>
         {/* Focusable, so that the reason is read by whoever comes with the keyboard. */}
@@ -37,36 +42,44 @@ export function Publish({ draft, inForce, version, whyNot, onDone }: PublishProp
     );
   return (
     <>
-      <Button look="accent" onClick={() => setOpen(true)}>
+      <Button look="accent" onClick={() => setLooked({ draft, version: version ?? '' })}>
         <Rocket aria-hidden /> Publish…
       </Button>
       <Act<PolicyVersion>
         open={open}
-        onOpenChange={setOpen}
+        onOpenChange={() => setLooked(null)}
+        ready={whyNot === null && !moved}
         title="Publish these policies"
         description="They decide from the next call on, at this gateway and every other that shares its folder. You confirm it with your passkey."
         verb="Publish"
         order={(reason) => ({
           method: 'POST',
           path: '/v1/policies/publish',
-          body: { draft: draft.id, revision: draft.revision, base: draft.base, reason },
+          body: { draft: wanted.id, revision: wanted.revision, base: wanted.base, reason },
         })}
         done={(answer) => `Version ${answer.version.slice(0, 12)} is in force`}
         onDone={onDone}
       >
+        {(moved || whyNot !== null) && (
+          <p role="status" className="rounded-lg border border-warn-line bg-warn-tint p-3 text-warn">
+            {moved
+              ? 'The draft was saved again since you opened this. Close it, look, and publish what you have seen.'
+              : whyNot}
+          </p>
+        )}
         <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1 rounded-lg bg-sunk p-3 text-[13px]">
           <dt className="text-soft">In force now</dt>
           <dd>
-            <Code>{draft.base.slice(0, 16)}</Code>
+            <Code>{wanted.base.slice(0, 16)}</Code>
           </dd>
           <dt className="text-soft">After it</dt>
           <dd>
-            <Code>{(version ?? '').slice(0, 16)}</Code>
+            <Code>{after.slice(0, 16)}</Code>
           </dd>
           <dt className="text-soft">Against now</dt>
           <dd>{changed ?? 'nothing changes'}</dd>
           <dt className="text-soft">Written by</dt>
-          <dd>{draft.editors.join(', ')}</dd>
+          <dd>{wanted.editors.join(', ')}</dd>
         </dl>
       </Act>
     </>

@@ -60,7 +60,7 @@ export function useWork(draft: PolicyDraft): Working {
       {
         onError(error) {
           if (error instanceof ApiProblem && error.code === 'stale-revision')
-            void get<PolicyDraft>(pathOf(draft.id)).then(setFound);
+            void get<PolicyDraft>(pathOf(draft.id)).then(setFound, () => {});
         },
       },
     );
@@ -103,6 +103,8 @@ export function useCheck(files: readonly PolicyFile[], enabled: boolean) {
     placeholderData: (before) => before,
     staleTime: 60_000,
     gcTime: 60_000,
+    // Of the same files the answer is the same; who comes back from another tab is not kept waiting for it.
+    refetchOnWindowFocus: false,
   });
   const current = settled === files && !asked.isPlaceholderData && !asked.isFetching;
   return { check: asked.data, current, error: asked.error, settled };

@@ -13,6 +13,7 @@ import { visible } from '../../../kit/text.tsx';
 import { Time } from '../../../kit/time.tsx';
 import { useFilters } from '../../../use-filters.ts';
 import { usePages } from '../../../use-pages.ts';
+import { usePlace } from '../../../use-place.ts';
 import type { Campaign, Item } from '../words.ts';
 import { Decide, type Verdict } from './decide.tsx';
 
@@ -27,14 +28,13 @@ export function Triage({ campaign }: { campaign: Campaign }) {
   });
   const [deciding, setDeciding] = useState<{ item: Item; verdict: Verdict } | null>(null);
   const [said, setSaid] = useState('');
-  // What was just decided on is gone: the next one has its place in the list.
-  const [place, setPlace] = useState(0);
-  const found = list.rows.findIndex(({ agent }) => agent === search.agent);
-  const at = found >= 0 ? found : Math.min(place, list.rows.length - 1);
+  const at = usePlace(
+    list.rows.map(({ agent }) => agent),
+    search.agent,
+  );
   const item = list.rows[at];
   const choose = (to: number): void => {
     const index = Math.max(0, Math.min(list.rows.length - 1, to));
-    setPlace(index);
     set({ agent: list.rows[index]?.agent });
   };
   const mine = item?.reviewers.includes(me) === true && campaign.state === 'open';
@@ -110,10 +110,7 @@ export function Triage({ campaign }: { campaign: Campaign }) {
           said={said}
           onSaid={setSaid}
           onClose={() => setDeciding(null)}
-          onDone={() => {
-            setPlace(at);
-            set({ agent: null });
-          }}
+          onDone={() => set({ agent: null })}
         />
       )}
     </div>
