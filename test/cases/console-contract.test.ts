@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../src/adapters/clock.ts';
+import made from '../../src/surfaces/admin/contract/answers.json' with { type: 'json' };
+import { MEDIA, STATUSES } from '../../src/surfaces/admin/contract/answers.ts';
 import type * as Server from '../../src/surfaces/admin/server.ts';
 import { type AdminRoutes, adminApp } from '../../src/surfaces/admin/server.ts';
 import { oneOf, validAndInvalid } from '../console/by-schema.ts';
@@ -14,18 +16,21 @@ interface Operation {
   readonly 'x-permission'?: string;
   readonly parameters?: readonly { readonly in: string; readonly name: string; readonly schema: object }[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: any }>> };
-  readonly responses: Readonly<Record<string, { readonly content?: object }>>;
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: any }>> }>
+  >;
 }
 type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 
 let world: ConsoleWorld;
 let browser: Paths;
 let socket: Paths;
+let documents: readonly any[];
 beforeAll(async () => {
   world = await openConsoleWorld();
   const nobody = await world.person('nobody');
-  browser = (await nobody.api('GET', '/v1/openapi.json')).json.paths;
-  socket = (await world.admin('GET', '/v1/openapi.json')).body.paths;
+  documents = [(await nobody.api('GET', '/v1/openapi.json')).json, (await world.admin('GET', '/v1/openapi.json')).body];
+  [browser, socket] = documents.map(({ paths }) => paths) as [Paths, Paths];
 });
 afterAll(() => world?.close());
 
@@ -101,11 +106,78 @@ describe('the document of the administrative API', () => {
       expect(operation.summary, at).not.toContain('undefined');
       expect(operation['x-permission'], at).not.toBe('none');
       expect(Object.keys(operation.responses.default?.content ?? {}), at).toEqual(['application/problem+json']);
+      expect(operation.tags, at).toHaveLength(1);
+      const headers = (operation.parameters ?? []).filter((each) => each.in === 'header').map(({ name }) => name);
+      expect(headers.includes('idempotency-key'), at).toBe(method !== 'GET');
       const csrf = method === 'GET' ? [{ session: [] }] : [{ session: [], csrf: [] }];
       expect(operation.security, at).toEqual(csrf);
       ids.add(operation.operationId);
     }
     expect(ids.size).toBe(operationsOf(browser).length);
+  });
+
+  it('says of every answer what it is, by name, and of every answer there is a route', () => {
+    const described = new Set<string>();
+    for (const { method, path, operation } of [...operationsOf(browser), ...operationsOf(socket)]) {
+      const route = `${method} ${path.replace(/\{(\w+)\}/g, ':$1')}` as keyof typeof made.answers;
+      described.add(route);
+      const done = Object.entries(operation.responses).filter(([status]) => status.startsWith('2'));
+      expect(
+        done.map(([status]) => Number(status)),
+        route,
+      ).toEqual(STATUSES[route] ?? [200]);
+      for (const [, { content = {} }] of done) {
+        expect(Object.keys(content), route).toEqual(MEDIA[route] ?? ['application/json']);
+        if (MEDIA[route] === undefined) expect(content['application/json']!.schema, route).toEqual(made.answers[route]);
+      }
+      if (MEDIA[route] === undefined && route !== 'GET /v1/openapi.json')
+        expect(made.answers[route], route).toHaveProperty('$ref');
+    }
+    expect([...described].sort()).toEqual(Object.keys(made.answers).sort());
+  });
+
+  it('refers to nothing that is not in it, and has nothing that nothing refers to', () => {
+    for (const document of documents) {
+      const referred = new Set<string>();
+      const text = JSON.stringify(document);
+      for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) referred.add(name);
+      expect(text.matchAll(/"\$ref":"(?!#\/components\/schemas\/)/g).next().done).toBe(true);
+      expect([...referred].sort()).toEqual(Object.keys(document.components.schemas).sort());
+    }
+  });
+
+  it('every list is asked for with cursor and limit, and answered with items and next', () => {
+    const odd: string[] = [];
+    for (const { method, path, operation } of operationsOf(socket)) {
+      const names = (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name);
+      const asks = names.includes('cursor') && names.includes('limit');
+      const schema = operation.responses['200']?.content?.['application/json']?.schema.$ref;
+      const { properties = {} } = documents[1].components.schemas[schema?.split('/').at(-1)] ?? {};
+      const answers = 'items' in properties && 'next' in properties;
+      if (asks !== answers) odd.push(`${method} ${path}`);
+      if (names.some((name) => ['after', 'before', 'beforeSeq', 'offset', 'page'].includes(name))) odd.push(path);
+    }
+    // Views whose calls are paged, and a table.
+    expect(odd.sort()).toEqual(['GET /v1/agents/export', 'GET /v1/sessions/history/{id}', 'GET /v1/transactions/{id}']);
+  });
+
+  it('a cursor that is none is refused by every list', async () => {
+    const review = { name: 'x', dueAtMs: 4_000_000_000_000, filter: {}, by: 'nobody', reason: 'case' };
+    const { id } = (await world.admin('POST', '/v1/reviews', review)).body;
+    let tried = 0;
+    for (const { path, operation } of operationsOf(socket)) {
+      if (!(operation.parameters ?? []).some(({ name }) => name === 'cursor')) continue;
+      const url = pathOf(path, operation).replace('/v1/reviews/x/', `/v1/reviews/${id}/`).replace('/x/', '/none/');
+      const query = queryOf(operation);
+      for (const cursor of ['..', 'bm8', '%20']) {
+        const { status, body } = await world.admin('GET', `${url}${query}${query === '' ? '?' : '&'}cursor=${cursor}`);
+        const known = cursor !== 'bm8';
+        if (known || status === 400)
+          expect([url, cursor, status, body.code]).toEqual([url, cursor, 400, 'invalid-cursor']);
+      }
+      tried += 1;
+    }
+    expect(tried).toBeGreaterThan(25);
   });
 
   it('never asks a browser who gives the order', () => {

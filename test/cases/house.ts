@@ -10,6 +10,7 @@ import type { Entry } from '../../src/audit/journal.ts';
 import { readJournal } from '../../src/audit/read/read-journal.ts';
 import { type RunningGateway, startGateway } from '../../src/main.ts';
 import type { JournalRecord } from '../../src/model/record.ts';
+import { checkAnswer } from '../console/answers.ts';
 
 export const ROOT = resolve(import.meta.dirname, '../..');
 export const EVERYTHING = join(ROOT, 'node_modules/@modelcontextprotocol/server-everything/dist/index.js');
@@ -218,7 +219,15 @@ function adminCall(
     const sent = httpRequest({ socketPath, method: call.method, path: call.path, headers }, (answer) => {
       let text = '';
       answer.on('data', (chunk: Buffer) => (text += chunk));
-      answer.on('end', () => resolve_({ status: answer.statusCode ?? 0, body: text === '' ? null : JSON.parse(text) }));
+      answer.on('end', () => {
+        const [status, body] = [answer.statusCode ?? 0, text === '' ? null : JSON.parse(text)];
+        try {
+          checkAnswer(call, status, body);
+          resolve_({ status, body });
+        } catch (error) {
+          reject(error);
+        }
+      });
     });
     sent.on('error', reject);
     sent.end(payload);

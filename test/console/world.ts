@@ -10,6 +10,7 @@ import type { JournalRecord } from '../../src/model/record.ts';
 import { enrol, type SignedIn } from '../people/approvals-world.ts';
 import { SoftAuthenticator } from '../people/authenticator.ts';
 import { browserAt } from '../people/world.ts';
+import { checkAnswer } from './answers.ts';
 
 /** A gateway at a host name with a person for every role of the console, of the same id, and `nobody`, who has none. */
 export interface ConsoleWorld {
@@ -90,6 +91,7 @@ export async function openConsoleWorld(options: ConsoleWorldOptions = {}): Promi
       { socketPath: gateway.adminSocket },
       { method, path, ...(body === undefined ? {} : json(body)) },
     );
+    checkAnswer({ method, path }, answer.status, answer.json);
     return { status: answer.status, body: answer.json };
   };
   return {
@@ -149,8 +151,8 @@ export function cookieOf(person: Pick<SignedIn, 'browser'>): string {
 
 async function consolePerson(origin: string, signedIn: SignedIn): Promise<ConsolePerson> {
   const state = { csrf: '' };
-  const api: ConsolePerson['api'] = (method, path, body, headers = {}) =>
-    send(origin, {
+  const api: ConsolePerson['api'] = async (method, path, body, headers = {}) => {
+    const answer = await send(origin, {
       method,
       path: `/console/api${path}`,
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -163,6 +165,9 @@ async function consolePerson(origin: string, signedIn: SignedIn): Promise<Consol
         ...headers,
       },
     });
+    checkAnswer({ method, path }, answer.status, answer.json);
+    return answer;
+  };
   state.csrf = (await api('GET', '/v1/me')).json.csrf;
   return { ...signedIn, csrf: state.csrf, api };
 }

@@ -13,6 +13,7 @@ import type { JsonObject } from '../../src/model/json.ts';
 import type { AdminRecord, JournalRecord } from '../../src/model/record.ts';
 import type { ApprovalRow } from '../../src/ports/stores.ts';
 import { until } from '../cases/house.ts';
+import { checkAnswer } from '../console/answers.ts';
 import { SoftAuthenticator } from './authenticator.ts';
 import { type Browser, browserAt, type PageAnswer } from './world.ts';
 
@@ -76,6 +77,11 @@ export interface WorldOptions {
   readonly waitMs?: number;
   /** More YAML of an agent, indented by four. */
   readonly agentExtra?: Readonly<Record<string, string>>;
+  /** More of `approvals:` and of `permissions:`, in braces, with a comma in front. */
+  readonly approvals?: string;
+  readonly permissions?: string;
+  /** More YAML at the top level. */
+  readonly extra?: string;
 }
 
 export async function openApprovalWorld(options: WorldOptions = {}): Promise<ApprovalWorld> {
@@ -213,7 +219,7 @@ export async function acceptAll(
 function yaml(
   { urls }: DemoCompany,
   tokens: ReadonlyMap<string, string>,
-  { assurance = 'passkey', waitMs = 60_000, agentExtra: extra = {} }: WorldOptions,
+  { assurance = 'passkey', waitMs = 60_000, agentExtra: extra = {}, ...more }: WorldOptions,
 ): string {
   const agents = Object.entries(AGENTS).map(([id, owner]) => {
     const sha256 = createHash('sha256').update(tokens.get(id)!).digest('base64url');
@@ -231,8 +237,9 @@ log: { level: error }
 limits: { drainMs: 100 }
 journal: { minFreeBytes: 1000000, checkpointIntervalMs: 200 }
 development: { allowStaticTokens: true }
-permissions: { default: permit }
-approvals: { assurance: ${assurance}, waitMs: ${waitMs}, expireMs: 600000 }
+permissions: { default: permit${more.permissions ?? ''} }
+approvals: { assurance: ${assurance}, waitMs: ${waitMs}, expireMs: 600000${more.approvals ?? ''} }
+${more.extra ?? ''}
 people:
   alice: { name: Alice Arnold, email: alice@example.com }
   bob: { name: Bob Brandt, groups: [finance] }
@@ -293,7 +300,15 @@ export function adminCall(
     const sent = httpRequest({ socketPath, method: call.method, path: call.path, headers }, (answer) => {
       let text = '';
       answer.on('data', (chunk: Buffer) => (text += chunk));
-      answer.on('end', () => done({ status: answer.statusCode ?? 0, body: text === '' ? null : JSON.parse(text) }));
+      answer.on('end', () => {
+        try {
+          const [status, body] = [answer.statusCode ?? 0, text === '' ? null : JSON.parse(text)];
+          checkAnswer(call, status, body);
+          done({ status, body });
+        } catch (error) {
+          failed(error);
+        }
+      });
     });
     sent.on('error', failed);
     sent.end(payload);

@@ -4,6 +4,11 @@ export interface Page<T> {
   readonly next: string | null;
 }
 
+/** A page that says how many there are in all. */
+export interface CountedPage<T> extends Page<T> {
+  readonly total: number;
+}
+
 /** RFC 9457, with a short stable `code`. */
 export interface ProblemDocument {
   readonly type: string;

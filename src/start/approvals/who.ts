@@ -1,5 +1,4 @@
 import { explainAsk } from '../../approvals/approvers/explain.ts';
-import type { Json } from '../../model/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ApproverOperations } from '../../surfaces/admin/routes/approvers/who.ts';
 import type { Live } from '../live.ts';
@@ -17,7 +16,7 @@ export function approverOperations(live: Pick<Live, 'config' | 'directory'>, clo
       const nowMs = clock.nowMs();
       const context = { facts, rules: config.approvals, starters, subject };
       const at = { people: directory, rules: config.approvals, nowMs, requestedAtMs: nowMs };
-      return explainAsk([{ text: ask, agent: agent ?? '' }], context, at) as unknown as Json;
+      return explainAsk([{ text: ask, agent: agent ?? '' }], context, at);
     },
   };
 }

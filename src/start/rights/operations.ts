@@ -2,12 +2,12 @@ import type { Journal } from '../../audit/journal.ts';
 import type { Inventory } from '../../inventory/catalog.ts';
 import type { Action } from '../../model/action.ts';
 import { canonicalize, sha256Base64url } from '../../model/canonical.ts';
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
 import { formatTuple, whyInvalid } from '../../rights/language/tuple.ts';
 import type { RightsInput } from '../../rights/rights.ts';
-import type { RightsOperations } from '../../surfaces/admin/routes-rights.ts';
+import type { RightsAnswered, RightsOperations } from '../../surfaces/admin/routes-rights.ts';
 import type { Live } from '../live.ts';
 
 interface RightsOperationParts {
@@ -64,7 +64,7 @@ function whyRefused(live: Live, writes: readonly RelationTuple[]): string | null
 async function checkRights(
   { live, inventory, clock }: RightsOperationParts,
   { user, tool, args }: { readonly user: string; readonly tool: string; readonly args: JsonObject },
-): Promise<Json | { readonly unknown: string }> {
+): Promise<RightsAnswered | { readonly unknown: string }> {
   const person = live.directory.person(user) ?? live.directory.personNamed(user);
   if (person === undefined) return { unknown: `there is no person "${user}"` };
   const server = tool.slice(0, Math.max(0, tool.indexOf('/')));

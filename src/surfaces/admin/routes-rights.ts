@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
 import { Problem } from './problem.ts';
 import { cursorOf, DEFAULT_LIMIT, numberIn, PAGE, type PageAsked } from './routes/estate/page.ts';
@@ -27,7 +27,20 @@ export interface RightsOperations {
     readonly user: string;
     readonly tool: string;
     readonly args: JsonObject;
-  }): Promise<Json | { readonly unknown: string }>;
+  }): Promise<RightsAnswered | { readonly unknown: string }>;
+}
+
+/** Whether somebody may use a tool by themselves, and what each rule says. */
+export interface RightsAnswered {
+  readonly user: string;
+  readonly tool: string;
+  readonly permit: boolean;
+  /** The rule that decided; `null`: none. */
+  readonly rule: string | null;
+  readonly why: string | null;
+  /** Whether the tool is shown to them at all. */
+  readonly listed: boolean;
+  readonly rules: readonly { readonly rule: string; readonly grants: boolean; readonly why: string }[];
 }
 
 /** A relation, as OpenFGA writes them. */
@@ -119,8 +132,8 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
   };
 }
 
-function isUnknown(answer: Json | { readonly unknown: string }): answer is { readonly unknown: string } {
-  return typeof answer === 'object' && answer !== null && 'unknown' in answer;
+function isUnknown(answer: RightsAnswered | { readonly unknown: string }): answer is { readonly unknown: string } {
+  return 'unknown' in answer;
 }
 
 function toTuple({ user, relation, object }: Written): RelationTuple {

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
 import type { JsonObject } from '../../../model/json.ts';
 import type { AdminRoutes } from '../server.ts';
+import { type OpenApi, withAnswers } from './responses.ts';
 import { summaryOf } from './summaries.ts';
 
 /** Who reads the document: what a client sends, and where, depends on the door. */
@@ -13,18 +14,6 @@ export interface Audience {
 }
 
 type Schema = FastifySchema & { readonly [key: string]: unknown };
-
-const PROBLEM = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code'],
-  properties: {
-    type: { type: 'string', description: 'Always about:blank: `code` says which.' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string', description: 'For people.' },
-    code: { type: 'string', description: 'Short and stable.' },
-  },
-} as const;
 
 const CHANGE_HEADERS = {
   'idempotency-key': {
@@ -63,7 +52,7 @@ export function openApi(app: FastifyInstance, audience: Audience): AdminRoutes {
     const made = { text: '' };
     // Once, before anybody can call: it takes longer than a call should wait for.
     scope.addHook('onReady', async () => {
-      made.text = JSON.stringify(app.swagger());
+      made.text = JSON.stringify(withAnswers(app.swagger() as unknown as OpenApi));
     });
     scope.get('/v1/openapi.json', { config: { needs: 'self' }, schema: about }, async (_request, reply) =>
       reply.type('application/json').send(made.text),
@@ -98,17 +87,10 @@ function documented(schema: Schema | undefined, route: Route, { sessionCookie }:
     summary: schema?.summary ?? summaryOf(method, route.url),
     tags: [route.url.split('/')[2] ?? 'metrics'],
     operationId: `${method.toLowerCase()}${route.url.replace(/[^A-Za-z0-9]+(.)?/g, (_all, next?: string) => next?.toUpperCase() ?? '')}`,
-    response: responses(schema),
     ...(browser
       ? { security, 'x-permission': needs ?? 'none', 'x-step-up': stepUp ?? (also === undefined ? false : 'depends') }
-      : {}),
+      : { security: [] }),
   } as Schema;
-}
-
-function responses(schema: Schema | undefined): object {
-  const done = schema?.response ?? { '2xx': { description: 'Done', type: 'object', additionalProperties: true } };
-  const refused = { description: 'Refused, or failed', content: { 'application/problem+json': { schema: PROBLEM } } };
-  return { ...done, default: refused };
 }
 
 /** In a browser it is put in: a client that says another is refused. */

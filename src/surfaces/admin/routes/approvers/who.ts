@@ -1,7 +1,7 @@
+import type { WhoIsAsked } from '../../../../approvals/approvers/explain.ts';
 import { exactAmount } from '../../../../model/amount.ts';
 import type { AskFacts } from '../../../../model/approval-rules.ts';
 import { parseAsk } from '../../../../model/ask.ts';
-import type { Json } from '../../../../model/json.ts';
 import type { DataClass, ToolEffect } from '../../../../model/tool.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
@@ -15,7 +15,7 @@ export interface ApproverOperations {
     readonly agent: string | null;
     readonly subject: string | null;
     readonly facts: AskFacts;
-  }): Json | { readonly unknown: string };
+  }): WhoIsAsked | { readonly unknown: string };
 }
 
 interface Body {
@@ -65,6 +65,6 @@ function factsOf({ amount, ...rest }: Omit<Body, 'ask' | 'agent' | 'subject'>): 
   return { amount: exact, currency, environment, dataClass, effect };
 }
 
-function isUnknown(answer: Json | { readonly unknown: string }): answer is { readonly unknown: string } {
-  return typeof answer === 'object' && answer !== null && 'unknown' in answer;
+function isUnknown(answer: WhoIsAsked | { readonly unknown: string }): answer is { readonly unknown: string } {
+  return 'unknown' in answer;
 }
