@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, Link, lazyRouteComponent } from '@tanstack/react-router';
+import { SearchX } from 'lucide-react';
 import { Button } from './kit/button.tsx';
+import { PageHead } from './kit/card.tsx';
 import { Empty, Failed } from './kit/states.tsx';
 import { Shell } from './shell/shell.tsx';
 
@@ -19,16 +21,17 @@ const root = createRootRoute({
   validateSearch,
   notFoundComponent: () => (
     <>
-      <title>No such page · Interlock</title>
+      <PageHead title="No such page" />
       <Empty
-        title="There is no such page"
+        icon={SearchX}
+        title="Nothing is at this address"
         action={
           <Button asChild>
             <Link to="/">To the overview</Link>
           </Button>
         }
       >
-        Check the address.
+        It may have been mistyped, or what it led to has another address now. Ctrl K finds pages and agents by name.
       </Empty>
     </>
   ),

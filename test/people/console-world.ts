@@ -96,7 +96,8 @@ export async function openConsoleWorld(options: ConsoleWorldOptions = {}): Promi
   const gateway = await startGateway({ configPath, env: { ...process.env }, watch: false });
   const admin: ConsoleWorld['admin'] = (method, path, body) =>
     adminCall(gateway.adminSocket, { method, path, body }) as never;
-  await acceptAll(admin, SERVERS);
+  const { servers } = parse(readFileSync(configPath, 'utf8')) as { servers: object };
+  await acceptAll(admin, Object.keys(servers));
   const origin = gateway.url;
   const clients: Client[] = [];
   const windows = openWindows({

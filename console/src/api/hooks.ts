@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import type { Page } from '../../../src/model/insight/page.ts';
 import type { Me, Permission } from '../../../src/model/insight/roles.ts';
 import { toast } from '../kit/toast.tsx';
-import { type Change, change, get, me } from './client.ts';
+import { ApiProblem, type Change, change, get, me } from './client.ts';
 
 export function useMe() {
   return useQuery({ queryKey: ['me'], queryFn: me, staleTime: 60_000, refetchInterval: 60_000 });
@@ -14,13 +14,20 @@ export function useMay(): (permission: Permission) => boolean {
   return (permission) => who?.permissions.includes(permission) ?? false;
 }
 
+interface Asked {
+  readonly state: { readonly error: unknown };
+}
+
+/** What is not there is not asked for again and again. */
+export const isMissing = (error: unknown): boolean => error instanceof ApiProblem && error.status === 404;
+
 /** A GET of the API under its path. `everyMs`: asked again and again while the page is looked at. */
 export function useGet<T>(path: string, { everyMs, enabled = true }: { everyMs?: number; enabled?: boolean } = {}) {
   return useQuery({
     queryKey: ['get', path],
     queryFn: ({ signal }) => get<T>(path, signal),
     enabled,
-    ...(everyMs === undefined ? {} : { refetchInterval: everyMs }),
+    refetchInterval: ({ state }: Asked) => (everyMs === undefined || isMissing(state.error) ? false : everyMs),
   });
 }
 

@@ -58,7 +58,7 @@ export function PageHead({
         <h1 className="flex flex-wrap items-center gap-2 text-[22px] leading-tight font-semibold tracking-tight">
           {title}
         </h1>
-        {lead !== undefined && <div className="mt-1 max-w-3xl text-soft">{lead}</div>}
+        {lead !== undefined && <div className="mt-1 max-w-4xl text-pretty text-soft">{lead}</div>}
       </div>
       {actions !== undefined && <div className="flex flex-wrap items-center gap-2">{actions}</div>}
     </header>

@@ -30,6 +30,9 @@ const SECOND = new Intl.DateTimeFormat(undefined, {
   hourCycle: 'h23',
 });
 
+/** Calls are counted: there is no half of one. */
+const WHOLE = Array.from({ length: 10 }, (_, i) => [1, 2, 5].map((n) => n * 10 ** i)).flat();
+
 /** As exact as the distance between two marks, in the viewer's zone. */
 function timeLabel(ms: number, stepS: number): string {
   return (stepS >= 86_400 ? DAY : stepS >= 60 ? MINUTE : SECOND).format(ms);
@@ -73,7 +76,7 @@ export function Chart({
             space: 72,
             values: (_plot, splits, _axis, _space, stepS) => splits.map((at) => timeLabel(at * 1000, stepS)),
           },
-          { ...axis, size: 44, values: (_plot, splits) => splits.map(format) },
+          { ...axis, size: 44, incrs: WHOLE, values: (_plot, splits) => splits.map(format) },
         ],
         series: [
           {},

@@ -2,6 +2,7 @@ import { X } from 'lucide-react';
 import { Dialog as Radix } from 'radix-ui';
 import type { ReactNode } from 'react';
 import { cn } from './cn.ts';
+import { useOpener } from './opener.ts';
 import { visible } from './visible.ts';
 
 interface DialogProps {
@@ -28,22 +29,27 @@ function focusFirstField(event: Event): void {
     'input:not([type=hidden]):not(:disabled):not([type=radio]:not(:checked)), textarea:not(:disabled), select:not(:disabled)',
   );
   const field = asked ?? first;
-  if (field === null || field === undefined) return;
   event.preventDefault();
-  field.focus();
+  // Where there is nothing to fill in, it is read: no button is proposed.
+  (field ?? content)?.focus();
 }
 
 /** In front of the page, holding the focus; on phones from below, over the whole width. */
 export function Dialog({ open, onOpenChange, title, description, children, footer, wide = false }: DialogProps) {
+  const { opened, onCloseAutoFocus } = useOpener();
   return (
     <Radix.Root open={open} onOpenChange={onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-(--overlay)" />
         <Radix.Content
-          onOpenAutoFocus={focusFirstField}
+          onOpenAutoFocus={(event) => {
+            opened();
+            focusFirstField(event);
+          }}
+          onCloseAutoFocus={onCloseAutoFocus}
           {...(description === undefined ? { 'aria-describedby': undefined } : {})}
           className={cn(
-            'fixed inset-x-0 bottom-0 z-40 flex max-h-[92dvh] animate-[appear_150ms_ease-out] flex-col rounded-t-2xl border bg-card shadow-2xl sm:inset-x-auto sm:top-[8vh] sm:bottom-auto sm:left-1/2 sm:max-h-[84vh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:rounded-2xl',
+            'fixed inset-x-0 bottom-0 z-40 flex max-h-[92dvh] outline-none animate-[appear_150ms_ease-out] flex-col rounded-t-2xl border bg-card shadow-2xl sm:inset-x-auto sm:top-[8vh] sm:bottom-auto sm:left-1/2 sm:max-h-[84vh] sm:w-[calc(100vw-3rem)] sm:-translate-x-1/2 sm:rounded-2xl',
             wide ? 'sm:max-w-4xl' : 'sm:max-w-lg',
           )}
         >

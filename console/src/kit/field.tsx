@@ -2,8 +2,9 @@ import { Search } from 'lucide-react';
 import { type ComponentProps, type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import { cn } from './cn.ts';
 
+// 16 px on phones: they zoom into anything smaller that is written in.
 const BOX =
-  'w-full rounded-lg border border-edge/70 bg-card px-3 text-sm text-ink placeholder:text-soft hover:border-edge focus-visible:outline-2 focus-visible:outline-accent aria-invalid:border-bad';
+  'w-full rounded-lg border border-edge/70 bg-card px-3 text-base text-ink sm:text-sm placeholder:text-soft hover:border-edge focus-visible:outline-2 focus-visible:outline-accent aria-invalid:border-bad';
 
 export function Input({ className, ...rest }: ComponentProps<'input'>) {
   return <input {...rest} className={cn(BOX, 'h-9', className)} />;
@@ -15,7 +16,7 @@ export function Area({ className, ...rest }: ComponentProps<'textarea'>) {
 
 /** The browser's own: works with every keyboard, phone and reader. */
 export function Choice({ className, ...rest }: ComponentProps<'select'>) {
-  return <select {...rest} className={cn(BOX, 'h-9 w-auto max-w-full pr-8', className)} />;
+  return <select {...rest} className={cn(BOX, 'h-9 w-auto max-w-full pr-8 max-sm:grow', className)} />;
 }
 
 /** Label, control, hint and what is wrong, tied together for those who cannot see that they belong together. */
@@ -105,7 +106,7 @@ export function SearchBox({
     return () => clearTimeout(timer);
   }, [text, value]);
   return (
-    <div className={cn('relative min-w-48 flex-1', className)}>
+    <div className={cn('relative min-w-36 flex-1 max-sm:flex-[1000_1_0%] sm:min-w-48', className)}>
       <Search className="pointer-events-none absolute top-1/2 left-3 size-4 -translate-y-1/2 text-soft" aria-hidden />
       <Input
         type="search"

@@ -12,14 +12,14 @@ export function Empty({
   action,
 }: {
   icon?: ComponentType<{ className?: string }>;
-  title: string;
+  title: ReactNode;
   children?: ReactNode;
   action?: ReactNode;
 }) {
   return (
     <div className="mx-auto flex max-w-md flex-col items-center px-4 py-10 text-center">
       {Icon !== undefined && <Icon className="mb-3 size-8 text-soft" aria-hidden />}
-      <p className="font-semibold">{title}</p>
+      <div className="font-semibold">{title}</div>
       {children !== undefined && <div className="mt-1 text-soft">{children}</div>}
       {action !== undefined && <div className="mt-4">{action}</div>}
     </div>

@@ -92,7 +92,8 @@ export function DataTable<T>({
     '--wide': columns.map((c) => c.width).join(' '),
     '--narrow': columns
       .filter((c) => c.wideOnly !== true)
-      .map((c) => c.width)
+      // Cut with dots rather than beyond the edge of the phone.
+      .map((c) => c.width.replace(/^minmax\([^,]+,/, 'minmax(0,'))
       .join(' '),
   } as React.CSSProperties;
   const grid = 'grid grid-cols-(--narrow) items-center gap-x-4 px-4 md:grid-cols-(--wide)';

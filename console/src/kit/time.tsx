@@ -1,20 +1,10 @@
 import { useEffect, useState } from 'react';
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const DAY = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric',
-  month: 'short',
-  day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-});
-const STAMP = new Intl.DateTimeFormat(undefined, {
-  month: 'short',
-  day: 'numeric',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-});
+// As in every log: hours from 0 to 23, so that times line up and compare.
+const HOURS = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const CLOCK = new Intl.DateTimeFormat(undefined, { ...HOURS, second: '2-digit' });
+const DAY = new Intl.DateTimeFormat(undefined, { ...HOURS, year: 'numeric', month: 'short', day: 'numeric' });
+const STAMP = new Intl.DateTimeFormat(undefined, { ...HOURS, second: '2-digit', month: 'short', day: 'numeric' });
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' });
 
 /** A moment in the viewer's zone; UTC on hover and for screen readers. */

@@ -21,11 +21,20 @@ interface SectionsProps {
 }
 
 /** Everything about one call, in the order people ask: how it stands, why, what went in and out, how long, and its proof. */
-export function CallSections({ call, compact = false, level = 'h3' }: SectionsProps) {
-  const may = useMay();
+export function CallSections(props: SectionsProps) {
   return (
     <>
-      <Section title="Decision" first level={level}>
+      <CallStory {...props} />
+      <CallBasics {...props} />
+    </>
+  );
+}
+
+/** What was decided, and what went in and came out. */
+export function CallStory({ call, level = 'h3' }: SectionsProps) {
+  return (
+    <>
+      <Section title="Decision" level={level}>
         <DecisionExplained call={call} />
         <DecideAgain key={call.call} call={call} />
       </Section>
@@ -35,6 +44,15 @@ export function CallSections({ call, compact = false, level = 'h3' }: SectionsPr
       <Section title="Output" level={level}>
         <Outputs call={call} />
       </Section>
+    </>
+  );
+}
+
+/** Where its time went, who and where, and its proof. */
+export function CallBasics({ call, compact = false, level = 'h3' }: SectionsProps) {
+  const may = useMay();
+  return (
+    <>
       {call.timingsUs !== null && (
         <Section title="Time" level={level}>
           <Timings timings={call.timingsUs} />
@@ -65,13 +83,12 @@ export function CallSections({ call, compact = false, level = 'h3' }: SectionsPr
 interface SectionProps {
   readonly title: string;
   readonly level: 'h2' | 'h3';
-  readonly first?: boolean;
   readonly children: ReactNode;
 }
 
-function Section({ title, level: Heading, first = false, children }: SectionProps) {
+function Section({ title, level: Heading, children }: SectionProps) {
   return (
-    <section className={first ? 'space-y-2.5' : 'mt-4 space-y-2.5 border-t pt-4'}>
+    <section className="mt-4 space-y-2.5 border-t pt-4 first:mt-0 first:border-0 first:pt-0">
       <Heading className="text-xs font-semibold tracking-wide text-soft uppercase">{title}</Heading>
       {children}
     </section>

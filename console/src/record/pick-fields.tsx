@@ -24,7 +24,7 @@ export function AgentField({ value, onChange }: FieldProps) {
       <Input
         aria-label="Agent"
         placeholder="Any agent"
-        className="w-44"
+        className="w-44 max-sm:grow"
         list={list}
         value={text}
         onChange={(event) => {
@@ -69,7 +69,7 @@ export function PersonField({ value, onChange }: FieldProps) {
     <Input
       aria-label="Person it acted for"
       placeholder="For anybody"
-      className="w-40"
+      className="w-40 max-sm:grow"
       value={text}
       onChange={(event) => {
         setText(event.target.value);

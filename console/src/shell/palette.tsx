@@ -9,6 +9,7 @@ import { query } from '../api/client.ts';
 import { useGet } from '../api/hooks.ts';
 import { State } from '../kit/badge.tsx';
 import { cn } from '../kit/cn.ts';
+import { useOpener } from '../kit/opener.ts';
 import { visible } from '../kit/text.tsx';
 import { PLACES } from './places.ts';
 
@@ -21,6 +22,7 @@ interface Command {
 /** Anywhere by a few letters: pages, agents, the record. */
 export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
   const navigate = useNavigate();
+  const { opened, onCloseAutoFocus } = useOpener();
   const [text, setText] = useState('');
   const [at, setAt] = useState(0);
   const asked = useDeferredValue(text.trim());
@@ -93,6 +95,8 @@ export function Palette({ me, onClose }: { me: Me; onClose: () => void }) {
         <Radix.Overlay className="fixed inset-0 z-40 bg-(--overlay)" />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={opened}
+          onCloseAutoFocus={onCloseAutoFocus}
           className="fixed top-[10vh] left-1/2 z-40 w-[calc(100vw-2rem)] max-w-xl -translate-x-1/2 overflow-hidden rounded-2xl border bg-card shadow-2xl"
         >
           <Radix.Title className="sr-only">Search and commands</Radix.Title>

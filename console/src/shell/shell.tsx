@@ -1,6 +1,6 @@
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router';
 import { Keyboard, LogOut, Menu as MenuIcon, Monitor, Moon, Search, Sun, UserRound } from 'lucide-react';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import type { Overview } from '../../../src/model/insight/overview.ts';
 import type { Me } from '../../../src/model/insight/roles.ts';
 import { useGet, useMe } from '../api/hooks.ts';
@@ -10,6 +10,7 @@ import { cn } from '../kit/cn.ts';
 import { useKeys } from '../kit/keys.ts';
 import { Menu } from '../kit/menu.tsx';
 import { Answered, Empty, Loading } from '../kit/states.tsx';
+import { visible } from '../kit/text.tsx';
 import { Toasts } from '../kit/toast.tsx';
 import { PLACES } from './places.ts';
 import { SignedOut, Unanswered } from './session.tsx';
@@ -32,26 +33,31 @@ export function Shell() {
 
 function NoRole({ me }: { me: Me }) {
   return (
-    <main className="mx-auto max-w-xl pt-16">
-      <title>No role · Interlock</title>
-      <Empty
-        icon={UserRound}
-        title={`${me.name}, you have no role in the console`}
-        action={
-          <div className="flex gap-2">
-            <Button asChild look="accent">
-              <a href="/approvals">Your approvals</a>
-            </Button>
-            <Button asChild>
-              <a href="/account">Your account</a>
-            </Button>
-          </div>
-        }
-      >
-        What you are asked and what acts for you is on your own pages. To see more, ask whoever runs this gateway to add
-        you, or a group of yours, to <code className="font-mono">console.roles</code> in its configuration.
-      </Empty>
-    </main>
+    <>
+      <header className="flex h-14 items-center border-b bg-card px-4">
+        <Brand />
+      </header>
+      <main className="mx-auto max-w-xl pt-10">
+        <title>No role · Interlock</title>
+        <Empty
+          icon={UserRound}
+          title={<h1>{visible(me.name)}, you have no role in the console</h1>}
+          action={
+            <div className="flex gap-2">
+              <Button asChild look="accent">
+                <a href="/approvals">Your approvals</a>
+              </Button>
+              <Button asChild>
+                <a href="/account">Your account</a>
+              </Button>
+            </div>
+          }
+        >
+          What you are asked and what acts for you is on your own pages. To see more, ask whoever runs this gateway to
+          add you, or a group of yours, to <code className="font-mono">console.roles</code> in its configuration.
+        </Empty>
+      </main>
+    </>
   );
 }
 
@@ -62,6 +68,14 @@ function Frame({ me }: { me: Me }) {
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
   useEffect(() => setMenu(false), [path]);
+  const main = useRef<HTMLElement>(null);
+  const before = useRef(path);
+  useEffect(() => {
+    if (before.current === path) return;
+    before.current = path;
+    // Whoever goes to another page without a mouse goes on in its content, and not at the top or where they came from.
+    main.current?.focus({ preventScroll: true });
+  }, [path]);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key !== 'k' || !(event.metaKey || event.ctrlKey)) return;
@@ -119,6 +133,7 @@ function Frame({ me }: { me: Me }) {
         <Foot me={me} onHelp={() => setHelp(true)} />
       </aside>
       <main
+        ref={main}
         id="main"
         tabIndex={-1}
         className="mx-auto w-full max-w-[1400px] min-w-0 flex-1 px-4 py-5 outline-none sm:px-6 lg:px-8 lg:py-7"

@@ -1,4 +1,4 @@
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { OctagonX } from 'lucide-react';
 import { useState } from 'react';
 import type { Lock } from '../../../../src/model/lock.ts';
@@ -6,7 +6,7 @@ import { useEvery, useGet, useMay } from '../../api/hooks.ts';
 import { State, TierBadge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
-import { Answered } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -22,14 +22,22 @@ import { AgentActs } from './one/acts.tsx';
 import { Calls } from './one/calls.tsx';
 import { History } from './one/history.tsx';
 
+const BACK = { to: '/agents', words: 'Agents' } as const;
+
 /** One agent: who it is, what it can do, what it did, and stop that one now. */
 export function AgentPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const entry = useGet<AgentEntry>(pathOf(id), { everyMs: 10_000 });
   return (
-    <Answered query={entry} lines={10}>
+    <One
+      query={entry}
+      kind="agent"
+      id={id}
+      back={BACK}
+      gone="It may have been rejected before it was ever active, or have another id. Decommissioned agents stay in the list."
+    >
       {({ agent, version }) => <OneAgent key={id} agent={agent} version={version} />}
-    </Answered>
+    </One>
   );
 }
 
@@ -44,11 +52,7 @@ function OneAgent({ agent, version }: AgentEntry) {
   return (
     <>
       <PageHead
-        back={
-          <Link to="/agents" className="text-soft hover:text-ink hover:underline">
-            ← Agents
-          </Link>
-        }
+        back={<Back {...BACK} />}
         tab={visible(agent.name)}
         title={
           <>

@@ -23,7 +23,7 @@ const COLUMNS: readonly Column<AgentLine>[] = [
   {
     id: 'state',
     head: 'State',
-    width: 'minmax(7rem,auto)',
+    width: '7rem',
     cell: ({ state, lock }) => (
       <span className="inline-flex items-center gap-1.5">
         {lock === null ? <State of={state} /> : <TierBadge tier={lock} />}

@@ -49,6 +49,7 @@ function WholeGraph({ graph }: { graph: Graph }) {
       graph={shown}
       here={null}
       least={520}
+      onClear={graph.nodes.length === 0 ? undefined : () => set({ q: null, without: null })}
       filters={
         <>
           <SearchBox

@@ -41,7 +41,7 @@ export function ApprovalsPage() {
                 : `${waits} requests wait for you.`
         }
         actions={
-          <Button asChild look="quiet">
+          <Button asChild>
             <a href="/approvals/standing">Standing approvals</a>
           </Button>
         }

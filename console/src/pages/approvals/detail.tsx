@@ -144,11 +144,7 @@ function Doing({ view }: { view: ApprovalView }) {
             You cannot answer this: {visible(view.whyNot ?? 'it is over')}.
           </p>
         )}
-        {may('approvals.withdraw') && (
-          <Button look="quiet" onClick={() => setWithdrawing(true)}>
-            Withdraw…
-          </Button>
-        )}
+        {may('approvals.withdraw') && <Button onClick={() => setWithdrawing(true)}>Withdraw…</Button>}
       </div>
       <Act
         open={withdrawing}

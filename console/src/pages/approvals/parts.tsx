@@ -9,19 +9,24 @@ import { amountWords, EFFECTS, leftWords, STATES, valueText } from './words.ts';
 
 /** Text a person reviewed, with the agent's values set apart: data, never words of ours. */
 export function Sentence({ parts }: { parts: readonly SentencePart[] }) {
-  return parts.map((part, i) =>
-    'text' in part ? (
-      <Fragment key={i}>{part.text}</Fragment>
-    ) : (
+  return parts.map((part, i) => {
+    if ('text' in part) return <Fragment key={i}>{part.text}</Fragment>;
+    const words = part.missing ? `no ${part.argument}` : valueText(part.value);
+    return (
       <bdi
         key={i}
-        className={cn('rounded px-1', part.missing ? 'text-soft italic' : 'bg-accent-tint font-semibold')}
+        className={cn(
+          'rounded px-1',
+          // A code stays in one piece: LAP-14 is no LAP- at the end of a line.
+          words.length <= 24 && 'whitespace-nowrap',
+          part.missing ? 'text-soft italic' : 'bg-accent-tint font-semibold',
+        )}
         title={part.argument}
       >
-        {part.missing ? `no ${part.argument}` : valueText(part.value)}
+        {words}
       </bdi>
-    ),
-  );
+    );
+  });
 }
 
 /** The sentence, or which tool it is where what it says is hidden. */

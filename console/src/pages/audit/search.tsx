@@ -127,7 +127,7 @@ function AddFilter({ onAdd }: { onAdd: (field: Field, value: string) => void }) 
   };
   return (
     <form
-      className="flex flex-wrap items-center gap-1.5"
+      className="flex flex-wrap items-center gap-1.5 max-sm:grow"
       onSubmit={(event) => {
         event.preventDefault();
         add(value);

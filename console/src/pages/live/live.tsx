@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import { Activity, Eraser, Pause, Play } from 'lucide-react';
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from 'react';
+import { useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { query } from '../../api/client.ts';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
-import { PageHead, Panel } from '../../kit/card.tsx';
+import { Card, PageHead, Panel } from '../../kit/card.tsx';
 import { Chart } from '../../kit/chart.tsx';
 import { useKeys } from '../../kit/keys.ts';
 import { Empty } from '../../kit/states.tsx';
@@ -30,7 +30,6 @@ export function LivePage() {
   const toggle = (): void => setHeld((before) => (before === null ? stream.snapshot() : null));
   useKeys({ ' ': toggle });
   const shown = held ?? state;
-  const opened = useRef<HTMLElement | null>(null);
   return (
     <>
       <PageHead
@@ -66,33 +65,27 @@ export function LivePage() {
       >
         <Rate state={shown} />
       </Panel>
-      <DataTable
-        label="Live calls"
-        columns={COLUMNS}
-        rows={shown.rows}
-        keyOf={({ seq }) => String(seq)}
-        selected={null}
-        pours
-        rowHeight={42}
-        height="min(60vh, 40rem)"
-        onOpen={(row) => {
-          opened.current = document.activeElement as HTMLElement | null;
-          if (row.what !== 'act') setFilters({ call: row.call });
-        }}
-        footer={<Counted state={shown} />}
-      />
-      {shown.rows.length === 0 && (
-        <Nothing state={state} filtered={[agent, server, effect, session].some((each) => each !== undefined)} />
-      )}
-      {call !== undefined && (
-        <CallDrawer
-          id={call}
-          onClose={() => {
-            setFilters({ call: null });
-            opened.current?.focus();
+      {shown.rows.length === 0 ? (
+        <Card>
+          <Nothing state={state} filtered={[agent, server, effect, session].some((each) => each !== undefined)} />
+        </Card>
+      ) : (
+        <DataTable
+          label="Live calls"
+          columns={COLUMNS}
+          rows={shown.rows}
+          keyOf={({ seq }) => String(seq)}
+          selected={null}
+          pours
+          rowHeight={42}
+          height="min(60vh, 40rem)"
+          onOpen={(row) => {
+            if (row.what !== 'act') setFilters({ call: row.call });
           }}
+          footer={<Counted state={shown} />}
         />
       )}
+      {call !== undefined && <CallDrawer id={call} onClose={() => setFilters({ call: null })} />}
     </>
   );
 }

@@ -51,9 +51,9 @@ function Answers({ state, answers }: { state: PostureAnswer['state']; answers: r
       <Card>
         <ul className="divide-y">
           {answers.map(({ id, question, answer, advice, href }) => (
-            <li key={id} className="flex gap-3 px-4 py-3">
+            <li key={id} className="flex flex-wrap gap-x-3 gap-y-1 px-4 py-3 sm:flex-nowrap">
               <Icon className={`mt-0.5 size-4.5 shrink-0 ${color}`} aria-label={words} />
-              <div className="min-w-0 flex-1">
+              <div className="min-w-0 flex-[1_1_75%]">
                 <p className="font-medium">{visible(question)}</p>
                 <p className="text-soft">{visible(answer)}</p>
                 {advice !== null && <p className="mt-1">{visible(advice)}</p>}
@@ -62,7 +62,7 @@ function Answers({ state, answers }: { state: PostureAnswer['state']; answers: r
                 <Link
                   to={pathOf(href).to}
                   search={pathOf(href).search as never}
-                  className="shrink-0 self-center text-[13px] font-medium text-accent hover:underline"
+                  className="ml-7.5 shrink-0 self-center text-[13px] sm:ml-0 font-medium text-accent hover:underline"
                 >
                   {state === 'good' ? 'Look' : 'Go there'}
                   <span className="sr-only">: {question}</span>

@@ -4,6 +4,7 @@ import type { ComponentType, ReactNode } from 'react';
 import type { Overview } from '../../../../src/model/insight/overview.ts';
 import { Card } from '../../kit/card.tsx';
 import { cn } from '../../kit/cn.ts';
+import { Code } from '../../kit/text.tsx';
 import { count } from '../../kit/time.tsx';
 
 /** One number and the list it counts. */
@@ -23,7 +24,19 @@ export function Questions({ overview: { agents, connections, abilities } }: { ov
         icon={Bot}
         title="Where are my agents?"
         main={{ words: agents.total === 1 ? 'agent' : 'agents', n: agents.total, to: '/agents' }}
-        says={`${count(agents.active24h)} called something in the last 24 hours. ${count(agents.owners)} ${agents.owners === 1 ? 'owner' : 'owners'}.`}
+        says={
+          agents.total === 0 ? (
+            <>
+              Register one under{' '}
+              <Link to="/agents" className="text-accent underline underline-offset-2">
+                Agents
+              </Link>
+              , or list it under <Code>agents</Code> in interlock.yaml.
+            </>
+          ) : (
+            `${count(agents.active24h)} called something in the last 24 hours. ${count(agents.owners)} ${agents.owners === 1 ? 'owner' : 'owners'}.`
+          )
+        }
         parts={statesOf(agents.byState)}
       />
       <Question
@@ -31,12 +44,18 @@ export function Questions({ overview: { agents, connections, abilities } }: { ov
         title="What can they connect to?"
         main={{ words: connections.servers === 1 ? 'server' : 'servers', n: connections.servers, to: '/servers' }}
         says={
-          <>
-            with {count(connections.tools)} {connections.tools === 1 ? 'tool' : 'tools'}.{' '}
-            <Link to="/map" className="text-accent underline underline-offset-2">
-              See the map
-            </Link>
-          </>
+          connections.servers === 0 ? (
+            <>
+              Add the first one under <Code>servers</Code> in interlock.yaml; its tools are listed at once.
+            </>
+          ) : (
+            <>
+              with {count(connections.tools)} {connections.tools === 1 ? 'tool' : 'tools'}.{' '}
+              <Link to="/map" className="text-accent underline underline-offset-2">
+                See the map
+              </Link>
+            </>
+          )
         }
         parts={[
           { words: 'failing', n: connections.serversFailing, to: '/servers', search: { state: 'down' }, tone: 'bad' },

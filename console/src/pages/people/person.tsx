@@ -7,6 +7,7 @@ import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, Facts, PageHead } from '../../kit/card.tsx';
 import { Menu, type MenuItem } from '../../kit/menu.tsx';
+import { Back, One } from '../../kit/one.tsx';
 import { Answered } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
@@ -19,6 +20,8 @@ import { History } from './history.tsx';
 import { OwnedAgents } from './owned.tsx';
 import { StandingApprovals } from './standing.tsx';
 
+const BACK = { to: '/people', words: 'People' } as const;
+
 /** One person: who they are, what they answer for, how they get in, and what they hold. */
 export function PersonPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -29,15 +32,21 @@ export function PersonPage() {
   const person = useGet<PersonView>(path, { everyMs: 15_000, enabled });
   const access = useGet<PersonAccess>(`${path}/access`, { enabled });
   return (
-    <Answered query={person} lines={8}>
-      {(one) => <One person={one} access={access} doing={doing} onDo={setDoing} />}
-    </Answered>
+    <One
+      query={person}
+      kind="person"
+      id={id}
+      back={BACK}
+      gone="Somebody who was removed for good is not kept here; what they did is still on record."
+    >
+      {(one) => <OnePerson person={one} access={access} doing={doing} onDo={setDoing} />}
+    </One>
   );
 }
 
 type Doing = 'invite' | 'reset' | 'deactivate' | 'reactivate' | 'remove' | 'hand-over';
 
-function One({
+function OnePerson({
   person,
   access,
   doing,
@@ -56,7 +65,7 @@ function One({
     <>
       <PageHead
         tab={person.name}
-        back={<Link to="/people">← People</Link>}
+        back={<Back {...BACK} />}
         title={
           <>
             {visible(person.name)} <Badge tone={active ? 'good' : 'bad'}>{active ? 'active' : 'inactive'}</Badge>

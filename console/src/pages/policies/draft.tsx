@@ -1,5 +1,5 @@
-import { Link, useBlocker, useParams } from '@tanstack/react-router';
-import { ChevronLeft, EllipsisVertical, Save } from 'lucide-react';
+import { useBlocker, useParams } from '@tanstack/react-router';
+import { EllipsisVertical, Save } from 'lucide-react';
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type {
   PoliciesInForce,
@@ -13,7 +13,8 @@ import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, PageHead } from '../../kit/card.tsx';
 import { Menu } from '../../kit/menu.tsx';
-import { Answered, Failed } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
+import { Failed } from '../../kit/states.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, Kbd, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -33,14 +34,23 @@ import { Publish } from './draft/publish.tsx';
 import { useCheck, useWork, type Working } from './draft/use-work.ts';
 import { renamed, whyNotPublish, withFile, withoutFile } from './draft/work.ts';
 
+const BACK = { to: '/policies', words: 'Drafts', search: { tab: 'drafts' } } as const;
+
 /** One draft: written, checked, tried, replayed, run beside, compared, published. */
 export function DraftPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const draft = useGet<PolicyDraft>(`/v1/policies/drafts/${encodeURIComponent(id)}`);
   return (
-    <Answered query={draft} lines={16}>
+    <One
+      query={draft}
+      kind="draft"
+      id={id}
+      back={BACK}
+      lines={16}
+      gone="Drafts that were published or discarded are kept for a while, and then only what was published stays, as a version."
+    >
       {(found) => <Workbench key={found.id} draft={found} />}
-    </Answered>
+    </One>
   );
 }
 
@@ -165,15 +175,7 @@ function Head({ working, open, children }: { working: Working; open: boolean; ch
   return (
     <PageHead
       tab={work.title}
-      back={
-        <Link
-          to="/policies"
-          search={{ tab: 'drafts' }}
-          className="inline-flex items-center text-accent hover:underline"
-        >
-          <ChevronLeft className="size-4" aria-hidden /> Drafts
-        </Link>
-      }
+      back={<Back {...BACK} />}
       title={
         <>
           {visible(work.title)}

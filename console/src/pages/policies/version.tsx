@@ -1,5 +1,5 @@
 import { Link, useParams } from '@tanstack/react-router';
-import { ChevronLeft, Undo2 } from 'lucide-react';
+import { Undo2 } from 'lucide-react';
 import { useState } from 'react';
 import type { Page } from '../../../../src/model/insight/page.ts';
 import type { PoliciesInForce, PolicyVersion } from '../../../../src/model/insight/policies.ts';
@@ -8,7 +8,7 @@ import { Act } from '../../kit/act.tsx';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, Facts, PageHead } from '../../kit/card.tsx';
-import { Answered } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
@@ -19,14 +19,23 @@ import { FilesDiff } from './cedar/diff.tsx';
 import { CedarEditor } from './cedar/editor.tsx';
 import { WhoPublished, WhyPublished } from './lists/who.tsx';
 
+const BACK = { to: '/policies', words: 'History', search: { tab: 'history' } } as const;
+
 /** A set that is or was in force: what it says, what it changed, what bringing it back would change. */
 export function VersionPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const version = useGet<PolicyVersion>(`/v1/policies/versions/${encodeURIComponent(id)}`);
   return (
-    <Answered query={version} lines={12}>
+    <One
+      query={version}
+      kind="version"
+      id={id}
+      back={BACK}
+      lines={12}
+      gone="Only what was in force here is kept as a version. A draft becomes one when it is published."
+    >
       {(found) => <Shown version={found} />}
-    </Answered>
+    </One>
   );
 }
 
@@ -67,15 +76,7 @@ function Shown({ version }: { version: PolicyVersion }) {
     <>
       <PageHead
         tab={`Version ${version.version.slice(0, 12)}`}
-        back={
-          <Link
-            to="/policies"
-            search={{ tab: 'history' }}
-            className="inline-flex items-center text-accent hover:underline"
-          >
-            <ChevronLeft className="size-4" aria-hidden /> History
-          </Link>
-        }
+        back={<Back {...BACK} />}
         title={
           <>
             Version <Code>{version.version.slice(0, 12)}</Code>

@@ -1,4 +1,5 @@
 import type { ReviewProgress } from '../../../../src/model/insight/estate.ts';
+import { cn } from '../../kit/cn.ts';
 import { count } from '../../kit/time.tsx';
 
 /** How many were decided on, of how many. */
@@ -11,7 +12,10 @@ export function Progress({ progress, compact = false }: { progress: ReviewProgre
         max={Math.max(1, progress.total)}
         value={done}
         aria-label={`${done} of ${progress.total} decided`}
-        className="h-1.5 min-w-10 flex-1 appearance-none overflow-hidden rounded-full [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-sunk [&::-webkit-progress-value]:bg-accent"
+        className={cn(
+          compact && 'max-md:hidden',
+          'h-1.5 min-w-10 flex-1 appearance-none overflow-hidden rounded-full [&::-moz-progress-bar]:bg-accent [&::-webkit-progress-bar]:bg-sunk [&::-webkit-progress-value]:bg-accent',
+        )}
       />
       <span className="tabular shrink-0 text-[13px] text-soft">
         {compact

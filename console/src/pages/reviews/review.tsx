@@ -6,7 +6,7 @@ import { Act } from '../../kit/act.tsx';
 import { Badge } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, Facts, PageHead } from '../../kit/card.tsx';
-import { Answered } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { count, counted, Time } from '../../kit/time.tsx';
@@ -19,18 +19,26 @@ import { CampaignState } from './reviews.tsx';
 import { Triage } from './triage/triage.tsx';
 import { type Campaign, filterWords, OUTCOMES, type Outcome } from './words.ts';
 
+const BACK = { to: '/reviews', words: 'Access reviews' } as const;
+
 /** One campaign: how far it is, what waits for whom, what was decided, and its end. */
 export function ReviewPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const asked = useGet<Campaign>(`/v1/reviews/${encodeURIComponent(id)}`, { everyMs: 15_000 });
   return (
-    <Answered query={asked} lines={8}>
-      {(campaign) => <One campaign={campaign} />}
-    </Answered>
+    <One
+      query={asked}
+      kind="review"
+      id={id}
+      back={BACK}
+      gone="Reviews are never removed: the address must be another one, or of another gateway."
+    >
+      {(campaign) => <OneReview campaign={campaign} />}
+    </One>
   );
 }
 
-function One({ campaign }: { campaign: Campaign }) {
+function OneReview({ campaign }: { campaign: Campaign }) {
   const [search, set] = useFilters();
   const may = useMay()('reviews.write');
   const [closing, setClosing] = useState(false);
@@ -49,7 +57,7 @@ function One({ campaign }: { campaign: Campaign }) {
     <>
       <PageHead
         tab={campaign.name}
-        back={<Link to="/reviews">← Access reviews</Link>}
+        back={<Back {...BACK} />}
         title={
           <>
             {visible(campaign.name)} <CampaignState campaign={campaign} />

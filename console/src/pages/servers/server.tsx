@@ -7,7 +7,7 @@ import { Act } from '../../kit/act.tsx';
 import { Badge, State } from '../../kit/badge.tsx';
 import { Button } from '../../kit/button.tsx';
 import { Card, Facts, PageHead } from '../../kit/card.tsx';
-import { Answered } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
 import { Tabs } from '../../kit/tabs.tsx';
 import { Code, Json, visible } from '../../kit/text.tsx';
 import { count, counted, duration, Time } from '../../kit/time.tsx';
@@ -18,18 +18,31 @@ import { Reach } from './reach.tsx';
 import { SERVER_TONES, SERVER_WORDS } from './servers.tsx';
 import { Tools } from './tools.tsx';
 
+const BACK = { to: '/servers', words: 'Servers and tools' } as const;
+
 /** One server: how it is, what it offers, what waits, what calls to it carry, and who may reach it. */
 export function ServerPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const asked = useGet<ServerView>(`/v1/servers/${encodeURIComponent(id)}`, { everyMs: 10_000 });
   return (
-    <Answered query={asked} lines={8}>
-      {(server) => <One server={server} />}
-    </Answered>
+    <One
+      query={asked}
+      kind="server"
+      id={id}
+      back={BACK}
+      gone={
+        <>
+          Servers stand in the configuration under <Code>servers</Code>. One that was taken out is gone from here; the
+          calls to it are still on record.
+        </>
+      }
+    >
+      {(server) => <OneServer server={server} />}
+    </One>
   );
 }
 
-function One({ server }: { server: ServerView }) {
+function OneServer({ server }: { server: ServerView }) {
   const { id } = server;
   const [search, set] = useFilters();
   const may = useMay();
@@ -38,7 +51,7 @@ function One({ server }: { server: ServerView }) {
     <>
       <PageHead
         tab={id}
-        back={<Link to="/servers">← Servers and tools</Link>}
+        back={<Back {...BACK} />}
         title={
           <>
             {id} <Badge tone={SERVER_TONES[server.state]}>{SERVER_WORDS[server.state]}</Badge>

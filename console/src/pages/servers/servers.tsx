@@ -4,6 +4,7 @@ import type { ServerLine, ToolLine } from '../../../../src/model/insight/estate.
 import type { Page } from '../../../../src/model/insight/page.ts';
 import { useEvery, useGet } from '../../api/hooks.ts';
 import { Badge, State } from '../../kit/badge.tsx';
+import { Button } from '../../kit/button.tsx';
 import { PageHead } from '../../kit/card.tsx';
 import { Choice, SearchBox } from '../../kit/field.tsx';
 import { Go } from '../../kit/go.tsx';
@@ -139,7 +140,16 @@ function Servers() {
         {(items) => {
           const rows = chosenServers(items, search.q ?? '', search.state ?? '');
           if (items.length === 0) return <NoServers />;
-          if (rows.length === 0) return <Empty icon={ServerIcon} title="No server is like that" />;
+          if (rows.length === 0)
+            return (
+              <Empty
+                icon={ServerIcon}
+                title="No server is like that"
+                action={<Button onClick={() => set({ q: null, state: null })}>Show all</Button>}
+              >
+                Ids, addresses and environments are searched. The filters all have to hold.
+              </Empty>
+            );
           return (
             <DataTable
               label="Servers"

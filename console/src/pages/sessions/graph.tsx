@@ -1,6 +1,5 @@
 import {
   Background,
-  Controls,
   type Edge,
   Handle,
   MarkerType,
@@ -14,6 +13,7 @@ import { Bot, UserRound } from 'lucide-react';
 import { type CSSProperties, memo, useMemo } from 'react';
 import type { CallView } from '../../../../src/model/insight/records.ts';
 import { cn } from '../../kit/cn.ts';
+import { useFitted, Zoom } from '../../kit/flow.tsx';
 import { visible } from '../../kit/text.tsx';
 import { STAND_FILL, StandBadge } from '../../record/stand.tsx';
 import { nameOfCall, standOf } from '../../record/words.ts';
@@ -30,6 +30,7 @@ interface GraphProps {
 
 type Drawn = Node<{ readonly node: StoryNode; readonly current: boolean }, 'story'>;
 
+const FIT = { maxZoom: 1, minZoom: 0.35 };
 const TYPES = { story: memo(StoryNodeBox) };
 
 const EDGE_LOOK: Readonly<Record<StoryEdge['kind'], { color: string; label?: string; dashed?: boolean }>> = {
@@ -60,9 +61,11 @@ export function StoryGraphView({ calls, links, at, onChoose }: GraphProps) {
     [nodes, at],
   );
   const lines = useMemo(() => edges.map(edgeOf), [edges]);
+  const { box, onInit } = useFitted<Drawn>(nodes, FIT);
   return (
     <div>
       <div
+        ref={box}
         className="h-[30rem] w-full"
         role="group"
         aria-label={`Graph of ${calls.length} calls, from cause to effect`}
@@ -73,7 +76,8 @@ export function StoryGraphView({ calls, links, at, onChoose }: GraphProps) {
           nodeTypes={TYPES}
           colorMode={theme}
           fitView
-          fitViewOptions={{ maxZoom: 1, minZoom: 0.35 }}
+          fitViewOptions={FIT}
+          onInit={onInit}
           minZoom={0.1}
           nodesDraggable={false}
           nodesConnectable={false}
@@ -84,7 +88,7 @@ export function StoryGraphView({ calls, links, at, onChoose }: GraphProps) {
           style={{ '--xy-background-color': 'transparent' } as CSSProperties}
         >
           <Background gap={20} color="var(--line)" />
-          <Controls showInteractive={false} />
+          <Zoom />
         </ReactFlow>
       </div>
       <Legend leftOut={leftOut} />

@@ -1,19 +1,23 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useParams } from '@tanstack/react-router';
+import { useParams } from '@tanstack/react-router';
 import { ListTree } from 'lucide-react';
 import { useMemo } from 'react';
 import type { SessionView } from '../../../../src/model/insight/records.ts';
 import { get } from '../../api/client.ts';
+import { isMissing } from '../../api/hooks.ts';
 import { PageHead } from '../../kit/card.tsx';
-import { Empty, Failed, Loading } from '../../kit/states.tsx';
+import { Back, One } from '../../kit/one.tsx';
+import { Empty } from '../../kit/states.tsx';
 import { Code, visible } from '../../kit/text.tsx';
 import { sessionPath, transactionPath } from '../../record/paths.ts';
 import { SessionActions } from './actions.tsx';
 import { StoryBody } from './body.tsx';
 import { StoryFacts } from './facts.tsx';
-import { joinPages } from './story.ts';
+import { joinPages, type Story } from './story.ts';
 
 const EVERY_MS = 10_000;
+
+const BACK = { to: '/sessions', words: 'Sessions' } as const;
 
 /** One conversation of an agent, call by call, with what other agents did because of it. */
 export function SessionPage() {
@@ -39,19 +43,42 @@ function StoryPage({ kind, id, pathOf }: StoryPageProps) {
     queryFn: ({ pageParam, signal }) => get<SessionView>(pathOf(pageParam), signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
-    refetchInterval: EVERY_MS,
+    refetchInterval: ({ state }) => (isMissing(state.error) ? false : EVERY_MS),
   });
+  const first = { data: asked.data?.pages[0], error: asked.error, refetch: asked.refetch };
   const story = useMemo(() => joinPages(asked.data?.pages ?? []), [asked.data]);
   const more = asked.hasNextPage && !asked.isFetchingNextPage ? () => void asked.fetchNextPage() : undefined;
+  return (
+    <One
+      query={first}
+      kind={kind}
+      id={id}
+      back={BACK}
+      lines={12}
+      gone={
+        <>
+          The record knows no call of this {kind}. Calls appear as soon as they are decided, and stay as long as records
+          are kept: <code className="font-mono">journal.retentionDays</code>.
+        </>
+      }
+    >
+      {() => <Told {...{ kind, id, pathOf, story, more }} complete={!asked.hasNextPage} />}
+    </One>
+  );
+}
+
+interface ToldProps extends StoryPageProps {
+  readonly story: Story;
+  readonly more: (() => void) | undefined;
+  readonly complete: boolean;
+}
+
+function Told({ kind, id, pathOf, story, more, complete }: ToldProps) {
   return (
     <>
       <PageHead
         tab={`${kind === 'session' ? 'Session' : 'Transaction'} ${visible(id).slice(0, 12)}`}
-        back={
-          <Link to="/sessions" className="text-accent hover:underline">
-            Sessions
-          </Link>
-        }
+        back={<Back {...BACK} />}
         title={
           <>
             {kind === 'session' ? 'Session' : 'Transaction'}{' '}
@@ -61,13 +88,9 @@ function StoryPage({ kind, id, pathOf }: StoryPageProps) {
           </>
         }
         lead={story.calls.length === 0 ? undefined : <StoryFacts story={story} more={more !== undefined} />}
-        actions={<SessionActions kind={kind} id={id} story={story} pathOf={pathOf} complete={!asked.hasNextPage} />}
+        actions={<SessionActions kind={kind} id={id} story={story} pathOf={pathOf} complete={complete} />}
       />
-      {asked.error !== null && asked.data === undefined ? (
-        <Failed error={asked.error} retry={() => void asked.refetch()} />
-      ) : asked.isPending ? (
-        <Loading lines={12} />
-      ) : story.calls.length === 0 ? (
+      {story.calls.length === 0 ? (
         <Empty icon={ListTree} title="No call is on record here">
           The record knows no call of this {kind}. Calls appear here as soon as they are decided.
         </Empty>

@@ -7,7 +7,7 @@ import { StandBadge } from '../../record/stand.tsx';
 import { nameOfCall, standOf } from '../../record/words.ts';
 
 const COLUMNS: readonly Column<CallView>[] = [
-  { id: 'time', head: 'Time', width: '5.5rem', cell: ({ atMs }) => <Time ms={atMs} look="clock" /> },
+  { id: 'time', head: 'Time', width: '4.5rem', wideOnly: true, cell: ({ atMs }) => <Time ms={atMs} look="clock" /> },
   { id: 'stand', head: 'Stands', width: '8.5rem', cell: (call) => <StandBadge of={standOf(call)} /> },
   {
     id: 'agent',

@@ -22,18 +22,30 @@ export interface Layout {
   readonly toMs: number;
 }
 
-/** So wide that a finger hits it, of a drawing at least 800 px wide. */
-const MIN_WIDTH = 0.031;
+/** So wide that a finger hits it. */
+const MIN_PX = 25;
+const STEP_PX = 44;
+/** With a word on it. */
+const ROOMY_PX = 92;
+const WIDE_PX = { time: 800, steps: 640 } as const;
+
+/** How wide the drawing is at least: a few calls are seen whole, also on a phone; many are scrolled through. */
+export function leastPx(scale: Scale, calls: number): number {
+  return Math.max(Math.min(WIDE_PX[scale], calls * ROOMY_PX), scale === 'steps' ? calls * STEP_PX : 0);
+}
+
+const leastWidth = (scale: Scale, calls: number): number => Math.min(1, MIN_PX / leastPx(scale, calls));
 
 /** Bars by time, or one after the other where most of the time nothing happened; a lane for each agent, in the order they came in. */
 export function layout(calls: readonly CallView[], scale: Scale, nowMs: number): Layout {
   const fromMs = Math.min(...calls.map(({ atMs }) => atMs));
   const toMs = Math.max(...calls.map((call) => endOf(call, nowMs)), fromMs + 1);
+  const least = leastWidth(scale, calls.length);
   const lanes = new Map<string, { bars: Bar[]; ends: number[] }>();
   for (const [i, call] of calls.entries()) {
     const lane = lanes.get(call.agent) ?? { bars: [], ends: [] };
     lanes.set(call.agent, lane);
-    const place = scale === 'steps' ? step(i, calls.length) : moment(call, { fromMs, toMs, nowMs });
+    const place = scale === 'steps' ? step(i, calls.length) : moment(call, { fromMs, toMs, nowMs, least });
     const free = lane.ends.findIndex((end) => end <= place.left + 1e-9);
     const row = free < 0 ? lane.ends.length : free;
     lane.ends[row] = place.left + place.width;
@@ -51,10 +63,10 @@ function step(i: number, of: number): { left: number; width: number } {
 
 function moment(
   call: CallView,
-  { fromMs, toMs, nowMs }: { fromMs: number; toMs: number; nowMs: number },
+  { fromMs, toMs, nowMs, least }: { fromMs: number; toMs: number; nowMs: number; least: number },
 ): { left: number; width: number } {
   const span = toMs - fromMs;
-  const width = Math.max(MIN_WIDTH, (endOf(call, nowMs) - call.atMs) / span);
+  const width = Math.max(least, (endOf(call, nowMs) - call.atMs) / span);
   return { left: Math.min((call.atMs - fromMs) / span, 1 - width), width };
 }
 
@@ -69,7 +81,8 @@ export function defaultScale(calls: readonly CallView[]): Scale {
   if (calls.length > 60) return 'steps';
   const fromMs = Math.min(...calls.map(({ atMs }) => atMs));
   const toMs = Math.max(...calls.map(({ atMs, endedAtMs }) => endedAtMs ?? atMs), fromMs + 1);
-  const seen = calls.filter(({ atMs, endedAtMs }) => ((endedAtMs ?? atMs) - atMs) / (toMs - fromMs) >= MIN_WIDTH);
+  const least = leastWidth('time', calls.length);
+  const seen = calls.filter(({ atMs, endedAtMs }) => ((endedAtMs ?? atMs) - atMs) / (toMs - fromMs) >= least);
   return seen.length * 2 >= calls.length ? 'time' : 'steps';
 }
 

@@ -6,7 +6,7 @@ import { duration, useNow } from '../../kit/time.tsx';
 import { AgentLink } from '../../record/links.tsx';
 import { STAND_FILL } from '../../record/stand.tsx';
 import { nameOfCall, STAND_WORDS, standOf } from '../../record/words.ts';
-import { type Bar, layout, type Scale, ticks } from './timeline-layout.ts';
+import { type Bar, layout, leastPx, type Scale, ticks } from './timeline-layout.ts';
 
 interface TimelineProps {
   readonly calls: readonly CallView[];
@@ -19,7 +19,6 @@ interface TimelineProps {
 
 const ROW_PX = 32;
 const BAR_PX = 26;
-const STEP_PX = 44;
 
 /** Bars by time, a lane for each agent. One of them can be reached by Tab; arrow keys step through all. */
 export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
@@ -30,7 +29,6 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
   useEffect(() => {
     if (at !== null) chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [at]);
-  const minWidth = scale === 'steps' ? Math.max(640, calls.length * STEP_PX) : 800;
   return (
     <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] sm:grid-cols-[9rem_minmax(0,1fr)]">
       <div>
@@ -45,7 +43,7 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
         ))}
       </div>
       <div className="overflow-x-auto" tabIndex={-1}>
-        <div className="relative" style={{ minWidth }}>
+        <div className="relative" style={{ minWidth: leastPx(scale, calls.length) }}>
           <ul aria-label={`Timeline of ${calls.length} calls`}>
             {lanes.map(({ agent, rows, bars }) => (
               <li key={agent} aria-label={visible(agent)} className="border-b border-line/70">
@@ -55,6 +53,7 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
                       key={bar.call.call}
                       bar={bar}
                       scale={scale}
+                      calls={calls.length}
                       current={bar.call.call === at}
                       near={near.has(bar.call.call)}
                       tabbed={bar.call.call === tabbed}
@@ -76,6 +75,8 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
 interface BarProps {
   readonly bar: Bar;
   readonly scale: Scale;
+  /** How many there are. */
+  readonly calls: number;
   readonly current: boolean;
   readonly near: boolean;
   readonly tabbed: boolean;
@@ -83,10 +84,10 @@ interface BarProps {
   readonly refTo: React.RefObject<HTMLButtonElement | null> | undefined;
 }
 
-function BarItem({ bar: { call, row, left, width }, scale, current, near, tabbed, onChoose, refTo }: BarProps) {
+function BarItem({ bar: { call, row, left, width }, scale, calls, current, near, tabbed, onChoose, refTo }: BarProps) {
   const stand = standOf(call);
   // Two letters and dots say less than nothing.
-  const roomy = scale === 'steps' || width > 0.07;
+  const roomy = scale === 'steps' || width * leastPx(scale, calls) > 56;
   const took = call.endedAtMs === null ? '' : `, ${duration(Math.max(0, call.endedAtMs - call.atMs))}`;
   const words = `${visible(nameOfCall(call))}: ${STAND_WORDS[stand]}${took}`;
   return (

@@ -100,7 +100,13 @@ export function TemplatesPage() {
             <div className="space-y-3">
               <SearchBox value={search.q ?? ''} onChange={(q) => set({ q })} label="Search templates" />
               {rows.length === 0 ? (
-                <Empty icon={LayoutTemplate} title="No template is like that" />
+                <Empty
+                  icon={LayoutTemplate}
+                  title="No template is like that"
+                  action={<Button onClick={() => set({ q: null })}>Show all</Button>}
+                >
+                  Ids and descriptions are searched.
+                </Empty>
               ) : (
                 <DataTable
                   label="Templates"

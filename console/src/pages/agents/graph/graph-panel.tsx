@@ -1,5 +1,7 @@
+import { Network } from 'lucide-react';
 import { lazy, type ReactNode, Suspense, useState } from 'react';
 import type { Graph } from '../../../../../src/model/insight/agents.ts';
+import { Button } from '../../../kit/button.tsx';
 import { Card } from '../../../kit/card.tsx';
 import { Segmented } from '../../../kit/pick.tsx';
 import { Empty, Loading } from '../../../kit/states.tsx';
@@ -21,12 +23,15 @@ export function GraphPanel({
   here,
   least,
   filters,
+  onClear,
 }: {
   graph: Graph;
   here: string | null;
   /** Pixels it is high at least. */
   least: number;
   filters?: ReactNode;
+  /** Where something is left out because of filters: shows all again. */
+  onClear?: (() => void) | undefined;
 }) {
   const [search, set] = useFilters();
   // On a phone a picture of that width says nothing: there the table comes first.
@@ -39,21 +44,29 @@ export function GraphPanel({
       <div className="mb-3 flex flex-wrap items-center gap-2">
         {filters}
         <span className="flex-1" />
-        <Segmented
-          label="Shown as"
-          value={view}
-          options={[
-            ['graph', 'Graph'],
-            ['table', 'Table'],
-          ]}
-          onChange={(next) => set({ view: next === first ? null : next })}
-        />
+        {graph.nodes.length > 0 && (
+          <Segmented
+            label="Shown as"
+            value={view}
+            options={[
+              ['graph', 'Graph'],
+              ['table', 'Table'],
+            ]}
+            onChange={(next) => set({ view: next === first ? null : next })}
+          />
+        )}
       </div>
       {graph.nodes.length === 0 ? (
         <Card>
-          <Empty title="Nothing is connected here">
-            Agents appear with their owners, the servers they may reach and the tools they may call.
-          </Empty>
+          {onClear === undefined ? (
+            <Empty icon={Network} title="Nothing is connected here">
+              Agents appear with their owners, the servers they may reach and the tools they may call.
+            </Empty>
+          ) : (
+            <Empty icon={Network} title="Nothing fits" action={<Button onClick={onClear}>Show everything</Button>}>
+              Names and ids are searched; what is connected to it is shown with it.
+            </Empty>
+          )}
         </Card>
       ) : view === 'table' ? (
         <GraphTable graph={graph} />

@@ -16,7 +16,7 @@ export function GraphTable({ graph }: { graph: Graph }) {
     {
       id: 'kind',
       head: 'How',
-      width: 'minmax(6rem,auto)',
+      width: 'minmax(6rem,.7fr)',
       cell: ({ kind }) => <span className="text-soft">{EDGE_WORDS[kind]}</span>,
     },
     { id: 'to', head: 'To', width: 'minmax(8rem,1fr)', cell: ({ to }) => name(to) },

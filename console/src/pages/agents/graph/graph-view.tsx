@@ -1,6 +1,5 @@
 import {
   Background,
-  Controls,
   type Edge,
   Handle,
   MarkerType,
@@ -8,14 +7,14 @@ import {
   type NodeProps,
   Position,
   ReactFlow,
-  type ReactFlowInstance,
 } from '@xyflow/react';
 import '@xyflow/react/dist/style.css';
 import { useNavigate } from '@tanstack/react-router';
 import { Bot, Server, UserRound, Wrench } from 'lucide-react';
-import { type CSSProperties, useEffect, useMemo, useRef, useState } from 'react';
+import { type CSSProperties, useMemo } from 'react';
 import type { Graph, GraphNode } from '../../../../../src/model/insight/agents.ts';
 import { cn } from '../../../kit/cn.ts';
+import { useFitted, Zoom } from '../../../kit/flow.tsx';
 import { visible } from '../../../kit/text.tsx';
 import { useTheme } from '../../../shell/theme.ts';
 import { drawnEdges, heightOf, hrefOf, layout, NODE, type Placed } from './layout.ts';
@@ -72,16 +71,7 @@ export function GraphView({ graph, here, least }: { graph: Graph; here: string |
   const placed = useMemo(() => layout(graph), [graph]);
   const nodes = useMemo(() => nodesOf(graph, placed, here), [graph, placed, here]);
   const edges = useMemo(() => edgesOf(graph), [graph]);
-  const [flow, setFlow] = useState<ReactFlowInstance<Shown> | null>(null);
-  const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const at = box.current;
-    if (at === null || flow === null) return;
-    // All of it in sight: at first, when it is another graph, and when the place for it changes.
-    const sizes = new ResizeObserver(() => void flow.fitView(FIT));
-    sizes.observe(at);
-    return () => sizes.disconnect();
-  }, [flow, nodes]);
+  const { box, onInit } = useFitted<Shown>(nodes, FIT);
   const open = (id: string): void => {
     const page = hrefOf(id);
     if (page !== null && id !== here) void navigate({ to: page.to, params: { id: page.id } as never });
@@ -100,7 +90,7 @@ export function GraphView({ graph, here, least }: { graph: Graph; here: string |
         edges={edges}
         nodeTypes={KINDS}
         colorMode={theme}
-        onInit={setFlow}
+        onInit={onInit}
         fitView
         fitViewOptions={FIT}
         minZoom={0.05}
@@ -114,10 +104,7 @@ export function GraphView({ graph, here, least }: { graph: Graph; here: string |
         aria-label="Graph of connections. The same is there as a table."
       >
         <Background color="var(--line)" gap={20} />
-        <Controls
-          showInteractive={false}
-          className="overflow-hidden rounded-lg border bg-card shadow-card [&_button]:border-line [&_button]:bg-card [&_button]:text-ink [&_button:hover]:bg-sunk"
-        />
+        <Zoom />
       </ReactFlow>
     </div>
   );

@@ -24,6 +24,23 @@ describe('the graph of connections', () => {
         if (a !== b) expect(Math.abs(a.x - b.x) >= NODE.width || Math.abs(a.y - b.y) >= NODE.height).toBe(true);
   });
 
+  it('people stand in one column, and servers in one, however long the way between', () => {
+    const nodes = ['person:a', 'person:b', 'agent:first', 'agent:second', 'server:c', 'server:d'].map(node);
+    const edges = [
+      edge('person:a', 'agent:first'),
+      edge('person:b', 'agent:second'),
+      edge('agent:first', 'agent:second'),
+      edge('agent:first', 'server:c'),
+      edge('agent:second', 'server:d'),
+    ];
+    const placed = layout({ nodes, edges });
+    const x = (id: string) => placed.find((each) => each.id === id)!.x;
+    expect(x('person:a')).toBe(x('person:b'));
+    expect(x('server:c')).toBe(x('server:d'));
+    expect(x('agent:first')).toBeLessThan(x('agent:second'));
+    expect(placed.map(({ id }) => id)).toEqual(nodes.map(({ id }) => id));
+  });
+
   it('draws one line for each pair, people on the left, and tools from their server', () => {
     const drawn = drawnEdges([
       { from: 'person:p', to: 'agent:a', kind: 'owns', note: null },

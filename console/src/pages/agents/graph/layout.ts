@@ -9,6 +9,9 @@ export interface Placed {
 
 export const NODE = { width: 200, height: 52 } as const;
 
+/** Beyond so many nobody sees columns, and the time they take is felt. */
+const COLUMNS_UP_TO = 150;
+
 /** People, agents, servers, tools from left to right, so that few lines cross. */
 export function layout({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): readonly Placed[] {
   const graph = new dagre.graphlib.Graph();
@@ -17,11 +20,28 @@ export function layout({ nodes, edges }: Pick<Graph, 'nodes' | 'edges'>): readon
   const known = new Set(nodes.map(({ id }) => id));
   for (const { id } of nodes) graph.setNode(id, { ...NODE });
   for (const { from, to } of drawnEdges(edges)) if (known.has(from) && known.has(to)) graph.setEdge(from, to);
+  if (nodes.length <= COLUMNS_UP_TO) inColumns(graph, [...known]);
   dagre.layout(graph);
-  return nodes.map(({ id }) => {
+  const placed = nodes.map(({ id }) => {
     const { x, y } = graph.node(id) as { x: number; y: number };
     return { id, x: x - NODE.width / 2, y: y - NODE.height / 2 };
   });
+  // What holds the columns stands outside and is not drawn.
+  const [left, top] = [Math.min(...placed.map(({ x }) => x)), Math.min(...placed.map(({ y }) => y))];
+  return placed.map(({ id, x, y }) => ({ id, x: x - left + MARGIN / 2, y: y - top + MARGIN / 2 }));
+}
+
+/** People stand in one column, and what agents reach in one: lines that pull as hard as many, from and to nodes nobody sees. */
+function inColumns(graph: InstanceType<typeof dagre.graphlib.Graph>, ids: readonly string[]): void {
+  const of = (kind: string): readonly string[] => ids.filter((id) => id.startsWith(`${kind}:`));
+  const people = of('person');
+  const last = of('tool').length > 0 ? of('tool') : of('server');
+  const hidden = { width: 0, height: 0 };
+  const pull = { weight: 1_000, minlen: 1 };
+  if (people.length > 1) graph.setNode('left', hidden);
+  if (people.length > 1) for (const id of people) graph.setEdge('left', id, pull);
+  if (last.length > 1) graph.setNode('right', hidden);
+  if (last.length > 1) for (const id of last) graph.setEdge(id, 'right', pull);
 }
 
 export interface DrawnEdge {

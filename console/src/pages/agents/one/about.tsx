@@ -142,7 +142,7 @@ function Proofs({ agent }: { agent: Agent }) {
   return (
     <ul className="space-y-0.5">
       {keys.map(({ kid, kty }) => (
-        <li key={kid} className="truncate">
+        <li key={kid} className="break-all">
           key <Code>{kid}</Code> <span className="text-soft">{kty}</span>
         </li>
       ))}

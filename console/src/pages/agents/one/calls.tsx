@@ -116,17 +116,28 @@ function Recent({ id }: { id: string }) {
 }
 
 const COLUMNS: readonly Column<Call>[] = [
-  { id: 'at', head: 'Time', width: '5.5rem', cell: ({ time }) => <Time ms={Date.parse(time)} look="clock" /> },
-  { id: 'effect', head: 'Decision', width: '6rem', cell: ({ record }) => <Effect of={record.decision.effect} /> },
+  {
+    id: 'at',
+    head: 'Time',
+    width: '4.5rem',
+    wideOnly: true,
+    cell: ({ time }) => <Time ms={Date.parse(time)} look="clock" />,
+  },
+  { id: 'effect', head: 'Decision', width: '5.5rem', cell: ({ record }) => <Effect of={record.decision.effect} /> },
   {
     id: 'what',
     head: 'What',
     width: 'minmax(9rem,1.5fr)',
-    cell: ({ record: { server, target, action } }) => (
-      <span className="font-mono text-[13px]">
-        <span className="text-soft">{visible(server)}/</span>
-        {visible(target ?? action)}
-      </span>
+    cell: ({ time, record: { server, target, action } }) => (
+      <>
+        <span className="block truncate font-mono text-[13px]">
+          <span className="text-soft">{visible(server)}/</span>
+          {visible(target ?? action)}
+        </span>
+        <span className="block truncate text-xs text-soft md:hidden">
+          <Time ms={Date.parse(time)} look="stamp" />
+        </span>
+      </>
     ),
   },
   {

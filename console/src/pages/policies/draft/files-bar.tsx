@@ -86,8 +86,7 @@ export function FilesBar({ files, saved, problems, at, onChoose, change }: Files
       {change !== undefined && (
         <>
           <Button look="quiet" size="small" onClick={() => setNaming('add')}>
-            <FilePlus2 aria-hidden /> <span className="hidden sm:inline">New file</span>
-            <span className="sr-only sm:hidden">New file</span>
+            <FilePlus2 aria-hidden /> <span className="max-sm:sr-only">New file</span>
           </Button>
           <Menu
             trigger={

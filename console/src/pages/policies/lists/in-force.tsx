@@ -48,12 +48,7 @@ export function InForce({ of }: { of: PoliciesInForce }) {
       <div className="grid grid-cols-1 items-start gap-5 lg:grid-cols-[minmax(19rem,26rem)_minmax(0,1fr)]">
         <div>
           <div className="mb-3 flex flex-wrap gap-2">
-            <SearchBox
-              label="Search policies"
-              value={search.q ?? ''}
-              onChange={(q) => set({ q })}
-              className="min-w-40"
-            />
+            <SearchBox label="Search policies" value={search.q ?? ''} onChange={(q) => set({ q })} />
             <Choice aria-label="Effect" value={search.effect ?? ''} onChange={(e) => set({ effect: e.target.value })}>
               <option value="">{count(all.length)} policies</option>
               {(['permit', 'ask', 'forbid'] as const).map((effect) => (
@@ -105,14 +100,14 @@ function Line({ policy, chosen, onChoose }: { policy: Listed; chosen: boolean; o
           chosen && 'bg-accent-tint hover:bg-accent-tint',
         )}
       >
-        <span className="flex items-center gap-2">
+        <span className="flex items-start gap-2">
           <Badge tone={TONES[policy.effect]}>{policy.effect}</Badge>
-          <span className="min-w-0 truncate font-mono text-[13px] font-semibold">{visible(name)}</span>
-          <span className="ml-auto shrink-0 font-mono text-xs text-soft">
-            {visible(file)}:{policy.line}
-          </span>
+          <span className="min-w-0 font-mono text-[13px] font-semibold">{visible(name)}</span>
         </span>
         <span className="mt-1 line-clamp-2 text-[13px] text-soft">
+          <span className="mr-2 font-mono text-xs">
+            {visible(file)}:{policy.line}
+          </span>
           {policy.ask !== null && (
             <>
               asks <Code>{policy.ask}</Code>

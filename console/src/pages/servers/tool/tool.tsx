@@ -85,23 +85,28 @@ function Labels({ tool }: { tool: ToolView }) {
         <table className="w-full text-left text-[13px]">
           <thead className="border-b bg-sunk text-xs text-soft">
             <tr>
-              {['Label', 'Value', 'Said by'].map((head) => (
-                <th key={head} scope="col" className="px-3 py-1.5 font-medium">
-                  {head}
-                </th>
-              ))}
+              <th scope="col" className="px-3 py-1.5 font-medium">
+                Label
+              </th>
+              <th scope="col" className="px-3 py-1.5 font-medium">
+                <span className="sm:inline-block sm:w-32">Value</span>
+                <span className="max-sm:sr-only">Said by</span>
+              </th>
             </tr>
           </thead>
           <tbody>
             {tool.labels.map(({ name, value, from }) => (
               <tr key={name} className="border-b last:border-0">
-                <th scope="row" className="min-w-28 px-3 py-1.5 font-normal">
+                <th scope="row" className="w-36 min-w-28 px-3 py-1.5 align-top font-normal">
                   {LABELS[name]}
                 </th>
+                {/* Side by side; on a phone one below the other. */}
                 <td className="px-3 py-1.5">
-                  <EffectBadge name={name} value={value} />
+                  <span className="block sm:inline-block sm:w-32">
+                    <EffectBadge name={name} value={value} />
+                  </span>
+                  <span className="text-soft">{FROM[from]}</span>
                 </td>
-                <td className="px-3 py-1.5 text-soft">{FROM[from]}</td>
               </tr>
             ))}
           </tbody>
