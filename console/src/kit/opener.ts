@@ -21,6 +21,8 @@ export function useOpener(): { readonly opened: () => void; readonly onCloseAuto
     },
     onCloseAutoFocus(event) {
       event.preventDefault();
+      // Another one is open by now, and has it.
+      if (document.querySelector('[role=dialog][data-state=open]') !== null) return;
       const { element, path } = from.current;
       const stays = element?.isConnected === true && path === window.location.pathname;
       const back = stays ? element : document.getElementById('main');
