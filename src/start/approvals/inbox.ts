@@ -2,9 +2,9 @@ import { systemClock } from '../../adapters/clock.ts';
 import type { At } from '../../approvals/approvers/eligible.ts';
 import { candidates, progress } from '../../approvals/approvers/progress.ts';
 import { currentDigest, givenOf } from '../../approvals/counting.ts';
+import type { Receipt } from '../../audit/journal.ts';
 import type { ShownRequest } from '../../model/approval.ts';
 import type { ApprovalLine, ApprovalView, Named } from '../../model/insight/approvals.ts';
-import type { Json } from '../../model/json.ts';
 import type { ApprovalFilter, ApprovalRow } from '../../ports/stores.ts';
 import { cursorAt, type InboxOperations, type Looking } from '../../surfaces/admin/routes/approvers/inbox.ts';
 import { slotWords } from '../../surfaces/approvals/words.ts';
@@ -15,7 +15,7 @@ import type { Questions } from './open.ts';
 export interface InboxParts {
   readonly live: Live;
   readonly questions: Pick<Questions, 'approvals'>;
-  readonly receiptOf: (row: ApprovalRow) => Promise<Json | null>;
+  readonly receiptOf: (row: ApprovalRow) => Promise<Receipt | null>;
 }
 
 /** Questions to people, in the console: whose they are, what they are about, who is needed, and the proof of what came of them. */

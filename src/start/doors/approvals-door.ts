@@ -6,11 +6,10 @@ import { givenOf } from '../../approvals/counting.ts';
 import { standingOffers } from '../../approvals/standing/offers.ts';
 import { validTerms } from '../../approvals/standing/terms.ts';
 import { standingWords } from '../../approvals/standing/words.ts';
-import { readReceipt } from '../../audit/read/receipt.ts';
+import { type Receipt, readReceipt } from '../../audit/read/receipt.ts';
 import type { Gateway } from '../../gateway/gateway.ts';
 import type { Standing } from '../../model/approval.ts';
 import { Fault } from '../../model/fault.ts';
-import type { Json } from '../../model/json.ts';
 import type { ApprovalRow, Stores } from '../../ports/stores.ts';
 import { type ApprovalPages, openApprovalPages, type StandingDesk } from '../../surfaces/approvals/door.ts';
 import { journalId, type Questions } from '../approvals/open.ts';
@@ -89,10 +88,10 @@ function standingDesk({ live, gateway, questions }: ApprovalsDoorParts): Standin
 export async function receiptOf(
   { live, gateway }: Pick<ApprovalsDoorParts, 'live' | 'gateway'>,
   { receipt }: Pick<ApprovalRow, 'receipt'>,
-): Promise<Json | null> {
+): Promise<Receipt | null> {
   if (receipt === null || receipt.journal !== journalId(gateway.journal)) return null;
   try {
-    return (await readReceipt(live.config.journal.dir, receipt.seq, { disk: realDisk })) as unknown as Json;
+    return await readReceipt(live.config.journal.dir, receipt.seq, { disk: realDisk });
   } catch (error) {
     if (error instanceof Fault && error.code === 'not-found') return null;
     throw error;

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { RingKey } from '../../identity/ring/key-ring.ts';
+import type { Says } from './contract/answers.ts';
 import { Problem } from './problem.ts';
 import { oldestFirst, PAGED, type PageAsked, pageBy } from './routes/estate/page.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from './schemas.ts';
@@ -21,10 +22,12 @@ export interface KeyOperations {
 export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => void {
   const order = { by: BY, reason: REASON };
   return (app) => {
-    app.get<{ Querystring: PageAsked }>('/v1/keys', { ...needs('read'), ...PAGED }, async ({ query }) =>
-      pageBy(operations.list(), ({ signsFromMs, kid }) => oldestFirst(signsFromMs, kid), query),
+    app.get<{ Querystring: PageAsked } & Says<'GET /v1/keys'>>(
+      '/v1/keys',
+      { ...needs('read'), ...PAGED },
+      async ({ query }) => pageBy(operations.list(), ({ signsFromMs, kid }) => oldestFirst(signsFromMs, kid), query),
     );
-    app.post<{ Body: KeyOrder & { immediately?: boolean } }>(
+    app.post<{ Body: KeyOrder & { immediately?: boolean } } & Says<'POST /v1/keys/rotate'>>(
       '/v1/keys/rotate',
       {
         ...steppedUp('keys.write'),
@@ -37,7 +40,7 @@ export function keyRoutes(operations: KeyOperations): (app: FastifyInstance) => 
         keys: operations.list(),
       }),
     );
-    app.post<{ Body: KeyOrder & { kid: string } }>(
+    app.post<{ Body: KeyOrder & { kid: string } } & Says<'POST /v1/keys/remove'>>(
       '/v1/keys/remove',
       {
         ...steppedUp('keys.write'),

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { NoticeRow } from '../../ports/stores.ts';
+import type { Says } from './contract/answers.ts';
 import { Problem } from './problem.ts';
 import { oldestFirst, PAGED, type PageAsked, pageBy } from './routes/estate/page.ts';
 import { BY, closed, needs, text } from './schemas.ts';
@@ -36,7 +37,7 @@ export function noticeRoutes(
   record: (act: { by: string; order: TestOrder }) => Promise<unknown>,
 ): (app: FastifyInstance) => void {
   return (app) => {
-    app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+    app.get<{ Params: { id: string }; Querystring: PageAsked } & Says<'GET /v1/approvals/:id/notices'>>(
       '/v1/approvals/:id/notices',
       { ...needs('approvals.read'), ...PAGED },
       async ({ params, query }) => {
@@ -49,7 +50,7 @@ export function noticeRoutes(
       required: ['channel', 'by'],
       properties: { channel: { enum: ['email', 'slack', 'web-push', 'webhook'] }, to: text(200), by: BY },
     };
-    app.post<{ Body: { channel: TestChannel; to?: string; by: string } }>(
+    app.post<{ Body: { channel: TestChannel; to?: string; by: string } } & Says<'POST /v1/notices/test'>>(
       '/v1/notices/test',
       { ...needs('people.write'), schema: { body } },
       async (request) => {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { RelationTuple } from '../../ports/identity-stores.ts';
+import type { Says } from './contract/answers.ts';
 import { Problem } from './problem.ts';
 import { cursorOf, DEFAULT_LIMIT, numberIn, PAGE, type PageAsked } from './routes/estate/page.ts';
 import { BY, closed, needs, REASON, text } from './schemas.ts';
@@ -84,7 +85,7 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
         limit: { type: 'integer', minimum: 1, maximum: 10_000 },
       },
     };
-    app.get<{ Querystring: Partial<Written> & PageAsked }>(
+    app.get<{ Querystring: Partial<Written> & PageAsked } & Says<'GET /v1/relations'>>(
       '/v1/relations',
       { ...needs('read'), schema: { querystring: query } },
       async ({ query: { user, cursor, limit = DEFAULT_LIMIT, ...only } }) => {
@@ -99,7 +100,9 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
       required: ['by', 'reason'],
       properties: { writes: TUPLES, deletes: TUPLES, by: BY, reason: REASON },
     };
-    app.post<{ Body: { writes?: Written[]; deletes?: Written[]; by: string; reason: string } }>(
+    app.post<
+      { Body: { writes?: Written[]; deletes?: Written[]; by: string; reason: string } } & Says<'POST /v1/relations'>
+    >(
       '/v1/relations',
       { ...needs('people.write'), schema: { body: change }, bodyLimit: 16_777_216 },
       async ({ body: { writes = [], deletes = [], by, reason } }) => {
@@ -112,15 +115,17 @@ export function rightsRoutes(operations: RightsOperations): AdminRoutes {
         return { written: writes.length, deleted: deletes.length };
       },
     );
-    app.post<{ Body: Written }>('/v1/relations/check', { ...needs('read'), schema: { body: TUPLE } }, ({ body }) =>
-      operations.checkRelation(toTuple(body)),
+    app.post<{ Body: Written } & Says<'POST /v1/relations/check'>>(
+      '/v1/relations/check',
+      { ...needs('read'), schema: { body: TUPLE } },
+      ({ body }) => operations.checkRelation(toTuple(body)),
     );
     const question = {
       ...closed,
       required: ['user', 'tool'],
       properties: { user: text(256), tool: text(300), args: { type: 'object' } },
     };
-    app.post<{ Body: { user: string; tool: string; args?: JsonObject } }>(
+    app.post<{ Body: { user: string; tool: string; args?: JsonObject } } & Says<'POST /v1/rights/check'>>(
       '/v1/rights/check',
       { ...needs('read'), schema: { body: question } },
       async ({ body: { user, tool, args = {} } }) => {

@@ -1,4 +1,5 @@
 import type { Approvals } from '../../approvals/types.ts';
+import type { Receipt } from '../../audit/journal.ts';
 import type { Directory } from '../../identity/directory.ts';
 import type { Credentials } from '../../identity/sign-in/credentials.ts';
 import type { Passkeys } from '../../identity/sign-in/passkeys.ts';
@@ -47,7 +48,7 @@ export interface ApprovalPageParts extends ServeParts {
   /** What browsers subscribe to for notifications; `null`: there are none. */
   readonly pushKey: () => string | null;
   /** The proof of the outcome's record; `null`: another gateway's journal has it, or no checkpoint covers it yet. */
-  readonly receiptOf: (row: ApprovalRow) => Promise<Json | null>;
+  readonly receiptOf: (row: ApprovalRow) => Promise<Receipt | null>;
   readonly record: (act: { act: string; by: string; reason: string; detail: Json }) => Promise<void>;
   readonly clock: Clock;
 }

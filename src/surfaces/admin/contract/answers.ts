@@ -71,7 +71,7 @@ import type { RelationLine, RightsAnswered } from '../routes-rights.ts';
 
 /**
  * What every route answers when it did what was asked: JSON, where `MEDIA` says nothing else. `answers.json` is made of it
- * (`npm run api:answers`), and says it in the document; the routes are bound to it by `Reply`.
+ * (`npm run api:answers`), and says it in the document; the routes are bound to it by `Says`.
  */
 export interface Answers {
   'GET /v1/me': Me;
@@ -213,6 +213,11 @@ export interface Answers {
   'GET /v1/journal/segments/:first': string;
   'GET /v1/journal/verification': VerificationRun;
   'POST /v1/journal/verification': VerificationRun;
+}
+
+/** Of a route: it answers this, and the compiler says so. */
+export interface Says<Route extends keyof Answers> {
+  Reply: Answers[Route];
 }
 
 /** Status of an answer that is not 200. */

@@ -7,6 +7,7 @@ import { AGENT_STATES } from '../../../model/agent.ts';
 import type { Page } from '../../../model/insight/page.ts';
 import type { Template } from '../../../model/template.ts';
 import type { HistoryRow } from '../../../ports/identity-stores.ts';
+import type { Says } from '../contract/answers.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { cursorOf, DEFAULT_LIMIT, keyIn, numberIn, PAGE, PAGED, type PageAsked, pageBy } from './estate/page.ts';
 
@@ -71,7 +72,7 @@ export const FILTER = {
 function readRoutes(app: FastifyInstance, { registry, decommission }: AgentParts): void {
   const list = new AgentList(registry.world.directory);
   const querystring = { ...closed, properties: { ...FILTER, ...PAGE } };
-  app.get<{ Querystring: AgentFilter & PageAsked }>(
+  app.get<{ Querystring: AgentFilter & PageAsked } & Says<'GET /v1/agents'>>(
     '/v1/agents',
     { ...needs('read'), schema: { querystring } },
     async ({ query: { cursor, limit = DEFAULT_LIMIT, ...filter } }) => {
@@ -79,13 +80,15 @@ function readRoutes(app: FastifyInstance, { registry, decommission }: AgentParts
       return { items: agents, next: next === null ? null : cursorOf(next) };
     },
   );
-  app.get<ById>('/v1/agents/:id', needs('read'), async ({ params }) => registry.show(params.id));
-  app.get<ById & { Querystring: PageAsked }>(
+  app.get<ById & Says<'GET /v1/agents/:id'>>('/v1/agents/:id', needs('read'), async ({ params }) =>
+    registry.show(params.id),
+  );
+  app.get<ById & { Querystring: PageAsked } & Says<'GET /v1/agents/:id/history'>>(
     '/v1/agents/:id/history',
     { ...needs('read'), ...PAGED },
     async ({ params, query }) => historyPage((asked) => registry.history(params.id, asked), query),
   );
-  app.get<ById>('/v1/agents/:id/holdings', needs('read'), async ({ params }) => ({
+  app.get<ById & Says<'GET /v1/agents/:id/holdings'>>('/v1/agents/:id/holdings', needs('read'), async ({ params }) => ({
     agent: params.id,
     held: await decommission.holdings(params.id),
   }));
@@ -102,7 +105,7 @@ export async function historyPage(
 
 function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
   const schema = order({ id: text(32), fields: FIELDS }, ['id', 'fields']);
-  type Make = { Body: Order & { id: string; fields: object } };
+  type Make = Says<'POST /v1/agents'> & { Body: Order & { id: string; fields: object } };
   for (const [path, act] of [
     ['/v1/agents', 'register'],
     ['/v1/agents/requests', 'request'],
@@ -112,7 +115,7 @@ function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
     );
   }
   const bulk = order({ from: text(200), to: text(200), resume: { type: 'boolean' } }, ['from', 'to']);
-  app.post<{ Body: Order & { from: string; to: string; resume?: boolean } }>(
+  app.post<{ Body: Order & { from: string; to: string; resume?: boolean } } & Says<'POST /v1/agents/reassign'>>(
     '/v1/agents/reassign',
     { ...WRITES, schema: bulk },
     async ({ body: { from, to, resume = false, by, reason } }) =>
@@ -122,13 +125,13 @@ function makeRoutes(app: FastifyInstance, { registry }: AgentParts): void {
 
 function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentParts): void {
   for (const act of ['approve', 'activate', 'suspend', 'resume'] as const) {
-    app.post<ById & { Body: Order }>(
+    app.post<ById & { Body: Order } & Says<'POST /v1/agents/:id/approve'>>(
       `/v1/agents/:id/${act}`,
       { ...WRITES, schema: order() },
       async ({ params, body }) => registry[act](params.id, body),
     );
   }
-  app.post<ById & { Body: Order }>(
+  app.post<ById & { Body: Order } & Says<'POST /v1/agents/:id/reject'>>(
     '/v1/agents/:id/reject',
     { ...WRITES, schema: order() },
     async ({ params, body }) => {
@@ -136,17 +139,17 @@ function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentPar
       return { rejected: params.id };
     },
   );
-  app.patch<ById & { Body: Order & { fields: object } }>(
+  app.patch<ById & { Body: Order & { fields: object } } & Says<'PATCH /v1/agents/:id'>>(
     '/v1/agents/:id',
     { ...WRITES, schema: order({ fields: FIELDS }, ['fields']) },
     async ({ params, body: { fields, ...who } }) => registry.update(params.id, fields, who),
   );
-  app.post<ById & { Body: Order & { to: string; resume?: boolean } }>(
+  app.post<ById & { Body: Order & { to: string; resume?: boolean } } & Says<'POST /v1/agents/:id/reassign'>>(
     '/v1/agents/:id/reassign',
     { ...WRITES, schema: order({ to: text(200), resume: { type: 'boolean' } }, ['to']) },
     async ({ params, body: { to, ...who } }) => registry.reassign(params.id, to, who),
   );
-  app.post<ById & { Body: Order }>(
+  app.post<ById & { Body: Order } & Says<'POST /v1/agents/:id/decommission'>>(
     '/v1/agents/:id/decommission',
     { ...WRITES, schema: order() },
     async ({ params, body }) => decommission.decommission(params.id, { by: body.by, reason: body.reason }),
@@ -154,21 +157,25 @@ function changeRoutes(app: FastifyInstance, { registry, decommission }: AgentPar
 }
 
 function templateRoutes(app: FastifyInstance, { templates }: AgentParts): void {
-  app.get<{ Querystring: PageAsked }>('/v1/templates', { ...needs('read'), ...PAGED }, async ({ query }) => {
-    const usage = templates.usage();
-    const { items, next } = pageBy(templates.all(), ({ id }) => id, query);
-    const lines = items.map((template): TemplateLine => {
-      const { agents, exceeding } = usage.get(template.id) ?? { agents: 0, exceeding: [] };
-      return { ...template, agents, exceedingCount: exceeding.length, exceeding: exceeding.slice(0, MAX_EXCEEDING) };
-    });
-    return { items: lines, next };
-  });
-  app.put<ById & { Body: Order & { fields: object } }>(
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/templates'>>(
+    '/v1/templates',
+    { ...needs('read'), ...PAGED },
+    async ({ query }) => {
+      const usage = templates.usage();
+      const { items, next } = pageBy(templates.all(), ({ id }) => id, query);
+      const lines = items.map((template): TemplateLine => {
+        const { agents, exceeding } = usage.get(template.id) ?? { agents: 0, exceeding: [] };
+        return { ...template, agents, exceedingCount: exceeding.length, exceeding: exceeding.slice(0, MAX_EXCEEDING) };
+      });
+      return { items: lines, next };
+    },
+  );
+  app.put<ById & { Body: Order & { fields: object } } & Says<'PUT /v1/templates/:id'>>(
     '/v1/templates/:id',
     { ...WRITES, schema: order({ fields: FIELDS }, ['fields']) },
     async ({ params, body: { fields, by, reason } }) => templates.put(params.id, fields, { by, reason }),
   );
-  app.post<ById & { Body: Order }>(
+  app.post<ById & { Body: Order } & Says<'POST /v1/templates/:id/remove'>>(
     '/v1/templates/:id/remove',
     { ...WRITES, schema: order() },
     async ({ params, body }) => {

@@ -3,6 +3,7 @@ import type { Preview, Voted } from '../../../approvals/types.ts';
 import type { Standing } from '../../../model/approval.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { ApprovalFilter, ApprovalRow, ApprovalState } from '../../../ports/stores.ts';
+import type { ApprovalRequest, Says } from '../contract/answers.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { cursorAt, placeIn } from './approvers/inbox.ts';
@@ -66,7 +67,7 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
       ...PAGE,
     },
   };
-  app.get<{ Querystring: ListQuery }>(
+  app.get<{ Querystring: ListQuery } & Says<'GET /v1/approvals'>>(
     '/v1/approvals',
     { ...needs('approvals.read'), schema: { querystring } },
     async (request) => {
@@ -86,11 +87,15 @@ function readRoutes(app: FastifyInstance, operations: ApprovalOperations): void 
       };
     },
   );
-  app.get<{ Params: { id: string } }>('/v1/approvals/:id', needs('approvals.read'), async (request) => {
-    const approval = await operations.get(request.params.id);
-    if (approval === null) throw unknown(request.params.id);
-    return { approval: visible(approval, request), mayAnswer: operations.mayAnswer(approval) };
-  });
+  app.get<{ Params: { id: string } } & Says<'GET /v1/approvals/:id'>>(
+    '/v1/approvals/:id',
+    needs('approvals.read'),
+    async (request) => {
+      const approval = await operations.get(request.params.id);
+      if (approval === null) throw unknown(request.params.id);
+      return { approval: visible(approval, request), mayAnswer: operations.mayAnswer(approval) };
+    },
+  );
 }
 
 function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
@@ -105,7 +110,9 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
       arguments: args,
     },
   };
-  app.post<{ Params: { id: string }; Body: Omit<Answering, 'reason'> & { reason?: string } }>(
+  app.post<
+    { Params: { id: string }; Body: Omit<Answering, 'reason'> & { reason?: string } } & Says<'POST /v1/approvals/:id'>
+  >(
     '/v1/approvals/:id',
     // People in a browser answer with their passkey, on the page of the request.
     { ...needs('socket'), schema: { body } },
@@ -115,7 +122,7 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
       throw new Problem(voted.why === 'unknown' ? 404 : 409, codeOf(voted.why), voted.message);
     },
   );
-  app.post<{ Params: { id: string }; Body: { arguments: JsonObject } }>(
+  app.post<{ Params: { id: string }; Body: { arguments: JsonObject } } & Says<'POST /v1/approvals/:id/preview'>>(
     '/v1/approvals/:id/preview',
     { ...needs('socket'), schema: { body: { ...closed, required: ['arguments'], properties: { arguments: args } } } },
     async (request) => {
@@ -125,7 +132,7 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
       return preview;
     },
   );
-  app.post<{ Params: { id: string }; Body: Acting }>(
+  app.post<{ Params: { id: string }; Body: Acting } & Says<'POST /v1/approvals/:id/withdraw'>>(
     '/v1/approvals/:id/withdraw',
     { ...needs('approvals.withdraw'), schema: { body: ACTING } },
     async (request) => {
@@ -137,7 +144,7 @@ function answerRoutes(app: FastifyInstance, operations: ApprovalOperations): voi
 
 function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): void {
   const querystring = { ...closed, properties: { ...PAGE, signer: text(200) } };
-  app.get<{ Querystring: PageAsked & { signer?: string } }>(
+  app.get<{ Querystring: PageAsked & { signer?: string } } & Says<'GET /v1/standing'>>(
     '/v1/standing',
     { ...needs('approvals.read'), schema: { querystring } },
     async ({ query: { signer, ...page }, can }) => {
@@ -147,7 +154,7 @@ function standingRoutes(app: FastifyInstance, operations: ApprovalOperations): v
       return { items: can('read.content') ? items : items.map(({ fixed: _content, ...rest }) => rest), next };
     },
   );
-  app.delete<{ Params: { id: string }; Querystring: Acting }>(
+  app.delete<{ Params: { id: string }; Querystring: Acting } & Says<'DELETE /v1/standing/:id'>>(
     '/v1/standing/:id',
     { ...needs('approvals.withdraw'), schema: { querystring: ACTING } },
     async (request) => {
@@ -166,7 +173,7 @@ function codeOf(why: Exclude<Voted, { ok: true }>['why']): string {
 }
 
 /** What was asked stands in `request`, the same with its proof in `answers`: content, for whoever may see it. */
-function visible(row: ApprovalRow, { can }: Pick<FastifyRequest, 'can'>): object {
+function visible(row: ApprovalRow, { can }: Pick<FastifyRequest, 'can'>): ApprovalRequest {
   if (can('socket')) return row;
   const { context: _never, ...shown } = row;
   if (can('read.content')) return shown;

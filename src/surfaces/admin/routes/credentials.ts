@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { CredentialDesk } from '../../account/desk.ts';
+import type { Says } from '../contract/answers.ts';
 import { steppedUp } from '../schemas.ts';
 
 const acting = {
@@ -20,12 +21,12 @@ interface Acting {
 /** How people sign in, as the operator may change it. */
 export function credentialRoutes(desk: () => CredentialDesk): (app: FastifyInstance) => void {
   return (app) => {
-    app.post<{ Params: { id: string }; Body: Acting }>(
+    app.post<{ Params: { id: string }; Body: Acting } & Says<'POST /v1/people/:id/invitations'>>(
       '/v1/people/:id/invitations',
       { config: { ...steppedUp('people.write').config, answersSecret: true }, schema: { body: acting } },
       (request) => desk().invite(request.params.id, request.body),
     );
-    app.post<{ Params: { id: string }; Body: Acting }>(
+    app.post<{ Params: { id: string }; Body: Acting } & Says<'POST /v1/people/:id/reset-credentials'>>(
       '/v1/people/:id/reset-credentials',
       { ...steppedUp('people.write'), schema: { body: acting } },
       (request) => desk().reset(request.params.id, request.body),

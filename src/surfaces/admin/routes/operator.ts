@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Permission } from '../../../model/insight/roles.ts';
 import { formatTarget, parseTarget, TIERS } from '../../../model/lock.ts';
+import type { Says } from '../contract/answers.ts';
 import type { Operations, ServerHealth } from '../operations.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
@@ -14,13 +15,13 @@ export function operatorRoutes(app: FastifyInstance, operations: Operations): vo
 }
 
 function readRoutes(app: FastifyInstance, operations: Operations): void {
-  app.get('/v1/status', needs('read'), () => operations.status());
+  app.get<Says<'GET /v1/status'>>('/v1/status', needs('read'), () => operations.status());
   const list = { ...needs('read'), ...PAGED };
-  app.get<{ Querystring: PageAsked }>('/v1/servers', list, async ({ can, query }) => {
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/servers'>>('/v1/servers', list, async ({ can, query }) => {
     const { items, next } = pageBy(await operations.servers(), ({ id }) => id, query);
     return { items: can('socket') ? items : items.map(plain), next };
   });
-  app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+  app.get<{ Params: { id: string }; Querystring: PageAsked } & Says<'GET /v1/servers/:id/tools'>>(
     '/v1/servers/:id/tools',
     list,
     async ({ params: { id }, query }) => {
@@ -29,7 +30,7 @@ function readRoutes(app: FastifyInstance, operations: Operations): void {
       return pageBy(tools, ({ tool }) => tool, query);
     },
   );
-  app.get<{ Querystring: PageAsked }>('/v1/sessions', list, async ({ query }) =>
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/sessions'>>('/v1/sessions', list, async ({ query }) =>
     pageBy(operations.sessions(), ({ startedAtMs, id }) => oldestFirst(startedAtMs, id), query),
   );
   app.get('/metrics', needs('read'), async (_request, reply) => {
@@ -53,10 +54,14 @@ interface LockBody {
 }
 
 function lockRoutes(app: FastifyInstance, operations: Operations): void {
-  app.get<{ Querystring: PageAsked }>('/v1/locks', { ...needs('read'), ...PAGED }, async ({ query }) => {
-    const { epoch, locks } = operations.locks();
-    return { ...pageBy(locks, ({ target }) => formatTarget(target), query), epoch };
-  });
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/locks'>>(
+    '/v1/locks',
+    { ...needs('read'), ...PAGED },
+    async ({ query }) => {
+      const { epoch, locks } = operations.locks();
+      return { ...pageBy(locks, ({ target }) => formatTarget(target), query), epoch };
+    },
+  );
   const properties = {
     target: text(2100),
     tier: { enum: [...TIERS] },
@@ -65,7 +70,7 @@ function lockRoutes(app: FastifyInstance, operations: Operations): void {
     forMs: { type: 'integer', minimum: 1 },
   };
   const body = { ...closed, required: ['target', 'tier', 'reason', 'by'], properties };
-  app.post<{ Body: LockBody }>(
+  app.post<{ Body: LockBody } & Says<'POST /v1/locks'>>(
     '/v1/locks',
     { config: { needs: 'locks.write', also: everything, stops: true }, schema: { body } },
     async (request) => {
@@ -74,7 +79,9 @@ function lockRoutes(app: FastifyInstance, operations: Operations): void {
     },
   );
   const querystring = { ...closed, required: ['reason', 'by'], properties: { reason: REASON, by: BY } };
-  app.delete<{ Params: { target: string }; Querystring: { reason: string; by: string } }>(
+  app.delete<
+    { Params: { target: string }; Querystring: { reason: string; by: string } } & Says<'DELETE /v1/locks/:target'>
+  >(
     '/v1/locks/:target',
     { config: { needs: 'locks.write', also: everything }, schema: { querystring } },
     async (request) => {
@@ -91,23 +98,26 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
     required: ['tool', 'seenHash'],
     properties: { tool: text(2048), seenHash: text(64), by: BY, reason: REASON },
   };
-  app.post<{ Params: { id: string }; Body: { tool: string; seenHash: string; by?: string; reason?: string } }>(
-    '/v1/servers/:id/accept',
-    { ...needs('tools.accept'), schema: { body: acceptBody } },
-    async (request) => {
-      const { tool, seenHash, by = 'operator', reason = 'accepted' } = request.body;
-      const done = await operations.accept({ server: request.params.id, tool, seenHash, by, reason });
-      if (!done)
-        throw new Problem(
-          409,
-          'changed',
-          'the definition has changed since it was shown, or there is no such tool: look again',
-        );
-      return { accepted: true };
-    },
-  );
+  app.post<
+    {
+      Params: { id: string };
+      Body: { tool: string; seenHash: string; by?: string; reason?: string };
+    } & Says<'POST /v1/servers/:id/accept'>
+  >('/v1/servers/:id/accept', { ...needs('tools.accept'), schema: { body: acceptBody } }, async (request) => {
+    const { tool, seenHash, by = 'operator', reason = 'accepted' } = request.body;
+    const done = await operations.accept({ server: request.params.id, tool, seenHash, by, reason });
+    if (!done)
+      throw new Problem(
+        409,
+        'changed',
+        'the definition has changed since it was shown, or there is no such tool: look again',
+      );
+    return { accepted: true };
+  });
   const order = { ...closed, type: ['object', 'null'], properties: { by: BY, reason: REASON } };
-  app.post<{ Params: { id: string }; Body: { by?: string; reason?: string } | null }>(
+  app.post<
+    { Params: { id: string }; Body: { by?: string; reason?: string } | null } & Says<'POST /v1/servers/:id/scan'>
+  >(
     '/v1/servers/:id/scan',
     { ...needs('servers.write'), schema: { body: order } },
     async ({ params: { id }, body }) => {
@@ -118,7 +128,7 @@ function changeRoutes(app: FastifyInstance, operations: Operations): void {
     },
   );
   // Whatever lies in the folder of policies is published by it.
-  app.post<{ Body: { by?: string } | null }>(
+  app.post<{ Body: { by?: string } | null } & Says<'POST /v1/reload'>>(
     '/v1/reload',
     { ...steppedUp('policies.publish'), schema: { body: order } },
     async (request) => operations.reload(request.body?.by ?? 'operator'),

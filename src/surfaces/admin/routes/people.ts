@@ -5,10 +5,10 @@ import { type Groups, isPart, sizeOf, wholeGroup } from '../../../identity/peopl
 import type { People } from '../../../identity/people/people.ts';
 import { leavingOf, type PersonFields, shownAttributes } from '../../../identity/people/person-body.ts';
 import type { PeopleRoll } from '../../../identity/people/roll.ts';
-import type { PersonAccess } from '../../../model/insight/estate.ts';
+import type { PersonAccess, PersonLine } from '../../../model/insight/estate.ts';
 import { CONSOLE_ROLES, type ConsoleRole } from '../../../model/insight/roles.ts';
-import type { JsonObject } from '../../../model/json.ts';
 import type { Group, Person } from '../../../model/person.ts';
+import type { Says } from '../contract/answers.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { historyPage } from './agents.ts';
@@ -69,7 +69,7 @@ const LIST = {
 
 function listing(app: FastifyInstance, desk: PeopleDesk): void {
   const { directory, roll, roles } = desk;
-  app.get<{ Querystring: ListQuery }>(
+  app.get<{ Querystring: ListQuery } & Says<'GET /v1/people'>>(
     '/v1/people',
     { ...needs('read'), schema: { querystring: LIST } },
     async ({ query: { q, active, group, role, ...page } }) => {
@@ -96,7 +96,7 @@ function reading(app: FastifyInstance, desk: PeopleDesk): void {
     if (person === undefined) throw new Problem(404, 'unknown-person', `there is no person "${id}"`);
     return person;
   };
-  app.get<{ Params: { id: string } }>('/v1/people/:id', needs('read'), async (request) => {
+  app.get<{ Params: { id: string } } & Says<'GET /v1/people/:id'>>('/v1/people/:id', needs('read'), async (request) => {
     const person = await find(request.params.id);
     const agents = directory.agentsOwnedBy(person.id).slice(0, 1000);
     return {
@@ -104,28 +104,34 @@ function reading(app: FastifyInstance, desk: PeopleDesk): void {
       agents: agents.map(({ id, name, state, riskTier }) => ({ id, name, state, riskTier })),
     };
   });
-  app.get<{ Params: { id: string } }>('/v1/people/:id/access', needs('read'), async (request) =>
-    desk.access(await find(request.params.id)),
+  app.get<{ Params: { id: string } } & Says<'GET /v1/people/:id/access'>>(
+    '/v1/people/:id/access',
+    needs('read'),
+    async (request) => desk.access(await find(request.params.id)),
   );
-  app.get<{ Params: { id: string }; Querystring: PageAsked }>(
+  app.get<{ Params: { id: string }; Querystring: PageAsked } & Says<'GET /v1/people/:id/history'>>(
     '/v1/people/:id/history',
     { ...needs('read'), ...PAGED },
     async ({ params, query }) => historyPage((asked) => people.history(params.id, asked), query),
   );
   const byName = ({ id, name }: Group): string => `${foldName(name)} ${id}`;
-  app.get<{ Querystring: PageAsked }>('/v1/groups', { ...needs('read'), ...PAGED }, async ({ query }) => {
-    await directory.refresh();
-    const all = [...directory.groups()].filter((group) => !isPart(group.id));
-    const { items, next } = pageBy(all, byName, query);
-    return {
-      items: items.map((group) => {
-        const { id, name, externalId } = group;
-        return { id, name, externalId, members: sizeOf(group) };
-      }),
-      next,
-    };
-  });
-  app.get<{ Params: { id: string } }>('/v1/groups/:id', needs('read'), async (request) => {
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/groups'>>(
+    '/v1/groups',
+    { ...needs('read'), ...PAGED },
+    async ({ query }) => {
+      await directory.refresh();
+      const all = [...directory.groups()].filter((group) => !isPart(group.id));
+      const { items, next } = pageBy(all, byName, query);
+      return {
+        items: items.map((group) => {
+          const { id, name, externalId } = group;
+          return { id, name, externalId, members: sizeOf(group) };
+        }),
+        next,
+      };
+    },
+  );
+  app.get<{ Params: { id: string } } & Says<'GET /v1/groups/:id'>>('/v1/groups/:id', needs('read'), async (request) => {
     await directory.refresh();
     const { id } = request.params;
     const named = [...directory.groups()].find((group) => group.name === id && !isPart(group.id));
@@ -137,7 +143,7 @@ function reading(app: FastifyInstance, desk: PeopleDesk): void {
 
 function changing(app: FastifyInstance, desk: PeopleDesk): void {
   const { people, directory } = desk;
-  const answer = async (id: string): Promise<JsonObject> => {
+  const answer = async (id: string): Promise<PersonLine> => {
     const person = directory.person(id);
     if (person === undefined) throw new Problem(404, 'unknown-person', `there is no person "${id}"`);
     return shown(desk, person);
@@ -147,7 +153,7 @@ function changing(app: FastifyInstance, desk: PeopleDesk): void {
     required: ['userName', 'by', 'reason'],
     properties: { ...ACTING.properties, ...FIELDS, userName: text(256) },
   };
-  app.post<{ Body: Acting & PersonFields & { userName: string } }>(
+  app.post<{ Body: Acting & PersonFields & { userName: string } } & Says<'POST /v1/people'>>(
     '/v1/people',
     { ...needs('people.write'), schema: { body: make } },
     async (request) => {
@@ -161,7 +167,7 @@ function changing(app: FastifyInstance, desk: PeopleDesk): void {
     required: ['by', 'reason'],
     properties: { ...ACTING.properties, ...FIELDS, userName: text(256) },
   };
-  app.patch<{ Params: { id: string }; Body: Acting & PersonFields }>(
+  app.patch<{ Params: { id: string }; Body: Acting & PersonFields } & Says<'PATCH /v1/people/:id'>>(
     '/v1/people/:id',
     { ...needs('people.write'), schema: { body: change } },
     async (request) => {
@@ -171,7 +177,7 @@ function changing(app: FastifyInstance, desk: PeopleDesk): void {
     },
   );
   for (const act of ['deactivate', 'reactivate'] as const) {
-    app.post<{ Params: { id: string }; Body: Acting }>(
+    app.post<{ Params: { id: string }; Body: Acting } & Says<'POST /v1/people/:id/deactivate'>>(
       `/v1/people/:id/${act}`,
       { ...needs('people.write'), schema: { body: ACTING } },
       async (request) => {
@@ -180,7 +186,7 @@ function changing(app: FastifyInstance, desk: PeopleDesk): void {
       },
     );
   }
-  app.delete<{ Params: { id: string }; Querystring: Acting }>(
+  app.delete<{ Params: { id: string }; Querystring: Acting } & Says<'DELETE /v1/people/:id'>>(
     '/v1/people/:id',
     { ...needs('people.write'), schema: { querystring: ACTING } },
     async (request) => {
@@ -190,7 +196,7 @@ function changing(app: FastifyInstance, desk: PeopleDesk): void {
   );
 }
 
-function shown({ directory, roles }: PeopleDesk, person: Person): JsonObject {
+function shown({ directory, roles }: PeopleDesk, person: Person): PersonLine {
   const { id, userName, name, email, department, groups, active, externalId, origin } = person;
   const agents = directory.agentsOwnedBy(id);
   return {

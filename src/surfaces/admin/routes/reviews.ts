@@ -3,6 +3,7 @@ import type { Directory } from '../../../identity/directory.ts';
 import { type Decision, type Review, type ReviewItem, reviewersOf } from '../../../identity/registry/reviews/review.ts';
 import type { NewReview, Reviews, Verdict } from '../../../identity/registry/reviews/reviews.ts';
 import type { ReviewLine } from '../../../model/insight/estate.ts';
+import type { Says } from '../contract/answers.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
 import { newestFirst, PAGE, PAGED, type PageAsked, pageBy, pageOf } from './estate/page.ts';
@@ -16,19 +17,19 @@ const list = (maxItems: number) => ({ type: 'array', maxItems, items: text(200) 
 export function reviewRoutes(reviews: Reviews, directory: Directory): (app: FastifyInstance) => void {
   return (app) => {
     readRoutes(app, reviews, directory);
-    app.post<{ Body: NewReview }>(
+    app.post<{ Body: NewReview } & Says<'POST /v1/reviews'>>(
       '/v1/reviews',
       { ...needs('reviews.write'), schema: { body: CREATE } },
       async ({ body }, reply) => reply.code(201).send(await reviews.create(body)),
     );
-    app.post<{ Params: { id: string; agent: string }; Body: Verdict }>(
+    app.post<{ Params: { id: string; agent: string }; Body: Verdict } & Says<'POST /v1/reviews/:id/items/:agent'>>(
       '/v1/reviews/:id/items/:agent',
       // Whoever is a reviewer of the agent decides, and nobody else: that is checked with the decision.
       { config: { needs: 'self', changes: true }, schema: { body: DECIDE } },
       async ({ params, body }) => reviews.decide(params.id, params.agent, body),
     );
     const close = { ...closed, required: ['by', 'reason'], properties: WHO };
-    app.post<ById & { Body: { by: string; reason: string } }>(
+    app.post<ById & { Body: { by: string; reason: string } } & Says<'POST /v1/reviews/:id/close'>>(
       '/v1/reviews/:id/close',
       { ...needs('reviews.write'), schema: { body: close } },
       async ({ params, body }) => reviews.close(params.id, body),
@@ -45,11 +46,15 @@ interface ItemQuery extends PageAsked {
 
 function readRoutes(app: FastifyInstance, reviews: Reviews, directory: Directory): void {
   const orderOf = (review: Review): string => newestFirst(review.createdAtMs, review.id);
-  app.get<{ Querystring: PageAsked }>('/v1/reviews', { ...needs('read'), ...PAGED }, async ({ query }) => {
-    const { items, next } = pageBy(reviews.all(), orderOf, query);
-    return { items: items.map((review) => ({ ...review, progress: reviews.tally(review.id) })), next };
-  });
-  app.get<ById>('/v1/reviews/:id', needs('read'), async ({ params: { id } }) => ({
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/reviews'>>(
+    '/v1/reviews',
+    { ...needs('read'), ...PAGED },
+    async ({ query }) => {
+      const { items, next } = pageBy(reviews.all(), orderOf, query);
+      return { items: items.map((review) => ({ ...review, progress: reviews.tally(review.id) })), next };
+    },
+  );
+  app.get<ById & Says<'GET /v1/reviews/:id'>>('/v1/reviews/:id', needs('read'), async ({ params: { id } }) => ({
     ...reviews.get(id),
     progress: reviews.tally(id),
   }));
@@ -60,7 +65,7 @@ function readRoutes(app: FastifyInstance, reviews: Reviews, directory: Directory
     outcome: { enum: ['certify', 'reduce', 'revoke', 'reassign', 'overdue', 'overdue-suspended'] },
     q: text(200),
   };
-  app.get<ById & { Querystring: ItemQuery }>(
+  app.get<ById & { Querystring: ItemQuery } & Says<'GET /v1/reviews/:id/items'>>(
     '/v1/reviews/:id/items',
     { ...needs('read'), schema: { querystring: { ...closed, properties } } },
     async ({ params: { id }, query: { q, outcome, cursor, limit, ...only } }) => {

@@ -5,6 +5,7 @@ import { importAgents, type Progress } from '../../../identity/registry/transfer
 import { MAX_ROWS, toCsv } from '../../../identity/registry/transfer/read.ts';
 import type { Agent } from '../../../model/agent.ts';
 import { TIERS, type Tier } from '../../../model/lock.ts';
+import type { Says } from '../contract/answers.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, text } from '../schemas.ts';
 import { FILTER } from './agents.ts';
@@ -46,7 +47,7 @@ function importRoutes(app: FastifyInstance, registry: Registry, running: Map<str
   const flag = { type: 'boolean' };
   const properties = { by: BY, reason: REASON, dryRun: flag, partial: flag, key: text(64) };
   const querystring = { ...closed, required: ['by', 'reason'], properties };
-  app.post<{ Querystring: ImportQuery; Body: string }>(
+  app.post<{ Querystring: ImportQuery; Body: string } & Says<'POST /v1/agents/import'>>(
     '/v1/agents/import',
     { config: { needs: 'agents.write', accepts: TYPES }, schema: { querystring }, bodyLimit: MAX_FILE_BYTES },
     async ({ query, body, headers }) => {
@@ -63,11 +64,15 @@ function importRoutes(app: FastifyInstance, registry: Registry, running: Map<str
       }
     },
   );
-  app.get<{ Params: { key: string } }>('/v1/agents/imports/:key', needs('agents.write'), async ({ params }) => {
-    const progress = running.get(params.key);
-    if (progress === undefined) throw new Problem(404, 'not-running', 'this import is over, or never was');
-    return progress;
-  });
+  app.get<{ Params: { key: string } } & Says<'GET /v1/agents/imports/:key'>>(
+    '/v1/agents/imports/:key',
+    needs('agents.write'),
+    async ({ params }) => {
+      const progress = running.get(params.key);
+      if (progress === undefined) throw new Problem(404, 'not-running', 'this import is over, or never was');
+      return progress;
+    },
+  );
 }
 
 /** One page of the table; the first has its header. */
@@ -76,7 +81,7 @@ function exportRoute(app: FastifyInstance, registry: Registry, lockOn: LockOn): 
   const limit = { type: 'integer', minimum: 1, maximum: MAX_ROWS };
   const lock = { enum: [...TIERS, 'any'] };
   const querystring = { ...closed, properties: { ...FILTER, lock, ...PAGE, limit } };
-  app.get<{ Querystring: AgentFilter & PageAsked & { lock?: Tier | 'any' } }>(
+  app.get<{ Querystring: AgentFilter & PageAsked & { lock?: Tier | 'any' } } & Says<'GET /v1/agents/export'>>(
     '/v1/agents/export',
     { ...needs('read'), schema: { querystring } },
     async ({ query: { cursor, limit: size = 5_000, lock: wanted, ...filter } }) => {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Who } from '../../../credentials/credentials.ts';
 import type { Rotated, VaultStatus } from '../../../credentials/vault/vault.ts';
 import type { Page } from '../../../model/insight/page.ts';
+import type { Says } from '../contract/answers.ts';
 import { Problem } from '../problem.ts';
 import { BY, closed, needs, REASON, steppedUp, text } from '../schemas.ts';
 import { cursorOf, DEFAULT_LIMIT, keyIn, PAGE, type PageAsked } from './estate/page.ts';
@@ -45,7 +46,7 @@ const WHO = { person: text(256), agent: text(256), task: text(256), server: text
 /** GET /v1/credentials, POST /v1/credentials/revoke, GET /v1/vault, POST /v1/vault/rotate. No answer holds a secret. */
 export function vaultRoutes(operations: VaultOperations): (app: FastifyInstance) => void {
   return (app) => {
-    app.get<{ Querystring: Who & PageAsked }>(
+    app.get<{ Querystring: Who & PageAsked } & Says<'GET /v1/credentials'>>(
       '/v1/credentials',
       { ...needs('read'), schema: { querystring: { ...closed, properties: { ...WHO, ...PAGE } } } },
       async ({ query: { cursor, limit = DEFAULT_LIMIT, ...who } }) => {
@@ -56,7 +57,7 @@ export function vaultRoutes(operations: VaultOperations): (app: FastifyInstance)
         return { items, next: next === null ? null : cursorOf(next) };
       },
     );
-    app.post<{ Body: Who & Order }>(
+    app.post<{ Body: Who & Order } & Says<'POST /v1/credentials/revoke'>>(
       '/v1/credentials/revoke',
       {
         ...needs('credentials.write'),
@@ -68,8 +69,8 @@ export function vaultRoutes(operations: VaultOperations): (app: FastifyInstance)
         return operations.revoke(who, { by, reason });
       },
     );
-    app.get('/v1/vault', needs('read'), () => operations.status());
-    app.post<{ Body: Order }>(
+    app.get<Says<'GET /v1/vault'>>('/v1/vault', needs('read'), () => operations.status());
+    app.post<{ Body: Order } & Says<'POST /v1/vault/rotate'>>(
       '/v1/vault/rotate',
       {
         ...steppedUp('keys.write'),

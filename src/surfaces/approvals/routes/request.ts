@@ -67,7 +67,7 @@ export async function receipt(parts: ApprovalPageParts, visit: Visit, { who, id 
       { href: `/approvals/${id}`, words: 'Back to the request' },
     );
   visit.response.setHeader('content-disposition', `attachment; filename="approval-${id}.receipt"`);
-  sendJson(visit, 200, proof);
+  sendJson(visit, 200, { ...proof });
 }
 
 /** GET /approvals/:id/… of a form that was sent: back to the request. */

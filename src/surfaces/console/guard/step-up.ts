@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { canonicalize } from '../../../model/canonical.ts';
 import { isObject, type JsonObject } from '../../../model/json.ts';
+import type { PasskeyRequest } from '../../admin/contract/answers.ts';
 import { bodyDigest } from '../../admin/contract/body-digest.ts';
 import { Problem } from '../../admin/problem.ts';
 import type { ConsoleParts } from '../options.ts';
@@ -27,7 +28,7 @@ interface Kept {
 }
 
 /** A challenge for this person's own passkeys that is good for this act, in this session, once, for two minutes. Throws. */
-export async function stepUpOptions(parts: ConsoleParts, visitor: Visitor, act: Act): Promise<JsonObject> {
+export async function stepUpOptions(parts: ConsoleParts, visitor: Visitor, act: Act): Promise<PasskeyRequest> {
   const { passkeys, throttle, clock } = parts;
   if (!passkeys.possible)
     throw new Problem(409, 'no-passkeys-here', 'passkeys need a host name, and this gateway is opened by an address');
@@ -36,7 +37,7 @@ export async function stepUpOptions(parts: ConsoleParts, visitor: Visitor, act: 
   const kept: Kept = { kind: KIND, nonce: randomBytes(16).toString('base64url'), atMs: clock.nowMs() };
   const challenge = challengeOf(visitor, act, kept.nonce);
   const options = await passkeys.signing(ceremonyOf(visitor), { challenge, kept: { ...kept } });
-  if (options !== null) return options;
+  if (options !== null) return options as unknown as PasskeyRequest;
   throw new Problem(409, 'no-passkey', 'this is confirmed with a passkey and you have none: add one at /account');
 }
 

@@ -1,5 +1,6 @@
 import type { Me } from '../../../model/insight/roles.ts';
 import { csrfOf } from '../../account/web/visit.ts';
+import type { Says } from '../../admin/contract/answers.ts';
 import type { AdminRoutes } from '../../admin/server.ts';
 import { visitorOf } from '../guard/guard.ts';
 import type { ConsoleParts } from '../options.ts';
@@ -8,7 +9,7 @@ import { rolesOf } from '../roles.ts';
 /** GET /v1/me: who is signed in, what they may do, and what they send along to do it. */
 export function meRoutes(parts: ConsoleParts): AdminRoutes {
   return (app) => {
-    app.get('/v1/me', { config: { needs: 'self' } }, async (request): Promise<Me> => {
+    app.get<Says<'GET /v1/me'>>('/v1/me', { config: { needs: 'self' } }, async (request): Promise<Me> => {
       const { person, session, secret, permissions } = visitorOf(request);
       const { idleMs, absoluteMs } = parts.lifetimes();
       const settings = parts.settings();

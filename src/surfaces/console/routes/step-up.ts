@@ -1,3 +1,4 @@
+import type { Says } from '../../admin/contract/answers.ts';
 import { closed } from '../../admin/schemas.ts';
 import type { AdminRoutes } from '../../admin/server.ts';
 import { visitorOf } from '../guard/guard.ts';
@@ -18,7 +19,7 @@ const ACT = {
 export function stepUpRoutes(parts: ConsoleParts): AdminRoutes {
   return (app) => {
     const body = { ...closed, required: ['act'], properties: { act: ACT } };
-    app.post<{ Body: { act: Act } }>(
+    app.post<{ Body: { act: Act } } & Says<'POST /v1/step-up/options'>>(
       '/v1/step-up/options',
       { config: { needs: 'self' }, schema: { body } },
       (request) => stepUpOptions(parts, visitorOf(request), request.body.act),

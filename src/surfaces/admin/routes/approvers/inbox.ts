@@ -1,7 +1,8 @@
+import type { Receipt } from '../../../../audit/journal.ts';
 import type { ApprovalLine, ApprovalView } from '../../../../model/insight/approvals.ts';
 import type { Page } from '../../../../model/insight/page.ts';
-import type { Json } from '../../../../model/json.ts';
 import type { ApprovalFilter, ApprovalState } from '../../../../ports/stores.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
@@ -27,7 +28,7 @@ export interface InboxOperations {
   list(query: InboxQuery, by: Looking): Promise<Page<ApprovalLine>>;
   view(id: string, by: Looking): Promise<ApprovalView | null>;
   /** `null`: there is no such request, or no proof of it here yet. */
-  receipt(id: string): Promise<Json | null>;
+  receipt(id: string): Promise<Receipt | null>;
 }
 
 interface ListQuery extends Omit<InboxQuery, 'before' | 'limit'>, PageAsked {
@@ -53,7 +54,7 @@ export function inboxRoutes(operations: InboxOperations): AdminRoutes {
     },
   };
   return (app) => {
-    app.get<{ Querystring: ListQuery }>(
+    app.get<{ Querystring: ListQuery } & Says<'GET /v1/approvals/inbox'>>(
       '/v1/approvals/inbox',
       { ...needs('approvals.read'), schema: { querystring } },
       async ({ query: { cursor, for: named, limit = DEFAULT_LIMIT, ...query }, person, can }) => {
@@ -64,22 +65,30 @@ export function inboxRoutes(operations: InboxOperations): AdminRoutes {
         return operations.list({ ...query, ...before, limit }, { person: who, content: can('read.content') });
       },
     );
-    app.get<ById>('/v1/approvals/:id/view', needs('approvals.read'), async ({ params, person, can }) => {
-      const view = await operations.view(params.id, { person: person?.id ?? null, content: can('read.content') });
-      if (view !== null) return view;
-      throw new Problem(404, 'unknown-approval', `there is no approval request "${params.id}"`);
-    });
-    app.get<ById>('/v1/approvals/:id/receipt', needs('read.content'), async ({ params }, reply) => {
-      const proof = await operations.receipt(params.id);
-      if (proof === null)
-        throw new Problem(
-          404,
-          'no-receipt',
-          'there is no proof of it here yet: a signed checkpoint must cover its record, in the journal of this gateway',
-        );
-      reply.header('content-disposition', 'attachment; filename="approval.receipt"');
-      return proof;
-    });
+    app.get<ById & Says<'GET /v1/approvals/:id/view'>>(
+      '/v1/approvals/:id/view',
+      needs('approvals.read'),
+      async ({ params, person, can }) => {
+        const view = await operations.view(params.id, { person: person?.id ?? null, content: can('read.content') });
+        if (view !== null) return view;
+        throw new Problem(404, 'unknown-approval', `there is no approval request "${params.id}"`);
+      },
+    );
+    app.get<ById & Says<'GET /v1/approvals/:id/receipt'>>(
+      '/v1/approvals/:id/receipt',
+      needs('read.content'),
+      async ({ params }, reply) => {
+        const proof = await operations.receipt(params.id);
+        if (proof === null)
+          throw new Problem(
+            404,
+            'no-receipt',
+            'there is no proof of it here yet: a signed checkpoint must cover its record, in the journal of this gateway',
+          );
+        reply.header('content-disposition', 'attachment; filename="approval.receipt"');
+        return proof;
+      },
+    );
   };
 }
 

@@ -3,6 +3,7 @@ import { exactAmount } from '../../../../model/amount.ts';
 import type { AskFacts } from '../../../../model/approval-rules.ts';
 import { parseAsk } from '../../../../model/ask.ts';
 import type { DataClass, ToolEffect } from '../../../../model/tool.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import type { AdminRoutes } from '../../server.ts';
@@ -46,14 +47,18 @@ export function approverRoutes(operations: ApproverOperations): AdminRoutes {
     },
   };
   return (app) => {
-    app.post<{ Body: Body }>('/v1/approvers', { ...needs('approvals.read'), schema: { body } }, async (request) => {
-      const { ask, agent = null, subject = null, ...given } = request.body;
-      const parsed = parseAsk(ask);
-      if ('problem' in parsed) throw new Problem(400, 'invalid-ask', `"${ask}" ${parsed.problem}; ${parsed.help}`);
-      const answer = operations.who({ ask, agent, subject, facts: factsOf(given) });
-      if (isUnknown(answer)) throw new Problem(404, 'unknown', answer.unknown);
-      return answer;
-    });
+    app.post<{ Body: Body } & Says<'POST /v1/approvers'>>(
+      '/v1/approvers',
+      { ...needs('approvals.read'), schema: { body } },
+      async (request) => {
+        const { ask, agent = null, subject = null, ...given } = request.body;
+        const parsed = parseAsk(ask);
+        if ('problem' in parsed) throw new Problem(400, 'invalid-ask', `"${ask}" ${parsed.problem}; ${parsed.help}`);
+        const answer = operations.who({ ask, agent, subject, facts: factsOf(given) });
+        if (isUnknown(answer)) throw new Problem(404, 'unknown', answer.unknown);
+        return answer;
+      },
+    );
   };
 }
 

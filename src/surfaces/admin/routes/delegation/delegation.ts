@@ -4,6 +4,7 @@ import type { TaskRequest } from '../../../../identity/delegation/tasks.ts';
 import type { Directory } from '../../../../identity/directory.ts';
 import type { Connection } from '../../../../model/connection.ts';
 import type { Task } from '../../../../model/task.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
 import { newestFirst, PAGE, PAGED, type PageAsked, pageAmong, pageBy } from '../estate/page.ts';
@@ -52,17 +53,27 @@ const CONNECTION = {
 
 function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
   const byId = ({ id }: Connection): string => id;
-  app.get<{ Querystring: PageAsked }>('/v1/connections', { ...needs('read'), ...PAGED }, async ({ query }) => {
-    await directory.refresh();
-    return pageBy(directory.connections(), byId, query);
-  });
-  app.get<{ Params: { id: string } }>('/v1/connections/:id', needs('read'), async ({ params: { id } }) => {
-    await directory.refresh();
-    const connection = directory.connection(id);
-    if (connection === undefined) throw new Problem(404, 'unknown', `there is no connection "${id}"`);
-    return connection;
-  });
-  app.post<{ Body: Acting & Pick<NewConnection, 'from' | 'to'> & Partial<NewConnection> }>(
+  app.get<{ Querystring: PageAsked } & Says<'GET /v1/connections'>>(
+    '/v1/connections',
+    { ...needs('read'), ...PAGED },
+    async ({ query }) => {
+      await directory.refresh();
+      return pageBy(directory.connections(), byId, query);
+    },
+  );
+  app.get<{ Params: { id: string } } & Says<'GET /v1/connections/:id'>>(
+    '/v1/connections/:id',
+    needs('read'),
+    async ({ params: { id } }) => {
+      await directory.refresh();
+      const connection = directory.connection(id);
+      if (connection === undefined) throw new Problem(404, 'unknown', `there is no connection "${id}"`);
+      return connection;
+    },
+  );
+  app.post<
+    { Body: Acting & Pick<NewConnection, 'from' | 'to'> & Partial<NewConnection> } & Says<'POST /v1/connections'>
+  >(
     '/v1/connections',
     { ...needs('connections.write'), schema: { body: CONNECTION } },
     async ({ body: { by, reason, from, to, ...more } }) => {
@@ -74,7 +85,7 @@ function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationP
       return desk.connect(connection, { by, reason });
     },
   );
-  app.delete<{ Params: { id: string }; Querystring: Acting }>(
+  app.delete<{ Params: { id: string }; Querystring: Acting } & Says<'DELETE /v1/connections/:id'>>(
     '/v1/connections/:id',
     { ...needs('connections.write'), schema: { querystring: acting } },
     async ({ params, query }) => {
@@ -104,7 +115,7 @@ const TASK = {
 function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
   const orderOf = ({ createdAtMs, id }: Task): string => newestFirst(createdAtMs, id);
   const filter = { agent: text(200), state: { enum: ['open', 'closed'] } };
-  app.get<{ Querystring: PageAsked & { agent?: string; state?: Task['state'] } }>(
+  app.get<{ Querystring: PageAsked & { agent?: string; state?: Task['state'] } } & Says<'GET /v1/tasks'>>(
     '/v1/tasks',
     { ...needs('read'), schema: { querystring: { ...closed, properties: { ...PAGE, ...filter } } } },
     async ({ query: { agent, state, ...page } }) => {
@@ -115,16 +126,22 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
       return pageAmong(found, orderOf, page);
     },
   );
-  app.get<{ Params: { id: string } }>('/v1/tasks/:id', needs('read'), async ({ params: { id } }) => {
-    await directory.refresh();
-    const task = directory.task(id);
-    if (task === undefined) throw new Problem(404, 'unknown', `there is no task "${id}"`);
-    return { ...task, parts: [...directory.tasks()].filter(({ parent }) => parent === id).map((part) => part.id) };
-  });
-  app.post<{
-    Body: Partial<TaskRequest> &
-      Pick<TaskRequest, 'purpose' | 'tools'> & { agent: string; by: string; reason?: string };
-  }>(
+  app.get<{ Params: { id: string } } & Says<'GET /v1/tasks/:id'>>(
+    '/v1/tasks/:id',
+    needs('read'),
+    async ({ params: { id } }) => {
+      await directory.refresh();
+      const task = directory.task(id);
+      if (task === undefined) throw new Problem(404, 'unknown', `there is no task "${id}"`);
+      return { ...task, parts: [...directory.tasks()].filter(({ parent }) => parent === id).map((part) => part.id) };
+    },
+  );
+  app.post<
+    {
+      Body: Partial<TaskRequest> &
+        Pick<TaskRequest, 'purpose' | 'tools'> & { agent: string; by: string; reason?: string };
+    } & Says<'POST /v1/tasks'>
+  >(
     '/v1/tasks',
     { ...needs('connections.write'), schema: { body: TASK } },
     async ({ body: { agent, by, purpose, tools, reason = purpose, ...more } }) => {
@@ -135,7 +152,7 @@ function taskRoutes(app: FastifyInstance, { desk, directory }: DelegationParts):
       return desk.createTask(agent, terms, { by, reason });
     },
   );
-  app.post<{ Params: { id: string }; Body: Acting }>(
+  app.post<{ Params: { id: string }; Body: Acting } & Says<'POST /v1/tasks/:id/close'>>(
     '/v1/tasks/:id/close',
     { ...needs('connections.write'), schema: { body: acting } },
     async ({ params, body }) => desk.closeTask(params.id, body),

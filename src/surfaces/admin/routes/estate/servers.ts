@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ServerLine, ServerView, ToolLine, ToolView } from '../../../../model/insight/estate.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import { PAGE, PAGED, type PageAsked, pageBy, pageOf, sortedBy } from './page.ts';
@@ -24,14 +25,20 @@ export interface ServerReading {
 /** GET /v1/servers/lines, /v1/servers/:id, /v1/tools, /v1/servers/:id/tools/:tool */
 export function serverReadRoutes(reading: ServerReading): (app: FastifyInstance) => void {
   return (app) => {
-    app.get<{ Querystring: PageAsked }>('/v1/servers/lines', { ...needs('read'), ...PAGED }, async ({ query, can }) =>
-      pageBy(reading.lines(can('read.content')), ({ id }) => id, query),
+    app.get<{ Querystring: PageAsked } & Says<'GET /v1/servers/lines'>>(
+      '/v1/servers/lines',
+      { ...needs('read'), ...PAGED },
+      async ({ query, can }) => pageBy(reading.lines(can('read.content')), ({ id }) => id, query),
     );
-    app.get<{ Params: { id: string } }>('/v1/servers/:id', needs('read'), async (request) => {
-      const server = reading.server(request.params.id, request.can('read.content'));
-      if (server === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
-      return server;
-    });
+    app.get<{ Params: { id: string } } & Says<'GET /v1/servers/:id'>>(
+      '/v1/servers/:id',
+      needs('read'),
+      async (request) => {
+        const server = reading.server(request.params.id, request.can('read.content'));
+        if (server === null) throw new Problem(404, 'unknown-server', `there is no server "${request.params.id}"`);
+        return server;
+      },
+    );
     const querystring = {
       ...closed,
       properties: {
@@ -42,7 +49,7 @@ export function serverReadRoutes(reading: ServerReading): (app: FastifyInstance)
         q: text(200),
       },
     };
-    app.get<{ Querystring: ToolFilter & PageAsked }>(
+    app.get<{ Querystring: ToolFilter & PageAsked } & Says<'GET /v1/tools'>>(
       '/v1/tools',
       { ...needs('read'), schema: { querystring } },
       async ({ query: { cursor, limit, ...filter } }) => {
@@ -51,7 +58,7 @@ export function serverReadRoutes(reading: ServerReading): (app: FastifyInstance)
         return { ...pageOf(all, orderOf, page), total: all.length };
       },
     );
-    app.get<{ Params: { id: string; tool: string } }>(
+    app.get<{ Params: { id: string; tool: string } } & Says<'GET /v1/servers/:id/tools/:tool'>>(
       '/v1/servers/:id/tools/:tool',
       needs('read'),
       async ({ params: { id, tool } }) => {

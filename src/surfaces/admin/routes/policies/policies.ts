@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { PolicyFile, TriedRequest } from '../../../../model/insight/policies.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, REASON, text } from '../../schemas.ts';
 import { draftRoutes } from './drafts.ts';
@@ -23,9 +24,9 @@ const MAY_READ = { needs: 'read' } as const;
 const MAY_DRAFT = { needs: 'policies.draft' } as const;
 
 function readRoutes(app: FastifyInstance, operations: PolicyOperations): void {
-  app.get('/v1/policies', { config: MAY_READ }, () => operations.inForce());
+  app.get<Says<'GET /v1/policies'>>('/v1/policies', { config: MAY_READ }, () => operations.inForce());
   const querystring = { ...closed, properties: { search: { type: 'string', maxLength: 200 } } };
-  app.get<{ Querystring: { search?: string } }>(
+  app.get<{ Querystring: { search?: string } } & Says<'GET /v1/policies/schema'>>(
     '/v1/policies/schema',
     { schema: { querystring }, config: MAY_READ },
     async ({ query }) => operations.vocabulary(query.search ?? ''),
@@ -34,7 +35,7 @@ function readRoutes(app: FastifyInstance, operations: PolicyOperations): void {
 
 function tryRoutes(app: FastifyInstance, operations: PolicyOperations): void {
   const check = { ...closed, required: ['files'], properties: { files: FILES } };
-  app.post<{ Body: { files: PolicyFile[] } }>(
+  app.post<{ Body: { files: PolicyFile[] } } & Says<'POST /v1/policies/check'>>(
     '/v1/policies/check',
     { schema: { body: check }, config: MAY_DRAFT, bodyLimit: MAX_BODY_BYTES },
     ({ body }) => operations.check(body.files),
@@ -51,7 +52,7 @@ function tryRoutes(app: FastifyInstance, operations: PolicyOperations): void {
     },
   };
   const tried = { ...closed, required: ['request'], properties: { files: FILES, request } };
-  app.post<{ Body: { files?: PolicyFile[]; request: TriedRequest } }>(
+  app.post<{ Body: { files?: PolicyFile[]; request: TriedRequest } } & Says<'POST /v1/policies/try'>>(
     '/v1/policies/try',
     { schema: { body: tried }, config: MAY_DRAFT, bodyLimit: MAX_BODY_BYTES },
     ({ body }) => operations.try(body.request, body.files ?? null),
@@ -66,33 +67,41 @@ function replayRoutes(app: FastifyInstance, { replays }: PolicyOperations): void
     by: BY,
   };
   const body = { ...closed, required: ['files', 'days', 'by'], properties };
-  app.post<{ Body: Parameters<typeof replays.start>[0] }>(
+  app.post<{ Body: Parameters<typeof replays.start>[0] } & Says<'POST /v1/policies/replays'>>(
     '/v1/policies/replays',
     { schema: { body }, config: MAY_DRAFT, bodyLimit: MAX_BODY_BYTES },
     async (request, reply) => reply.code(202).send(await replays.start(request.body)),
   );
-  app.get<{ Params: { id: string } }>('/v1/policies/replays/:id', { config: MAY_DRAFT }, async ({ params }) => {
-    const replay = replays.get(params.id);
-    if (replay === null) throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
-    return replay;
-  });
-  app.delete<{ Params: { id: string } }>('/v1/policies/replays/:id', { config: MAY_DRAFT }, async ({ params }) => {
-    if (!replays.cancel(params.id))
-      throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
-    return { cancelled: true };
-  });
+  app.get<{ Params: { id: string } } & Says<'GET /v1/policies/replays/:id'>>(
+    '/v1/policies/replays/:id',
+    { config: MAY_DRAFT },
+    async ({ params }) => {
+      const replay = replays.get(params.id);
+      if (replay === null) throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
+      return replay;
+    },
+  );
+  app.delete<{ Params: { id: string } } & Says<'DELETE /v1/policies/replays/:id'>>(
+    '/v1/policies/replays/:id',
+    { config: MAY_DRAFT },
+    async ({ params }) => {
+      if (!replays.cancel(params.id))
+        throw new Problem(404, 'unknown-replay', 'there is no such replay, or it was forgotten');
+      return { cancelled: true };
+    },
+  );
 }
 
 function shadowRoutes(app: FastifyInstance, { shadow }: PolicyOperations): void {
   const order = { by: BY, reason: REASON };
   const body = { ...closed, required: ['draft', 'by', 'reason'], properties: { draft: text(100), ...order } };
-  app.post<{ Body: Parameters<typeof shadow.begin>[0] }>(
+  app.post<{ Body: Parameters<typeof shadow.begin>[0] } & Says<'POST /v1/policies/shadow'>>(
     '/v1/policies/shadow',
     { schema: { body }, config: MAY_DRAFT },
     (request) => shadow.begin(request.body),
   );
   const querystring = { ...closed, required: ['by', 'reason'], properties: order };
-  app.delete<{ Querystring: Parameters<typeof shadow.end>[0] }>(
+  app.delete<{ Querystring: Parameters<typeof shadow.end>[0] } & Says<'DELETE /v1/policies/shadow'>>(
     '/v1/policies/shadow',
     { schema: { querystring }, config: MAY_DRAFT },
     async ({ query }) => {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs } from '../../schemas.ts';
 import { PAGE, type PageAsked } from '../estate/page.ts';
@@ -12,10 +13,10 @@ interface Part {
 
 /** The journal itself: what it is made of, its bytes and signed checkpoints for whoever checks it by themself, and checking it here. */
 export function journalRoutes(app: FastifyInstance, operations: RecordOperations): void {
-  app.get('/v1/journal', needs('read'), async () => operations.journal());
+  app.get<Says<'GET /v1/journal'>>('/v1/journal', needs('read'), async () => operations.journal());
   segmentRoute(app, operations);
   const limit = { type: 'integer', minimum: 1, maximum: 5_000 };
-  app.get<{ Querystring: PageAsked & { segment?: number } }>(
+  app.get<{ Querystring: PageAsked & { segment?: number } } & Says<'GET /v1/journal/checkpoints'>>(
     '/v1/journal/checkpoints',
     {
       ...needs('read'),
@@ -23,9 +24,13 @@ export function journalRoutes(app: FastifyInstance, operations: RecordOperations
     },
     async ({ query: { limit: most = 1_000, ...from } }) => operations.checkpoints({ ...from, limit: most }),
   );
-  app.get('/v1/journal/verification', needs('read'), async () => operations.verification());
-  app.post('/v1/journal/verification', needs('read.content'), async (_request, reply) =>
-    reply.code(202).send(operations.verify()),
+  app.get<Says<'GET /v1/journal/verification'>>('/v1/journal/verification', needs('read'), async () =>
+    operations.verification(),
+  );
+  app.post<Says<'POST /v1/journal/verification'>>(
+    '/v1/journal/verification',
+    needs('read.content'),
+    async (_request, reply) => reply.code(202).send(operations.verify()),
   );
 }
 

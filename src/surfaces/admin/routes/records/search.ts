@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { RecordQuery } from '../../../../model/insight/records.ts';
+import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { closed, needs, text } from '../../schemas.ts';
 import { PAGE } from '../estate/page.ts';
@@ -32,12 +33,14 @@ const BY_SEQ = { ...closed, required: ['seq'], properties: { seq: SEQ } } as con
 /** GET /v1/records, /v1/records/:seq, /v1/records/:seq/receipt, /v1/records/export, /v1/index. */
 export function searchRoutes(app: FastifyInstance, operations: RecordOperations): void {
   const querystring = { ...closed, properties: { ...RECORD_FILTER, ...PAGE, limit: LIMIT } };
-  app.get('/v1/index', needs('read'), async () => operations.status());
-  app.get<{ Querystring: RecordQuery }>('/v1/records', { ...needs('read'), schema: { querystring } }, async (request) =>
-    operations.search({ query: request.query, withContent: request.can('read.content') }),
+  app.get<Says<'GET /v1/index'>>('/v1/index', needs('read'), async () => operations.status());
+  app.get<{ Querystring: RecordQuery } & Says<'GET /v1/records'>>(
+    '/v1/records',
+    { ...needs('read'), schema: { querystring } },
+    async (request) => operations.search({ query: request.query, withContent: request.can('read.content') }),
   );
   exportRoute(app, operations);
-  app.get<{ Params: { seq: number } }>(
+  app.get<{ Params: { seq: number } } & Says<'GET /v1/records/:seq'>>(
     '/v1/records/:seq',
     { ...needs('read'), schema: { params: BY_SEQ } },
     async (request) => {
@@ -47,7 +50,7 @@ export function searchRoutes(app: FastifyInstance, operations: RecordOperations)
       return record;
     },
   );
-  app.get<{ Params: { seq: number } }>(
+  app.get<{ Params: { seq: number } } & Says<'GET /v1/records/:seq/receipt'>>(
     '/v1/records/:seq/receipt',
     { ...needs('read.content'), schema: { params: BY_SEQ } },
     async (request) => operations.receipt(request.params.seq),
