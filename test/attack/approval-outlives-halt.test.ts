@@ -43,6 +43,18 @@ it.each<[string, LockTarget]>([
   approvals.close();
 });
 
+it('what another agent asks through whoever is halted is taken back too, and what it asks otherwise is not', async () => {
+  const approvals = openIn({ world: world(), store: stores.approvals });
+  const chain = (...ids: readonly string[]) => JSON.stringify(ids.map((id) => ['agent', id]));
+  const through = await park(approvals, request({ agent: 'child', digest: 'd-child', chain: chain('child', 'root') }));
+  const other = await park(approvals, request({ agent: 'child', digest: 'd-other', chain: chain('child', 'root-2') }));
+  expect(await withdrawHalted(approvals, halt({ kind: 'agent', id: 'root' }))).toBe(1);
+  expect((await through.outcome).outcome).toBe('withdrawn');
+  expect(await withdrawHalted(approvals, halt({ kind: 'agent', id: 'root-2' }))).toBe(1);
+  expect((await other.outcome).outcome).toBe('withdrawn');
+  approvals.close();
+});
+
 it('a request that cannot be read keeps no other from being taken back', async () => {
   const approvals = openIn({ world: world(), store: stores.approvals, options: { sweepMs: 3_600_000 } });
   const nowMs = Date.now();

@@ -109,13 +109,14 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
     await page.locator('[role=grid]').press('j');
     await page.locator('[role=grid]').press('Enter');
     await page.waitForURL(new RegExp(session!.id));
-    const calls = await callsOf(page, session!.id);
+    const whole = await callsOf(page, session!.id);
+    // What only connects is left out, and said to be.
+    const calls = whole.filter(({ action }) => action === 'tools/call');
     await page.getByText(`${calls.length} calls`).first().waitFor();
+    await page.getByText(`${whole.length - calls.length} that only connect are left out`).waitFor();
     await page.keyboard.press('ArrowRight');
     await page.getByText(`1 of ${calls.length}`).waitFor();
-    for (let i = 1; i < 3; i++) await page.keyboard.press('ArrowRight');
-    await page.getByText(`3 of ${calls.length}`).waitFor();
-    expect(new URL(page.url()).searchParams.get('call')).toBe(calls[2]!.call);
+    expect(new URL(page.url()).searchParams.get('call')).toBe(calls[0]!.call);
     const details = page.getByRole('region', { name: 'Details of the chosen call' });
     await details.getByText('purchasing.cedar#look-things-up').waitFor();
     await details.getByText('"limit": 3').waitFor();
@@ -123,14 +124,15 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
     await details.getByText('The same answer:').waitFor();
     await world.checkPage(page, 'session');
 
+    await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowLeft');
-    await page.getByText(`2 of ${calls.length}`).waitFor();
+    await page.getByText(`1 of ${calls.length}`).waitFor();
     await page.locator('main').click({ position: { x: 5, y: 5 } });
     await page.keyboard.press('Space');
-    await page.getByText(`4 of ${calls.length}`).waitFor();
+    await page.getByText(`3 of ${calls.length}`).waitFor();
     await page.keyboard.press('Space');
     await page.getByRole('tab', { name: 'Cause and effect' }).click();
-    await page.locator('.react-flow__node').filter({ hasText: 'erp/orders.list' }).first().click();
+    await page.locator('button[data-call]').filter({ hasText: 'erp/orders.list' }).first().click();
     await page.waitForURL(/view=graph/);
     await page.getByRole('heading', { name: 'erp/orders.list' }).waitFor();
     await world.checkPage(page, 'session-graph');
@@ -148,7 +150,7 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
         .trimEnd()
         .split('\n')
         .map((line) => (JSON.parse(line) as CallView).call),
-    ).toEqual(calls.map(({ call }) => call));
+    ).toEqual(whole.map(({ call }) => call));
 
     await page.getByRole('button', { name: 'Stop session' }).click();
     await page.getByLabel('Reason').fill('an experiment');
@@ -322,7 +324,10 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
       await page.goto(`${world.origin}/console/sessions/${session}?call=${call}`);
       await onlyText(page, ['⟨U+202E⟩']);
       await page.goto(`${world.origin}/console/sessions/${session}?view=graph&call=${call}`);
-      await page.locator('.react-flow__node').first().waitFor();
+      await page.locator('button[data-call]').first().waitFor();
+      await onlyText(page, ['⟨U+202E⟩']);
+      await page.goto(`${world.origin}/console/sessions/${session}?view=reach&call=${call}`);
+      await page.getByRole('list', { name: 'Tools, and who called them' }).getByRole('button').first().waitFor();
       await onlyText(page, []);
       await page.goto(
         `${world.origin}/console/audit?seq=${(await callOn(page, 'support', (each) => each.call === call)).seq}`,

@@ -5,6 +5,7 @@ import { Facts } from '../kit/card.tsx';
 import { Code, visible } from '../kit/text.tsx';
 import { duration, Time } from '../kit/time.tsx';
 import { DecideAgain } from './again.tsx';
+import { Chain } from './chain.tsx';
 import { Inputs, Outputs } from './content.tsx';
 import { DecisionExplained } from './decision.tsx';
 import { AgentLink, CallLink, PersonLink, RecordLink, ServerLink, SessionLink, TransactionLink } from './links.tsx';
@@ -110,6 +111,39 @@ export function CallStand({ call }: { call: CallView }) {
   );
 }
 
+/** Each with the record that was written before its token was given out. */
+function Handovers({ hops }: { hops: CallView['handovers'] }) {
+  return (
+    <ol className="space-y-1">
+      {hops.map(({ seq, atMs, how, from, to, connection, scopes, task }) => (
+        <li key={seq}>
+          {how === 'exchange' ? (
+            <>
+              <AgentLink id={from} /> {from === to ? 'to itself, narrower' : 'to '}
+              {from !== to && <AgentLink id={to} />}
+              {connection !== null && (
+                <>
+                  , over <Code>{connection}</Code>
+                </>
+              )}
+            </>
+          ) : (
+            <>
+              {how === 'id-jag' ? 'by an assertion of ' : 'as a workload of '}
+              <Code>{from}</Code> to <AgentLink id={to} />
+            </>
+          )}
+          <span className="block text-xs leading-6 text-soft">
+            {scopes === null ? 'no limit of its own' : `at most ${scopes.map(visible).join(' ') || 'nothing'}`}
+            {task !== null && `, task ${visible(task)}`}, <Time ms={atMs} look="clock" />, record{' '}
+            <RecordLink seq={seq} />
+          </span>
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 function CallFacts({ call, compact }: { call: CallView; compact: boolean }) {
   return (
     <Facts
@@ -117,7 +151,8 @@ function CallFacts({ call, compact }: { call: CallView; compact: boolean }) {
         ['Agent', <AgentLink key="agent" id={call.agent} />],
         ['Owner', <PersonLink key="owner" id={call.owner} />],
         ['For', call.subject === null ? 'itself' : <PersonLink key="subject" id={call.subject} />],
-        call.chain.length > 0 && ['Through', call.chain.map(visible).join(' ← ')],
+        call.chain.length > 1 && ['Chain', <Chain key="chain" subject={call.subject} path={call.chain.toReversed()} />],
+        call.handovers.length > 0 && ['Handed on', <Handovers key="hops" hops={call.handovers} />],
         ['Server', <ServerLink key="server" id={call.server} />],
         ['Action', visible(call.action)],
         call.target !== null && ['On', visible(call.target)],
@@ -125,7 +160,10 @@ function CallFacts({ call, compact }: { call: CallView; compact: boolean }) {
         call.endedAtMs !== null && [
           'Ended',
           <span key="ended">
-            <Time ms={call.endedAtMs} /> <span className="text-soft">after {duration(call.endedAtMs - call.atMs)}</span>
+            <Time ms={call.endedAtMs} />
+            {call.endedAtMs > call.atMs && (
+              <span className="text-soft"> after {duration(call.endedAtMs - call.atMs)}</span>
+            )}
           </span>,
         ],
         call.session !== null && ['Session', <SessionLink key="session" id={call.session} />],

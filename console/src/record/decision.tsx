@@ -22,7 +22,7 @@ type Decided = Pick<
 
 /** Why it was decided like that: each tier's answer, the policies behind it, who stopped it, who said yes. */
 export function DecisionExplained({ call }: { call: Decided }) {
-  const words = call.effect === 'permit' ? null : codeWords(call.code);
+  const words = whyNot(call);
   return (
     <div className="space-y-3">
       {words !== null && <p>{words}</p>}
@@ -36,6 +36,12 @@ export function DecisionExplained({ call }: { call: Decided }) {
       <Because call={call} />
     </div>
   );
+}
+
+/** Of what went on with the answer of people the code still says that a policy asked: it forbade nothing. */
+function whyNot({ effect, code }: Decided): string | null {
+  if (effect === 'deny' || code === 'approval-pending') return codeWords(code);
+  return effect === 'ask' ? 'Policies asked people first; it went on with their answer.' : null;
 }
 
 const MARKS = {

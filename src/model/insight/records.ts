@@ -52,6 +52,23 @@ export interface SessionLine {
   readonly open: boolean;
 }
 
+/**
+ * Work came to an agent: the record written before the token was given out. From another agent over a connection, from itself where it
+ * narrowed its own token (`connection` is null), or from outside: by an assertion of an organisation, or as a workload of a platform.
+ */
+export interface Handover {
+  readonly seq: number;
+  readonly atMs: number;
+  readonly how: 'exchange' | 'id-jag' | 'workload';
+  /** The agent that handed on; of an assertion its issuer. */
+  readonly from: string;
+  readonly to: string;
+  readonly connection: string | null;
+  /** `null`: no limit of its own. */
+  readonly scopes: readonly string[] | null;
+  readonly task: string | null;
+}
+
 /** One call put together from its records. */
 export interface CallView {
   readonly call: string;
@@ -61,7 +78,10 @@ export interface CallView {
   readonly agent: string;
   readonly owner: string;
   readonly subject: string | null;
+  /** The agent that acts first, then each it acts through. */
   readonly chain: readonly string[];
+  /** How the work came to it, oldest first. Empty: by a consent, or its own authority. */
+  readonly handovers: readonly Handover[];
   readonly purpose: string;
   readonly session: string | null;
   readonly task: string | null;
@@ -105,7 +125,10 @@ export interface CallView {
   readonly records: readonly number[];
 }
 
-/** GET /v1/sessions/history/:id and /v1/transactions/:txn: calls in order, of every agent that took part, and what led to what. */
+/**
+ * GET /v1/sessions/history/:id and /v1/transactions/:txn: calls in order, of every agent that took part, and what led to what. Of a
+ * session: its own, those of agents its work came from, and those of agents it was handed on to.
+ */
 export interface SessionView {
   readonly id: string;
   readonly calls: readonly CallView[];

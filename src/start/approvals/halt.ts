@@ -12,14 +12,13 @@ const PAGE = 500;
  * lock is released. One that cannot be taken back keeps no other: it is told at the end, by an AggregateError.
  */
 export async function withdrawHalted(approvals: Approvals, lock: Lock): Promise<number> {
-  const { kind, id } = lock.target;
   const hit = questionHit(lock.target);
   if (hit === null) return 0;
   const errors: unknown[] = [];
   let withdrawn = 0;
   for (const state of ['pending', 'approved'] as const)
     withdrawn += await withdrawEach(approvals, lock, {
-      ...{ state, hit, agent: kind === 'agent' ? id : null },
+      ...{ state, hit },
       onError: (error) => errors.push(error),
     });
   if (errors.length > 0) throw new AggregateError(errors, `${errors.length} requests could not be taken back`);
@@ -49,18 +48,15 @@ export function sessionHit({ kind, id }: LockTarget): ((state: SessionState, cal
 interface Each {
   readonly state: 'pending' | 'approved';
   readonly hit: (row: ApprovalRow) => boolean;
-  /** Of that one alone. */
-  readonly agent: string | null;
   readonly onError: (error: unknown) => void;
 }
 
-async function withdrawEach(approvals: Approvals, lock: Lock, { state, hit, agent, onError }: Each): Promise<number> {
+async function withdrawEach(approvals: Approvals, lock: Lock, { state, hit, onError }: Each): Promise<number> {
   let withdrawn = 0;
   let before: { requestedAtMs: number; id: string } | undefined;
   for (;;) {
     const page = await approvals.list({
       ...{ state, limit: PAGE },
-      ...(agent === null ? {} : { agent }),
       ...(before === undefined ? {} : { before }),
     });
     const why = `${formatTarget(lock.target)} was stopped: ${lock.reason}`;
@@ -71,9 +67,15 @@ async function withdrawEach(approvals: Approvals, lock: Lock, { state, hit, agen
   }
 }
 
+/** Also what others ask through whoever is stopped: their calls are refused, and their sessions end. */
 const HITS = {
-  agent: (row: ApprovalRow, id: string) => row.agent === id,
+  agent: (row: ApprovalRow, id: string) => row.agent === id || isThrough(row, id),
   user: (row: ApprovalRow, id: string) => row.subject === id,
   session: (row: ApprovalRow, id: string) => row.session === id,
   task: (row: ApprovalRow, id: string) => row.task === id,
 } as const;
+
+/** The chain is kept as the JSON of pairs of kind and id, without a space (gateway/asking/question.ts). */
+function isThrough({ chain }: ApprovalRow, agent: string): boolean {
+  return chain.includes(JSON.stringify(['agent', agent]));
+}

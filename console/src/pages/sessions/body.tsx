@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo } from 'react';
+import { lazy, type ReactNode, Suspense, useMemo } from 'react';
 import type { CallView } from '../../../../src/model/insight/records.ts';
 import { Button } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
@@ -10,24 +10,27 @@ import { Acts } from './acts.tsx';
 import { CallPanel } from './panel.tsx';
 import { Replay } from './replay.tsx';
 import { Steps } from './steps.tsx';
-import { around, chosen, type Story } from './story.ts';
+import { chosen, nearTo, type Story, worthwhile } from './story.ts';
 import { Timeline } from './timeline.tsx';
 import { defaultScale, type Scale } from './timeline-layout.ts';
 
-const Graph = lazy(() => import('./graph.tsx').then(({ StoryGraphView }) => ({ default: StoryGraphView })));
+const Causes = lazy(() => import('./graph/tree.tsx').then(({ CausesView }) => ({ default: CausesView })));
+const Reach = lazy(() => import('./graph/reach.tsx').then(({ ReachView }) => ({ default: ReachView })));
 
-/** The story in three looks, replay above, the chosen call beside. All of it is in the address. */
+/** The story in four looks, replay above, the chosen call beside. All of it is in the address. */
 export function StoryBody({ story, more }: { story: Story; more: (() => void) | undefined }) {
   const [filters, set] = useFilters();
   const { q, effect, agent, view = 'timeline', call: asked } = filters;
-  const calls = useMemo(() => chosen(story.calls, { words: q, effect, agent }), [story.calls, q, effect, agent]);
+  const connecting = filters.connecting === 'yes';
+  const worth = useMemo(() => worthwhile(story.calls, { connecting, at: asked }), [story.calls, connecting, asked]);
+  const calls = useMemo(() => chosen(worth, { words: q, effect, agent }), [worth, q, effect, agent]);
   const agents = useMemo(() => [...new Set(story.calls.map((call) => call.agent))], [story.calls]);
+  const hidden = story.calls.length - worth.length;
   const current = story.calls.find(({ call }) => call === asked) ?? null;
   const at = current?.call ?? null;
   const near = useMemo(() => {
     if (at === null) return new Set<string>();
-    const { causes, effects } = around(at, story.links);
-    return new Set([...causes.map(({ from }) => from), ...effects.map(({ to }) => to)]);
+    return nearTo(at, story.links);
   }, [at, story.links]);
   const choose = (call: string): void => set({ call });
   return (
@@ -52,7 +55,17 @@ export function StoryBody({ story, more }: { story: Story; more: (() => void) | 
             </Choice>
           )}
         </div>
-        <Replay calls={calls} at={at} onChoose={choose} />
+        <div className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+          <Replay calls={calls} at={at} onChoose={choose} />
+          {(hidden > 0 || connecting) && (
+            <p className="text-[13px] text-soft">
+              {connecting ? 'With calls that only connect.' : `${hidden} that only connect are left out.`}{' '}
+              <Button size="small" look="quiet" onClick={() => set({ connecting: connecting ? null : 'yes' })}>
+                {connecting ? 'Leave them out' : 'Show them'}
+              </Button>
+            </p>
+          )}
+        </div>
         {calls.length === 0 ? (
           <Empty title="No call fits these filters">Take one of them away.</Empty>
         ) : (
@@ -68,7 +81,7 @@ export function StoryBody({ story, more }: { story: Story; more: (() => void) | 
         )}
         <Acts acts={story.acts} />
       </div>
-      <CallPanel call={current} story={story} onChoose={choose} onClose={() => set({ call: null })} />
+      <CallPanel call={current} calls={calls} story={story} onChoose={choose} onClose={() => set({ call: null })} />
     </div>
   );
 }
@@ -92,16 +105,23 @@ function Looks({ calls, story, at, near, view, more, onChoose, onView }: LooksPr
       value={view}
       onChange={onView}
       tabs={[
-        { id: 'timeline', label: 'Timeline', content: <ScaledTimeline {...common} near={near} /> },
+        { id: 'timeline', label: 'Timeline', content: <ScaledTimeline {...common} links={story.links} near={near} /> },
         {
           id: 'graph',
           label: 'Cause and effect',
           content: (
-            <Card className="overflow-hidden">
-              <Suspense fallback={<Loading lines={12} />}>
-                <Graph {...common} links={story.links} />
-              </Suspense>
-            </Card>
+            <Drawing>
+              <Causes {...common} links={story.links} />
+            </Drawing>
+          ),
+        },
+        {
+          id: 'reach',
+          label: 'Agents and tools',
+          content: (
+            <Drawing>
+              <Reach {...common} />
+            </Drawing>
           ),
         },
         { id: 'list', label: 'List', content: <Steps {...common} onEnd={more} /> },
@@ -110,7 +130,25 @@ function Looks({ calls, story, at, near, view, more, onChoose, onView }: LooksPr
   );
 }
 
-interface ScaledProps extends Pick<LooksProps, 'calls' | 'at' | 'near' | 'onChoose'> {}
+function Drawing({ children }: { children: ReactNode }) {
+  return (
+    <Card className="overflow-hidden">
+      <Suspense
+        fallback={
+          <div className="p-4">
+            <Loading lines={12} />
+          </div>
+        }
+      >
+        {children}
+      </Suspense>
+    </Card>
+  );
+}
+
+interface ScaledProps extends Pick<LooksProps, 'calls' | 'at' | 'near' | 'onChoose'> {
+  readonly links: Story['links'];
+}
 
 function ScaledTimeline({ calls, ...rest }: ScaledProps) {
   const [filters, set] = useFilters();

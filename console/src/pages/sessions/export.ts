@@ -1,4 +1,5 @@
 import type { CallView } from '../../../../src/model/insight/records.ts';
+import { pathOf } from './graph/strands.ts';
 
 /** One call a line, everything there is of it. */
 export function toNdjson(calls: readonly CallView[]): string {
@@ -13,6 +14,8 @@ const COLUMNS: readonly (readonly [string, (call: CallView) => unknown])[] = [
   ['agent', ({ agent }) => agent],
   ['owner', ({ owner }) => owner],
   ['for', ({ subject }) => subject],
+  ['chain', ({ agent, chain }) => pathOf({ agent, chain }).join(' > ')],
+  ['handed_on', ({ handovers }) => handovers.map(({ seq }) => seq).join(' ')],
   ['session', ({ session }) => session],
   ['transaction', ({ txn }) => txn],
   ['server', ({ server }) => server],

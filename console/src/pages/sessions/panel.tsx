@@ -1,23 +1,26 @@
 import { Link } from '@tanstack/react-router';
 import { ArrowUpRight, X } from 'lucide-react';
-import { useEffect, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import type { CallView } from '../../../../src/model/insight/records.ts';
 import { Button } from '../../kit/button.tsx';
 import { Card } from '../../kit/card.tsx';
 import { visible } from '../../kit/text.tsx';
+import { counted } from '../../kit/time.tsx';
 import { CallSections, CallStand } from '../../record/call-detail.tsx';
 import { nameOfCall } from '../../record/words.ts';
-import { around, LINK_WORDS, type Story } from './story.ts';
+import { around, handedTo, LINK_WORDS, type Story } from './story.ts';
 
 interface PanelProps {
   readonly call: CallView | null;
+  /** Those that are shown, whose numbers are. */
+  readonly calls: readonly CallView[];
   readonly story: Story;
   readonly onChoose: (call: string) => void;
   readonly onClose: () => void;
 }
 
 /** The chosen call, beside the story; below it where there is no room beside. */
-export function CallPanel({ call, story, onChoose, onClose }: PanelProps) {
+export function CallPanel({ call, calls, story, onChoose, onClose }: PanelProps) {
   const box = useRef<HTMLDivElement>(null);
   useEffect(() => {
     box.current?.scrollTo({ top: 0 });
@@ -54,36 +57,55 @@ export function CallPanel({ call, story, onChoose, onClose }: PanelProps) {
         aria-label="Details of the chosen call"
         className="min-h-0 flex-1 overflow-y-auto p-4 focus-visible:-outline-offset-2"
       >
-        <Near call={call} story={story} onChoose={onChoose} />
+        <Near call={call} calls={calls} story={story} onChoose={onChoose} />
         <CallSections call={call} compact />
       </div>
     </Card>
   );
 }
 
-function Near({ call, story, onChoose }: Pick<PanelProps, 'story' | 'onChoose'> & { call: CallView }) {
+function Near({ call, calls, story, onChoose }: Pick<PanelProps, 'calls' | 'story' | 'onChoose'> & { call: CallView }) {
   const { causes, effects } = around(call.call, story.links);
-  if (causes.length + effects.length === 0) return null;
+  const handed = handedTo(effects, story.calls);
+  const lines = [
+    ...causes.map(({ from, kind }) => ({ id: from, words: capital(LINK_WORDS[kind]) })),
+    ...effects.flatMap(({ to, kind }) =>
+      kind === 'delegated' ? [] : [{ id: to, words: kind === 'data' ? 'Its result is used by' : 'Let through' }],
+    ),
+  ];
+  if (lines.length + handed.length === 0) return null;
   const nameOf = (id: string): string => {
-    const at = story.calls.findIndex((each) => each.call === id);
-    return at < 0 ? id : `${nameOfCall(story.calls[at]!)} (call ${at + 1})`;
+    const at = calls.findIndex((each) => each.call === id);
+    const named = story.calls.find((each) => each.call === id);
+    return `${named === undefined ? id : nameOfCall(named)}${at < 0 ? '' : ` (call ${at + 1})`}`;
   };
-  const line = (id: string, words: string) => (
-    <li key={`${id} ${words}`}>
-      <span className="text-soft">{words}</span>{' '}
-      <button type="button" className="text-left text-accent hover:underline" onClick={() => onChoose(id)}>
-        {visible(nameOf(id))}
-      </button>
-    </li>
-  );
   return (
     <ul className="mb-4 space-y-0.5 rounded-lg bg-sunk px-3 py-2 text-[13px]">
-      {causes.map(({ from, kind }) =>
-        line(from, `${LINK_WORDS[kind].charAt(0).toUpperCase()}${LINK_WORDS[kind].slice(1)}`),
-      )}
-      {effects.map(({ to, kind }) =>
-        line(to, kind === 'data' ? 'Its result is used by' : kind === 'delegated' ? 'Handed on to' : 'Let through'),
-      )}
+      {lines.map(({ id, words }) => (
+        <li key={`${id} ${words}`}>
+          <span className="text-soft">{words}</span> <Choose onClick={() => onChoose(id)}>{visible(nameOf(id))}</Choose>
+        </li>
+      ))}
+      {handed.map(({ agent, first, count: n }) => (
+        <li key={first}>
+          <span className="text-soft">Handed on to</span>{' '}
+          <Choose onClick={() => onChoose(first)}>
+            {visible(agent)}, which made {counted(n, 'call')}
+          </Choose>
+        </li>
+      ))}
     </ul>
   );
+}
+
+function Choose({ onClick, children }: { onClick: () => void; children: ReactNode }) {
+  return (
+    <button type="button" className="text-left text-accent hover:underline" onClick={onClick}>
+      {children}
+    </button>
+  );
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -87,7 +87,7 @@ function Told({ kind, id, pathOf, story, more, complete }: ToldProps) {
             </Code>
           </>
         }
-        lead={story.calls.length === 0 ? undefined : <StoryFacts story={story} more={more !== undefined} />}
+        lead={story.calls.length === 0 ? undefined : <StoryFacts kind={kind} story={story} more={more !== undefined} />}
         actions={<SessionActions kind={kind} id={id} story={story} pathOf={pathOf} complete={complete} />}
       />
       {story.calls.length === 0 ? (

@@ -7,7 +7,7 @@ import { defaultScale, layout, ticks } from './timeline-layout.ts';
 function call(seq: number, more: Partial<CallView> = {}): CallView {
   return {
     ...{ call: `c-${seq}`, seq, atMs: seq * 100, endedAtMs: seq * 100 + 50, agent: 'buyer', owner: 'alice' },
-    ...{ subject: null, chain: [], purpose: '', session: 's', task: null, txn: null, surface: 'mcp' },
+    ...{ subject: null, chain: [], handovers: [], purpose: '', session: 's', task: null, txn: null, surface: 'mcp' },
     ...{ action: 'tools/call', server: 'erp', target: 'orders.create', effect: 'permit', code: 'policy' },
     ...{ reasons: ['a.cedar#one'], errors: [], obligations: [], policyVersion: 'v', tiers: null, lock: null },
     ...{ approval: null, approvedBy: [], outcome: 'ok', outcomeCode: null, timingsUs: null },

@@ -20,6 +20,21 @@ export function joinPages(pages: readonly SessionView[]): Story {
   };
 }
 
+/** What every client says when it connects, where it was let through: it tells nothing of what was done. */
+export function onlyConnects({ action, effect, outcome }: CallView): boolean {
+  return (action === 'initialize' || action === 'notifications') && effect === 'permit' && outcome === 'ok';
+}
+
+/** The calls one looks at: without those that only connect, unless there are no others, or one of them is asked for. */
+export function worthwhile(
+  calls: readonly CallView[],
+  { connecting, at }: { readonly connecting: boolean; readonly at: string | null | undefined },
+): readonly CallView[] {
+  if (connecting || calls.some((call) => call.call === at && onlyConnects(call))) return calls;
+  const rest = calls.filter((call) => !onlyConnects(call));
+  return rest.length === 0 ? calls : rest;
+}
+
 export interface StoryFilter {
   readonly words?: string | undefined;
   readonly effect?: string | undefined;
@@ -52,6 +67,28 @@ export function around(
   links: Story['links'],
 ): { readonly causes: Story['links']; readonly effects: Story['links'] } {
   return { causes: links.filter(({ to }) => to === id), effects: links.filter(({ from }) => from === id) };
+}
+
+/** What a call came from, and what used it. Whole strands that followed are drawn as such already. */
+export function nearTo(id: string, links: Story['links']): ReadonlySet<string> {
+  const { causes, effects } = around(id, links);
+  return new Set([
+    ...causes.map(({ from }) => from),
+    ...effects.flatMap(({ to, kind }) => (kind === 'delegated' ? [] : [to])),
+  ]);
+}
+
+/** Agents a call's work was handed on to, with what they did of it; the calls that only connect are not counted. */
+export function handedTo(
+  effects: Story['links'],
+  calls: readonly CallView[],
+): readonly { readonly agent: string; readonly first: string; readonly count: number }[] {
+  const to = new Set(effects.flatMap((link) => (link.kind === 'delegated' ? [link.to] : [])));
+  const found = Map.groupBy(
+    calls.filter((call) => to.has(call.call) && !onlyConnects(call)),
+    ({ agent }) => agent,
+  );
+  return [...found].map(([agent, made]) => ({ agent, first: made[0]!.call, count: made.length }));
 }
 
 export const LINK_WORDS = {

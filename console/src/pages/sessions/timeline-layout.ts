@@ -1,4 +1,5 @@
 import type { CallView } from '../../../../src/model/insight/records.ts';
+import type { Story } from './story.ts';
 
 export type Scale = 'time' | 'steps';
 
@@ -22,12 +23,42 @@ export interface Layout {
   readonly toMs: number;
 }
 
+export const ROW_PX = 32;
+const LANE_EXTRA_PX = 8;
+
+/** Where work went from one lane to another, as part of the width and in pixels of the height. */
+export interface HandedLine {
+  readonly at: number;
+  readonly fromPx: number;
+  readonly toPx: number;
+}
+
+/** One for each call that was handed on and each agent it was handed to: at the first call that came of it. */
+export function handovers(lanes: readonly Lane[], links: Story['links']): readonly HandedLine[] {
+  const places = new Map<string, { lane: number; middlePx: number; left: number; agent: string }>();
+  let topPx = 0;
+  for (const [lane, { agent, rows, bars }] of lanes.entries()) {
+    for (const { call, row, left } of bars)
+      places.set(call.call, { lane, middlePx: topPx + row * ROW_PX + ROW_PX / 2, left, agent });
+    topPx += rows * ROW_PX + LANE_EXTRA_PX;
+  }
+  const first = new Map<string, HandedLine>();
+  for (const { from, to, kind } of links) {
+    const [cause, effect] = [places.get(from), places.get(to)];
+    if (kind !== 'delegated' || cause === undefined || effect === undefined || cause.lane === effect.lane) continue;
+    const key = JSON.stringify([from, effect.agent]);
+    const line = { at: effect.left, fromPx: cause.middlePx, toPx: effect.middlePx };
+    if ((first.get(key)?.at ?? 2) > line.at) first.set(key, line);
+  }
+  return [...first.values()];
+}
+
 /** So wide that a finger hits it. */
 const MIN_PX = 25;
-const STEP_PX = 44;
+const STEP_PX = 58;
 /** With a word on it. */
 const ROOMY_PX = 92;
-const WIDE_PX = { time: 800, steps: 640 } as const;
+const WIDE_PX = { time: 800, steps: 520 } as const;
 
 /** How wide the drawing is at least: a few calls are seen whole, also on a phone; many are scrolled through. */
 export function leastPx(scale: Scale, calls: number): number {

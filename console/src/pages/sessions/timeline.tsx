@@ -1,3 +1,4 @@
+import { CornerDownRight } from 'lucide-react';
 import { useEffect, useRef } from 'react';
 import type { CallView } from '../../../../src/model/insight/records.ts';
 import { cn } from '../../kit/cn.ts';
@@ -6,10 +7,13 @@ import { duration, useNow } from '../../kit/time.tsx';
 import { AgentLink } from '../../record/links.tsx';
 import { STAND_FILL } from '../../record/stand.tsx';
 import { nameOfCall, STAND_WORDS, standOf } from '../../record/words.ts';
-import { type Bar, layout, leastPx, type Scale, ticks } from './timeline-layout.ts';
+import { pathOf } from './graph/strands.ts';
+import type { Story } from './story.ts';
+import { type Bar, type HandedLine, handovers, layout, leastPx, ROW_PX, type Scale, ticks } from './timeline-layout.ts';
 
 interface TimelineProps {
   readonly calls: readonly CallView[];
+  readonly links: Story['links'];
   readonly scale: Scale;
   readonly at: string | null;
   /** Those the chosen call came from or led to. */
@@ -17,13 +21,13 @@ interface TimelineProps {
   readonly onChoose: (call: string) => void;
 }
 
-const ROW_PX = 32;
 const BAR_PX = 26;
 
 /** Bars by time, a lane for each agent. One of them can be reached by Tab; arrow keys step through all. */
-export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
+export function Timeline({ calls, links, scale, at, near, onChoose }: TimelineProps) {
   const now = useNow(5_000);
   const { lanes, fromMs, toMs } = layout(calls, scale, now);
+  const handed = handovers(lanes, links);
   const chosen = useRef<HTMLButtonElement>(null);
   const tabbed = at !== null && calls.some(({ call }) => call === at) ? at : calls[0]?.call;
   useEffect(() => {
@@ -32,18 +36,26 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
   return (
     <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] sm:grid-cols-[9rem_minmax(0,1fr)]">
       <div>
-        {lanes.map(({ agent, rows }) => (
+        {lanes.map(({ agent, rows, bars }) => (
           <div
             key={agent}
             className="flex items-start truncate border-b border-line/70 pt-2 pr-3 text-[13px]"
             style={{ height: rows * ROW_PX + 8 }}
           >
-            <AgentLink id={agent} className="truncate" />
+            <span
+              className="flex min-w-0 items-center gap-1"
+              style={{ paddingLeft: depthOf(bars) * 10 }}
+              title={visible(agent)}
+            >
+              {depthOf(bars) > 0 && <CornerDownRight className="size-3 shrink-0 text-accent" aria-hidden />}
+              <AgentLink id={agent} className="truncate" />
+            </span>
           </div>
         ))}
       </div>
       <div className="overflow-x-auto" tabIndex={-1}>
         <div className="relative" style={{ minWidth: leastPx(scale, calls.length) }}>
+          <Handed lines={handed} />
           <ul aria-label={`Timeline of ${calls.length} calls`}>
             {lanes.map(({ agent, rows, bars }) => (
               <li key={agent} aria-label={visible(agent)} className="border-b border-line/70">
@@ -69,6 +81,26 @@ export function Timeline({ calls, scale, at, near, onChoose }: TimelineProps) {
         </div>
       </div>
     </div>
+  );
+}
+
+function depthOf(bars: readonly Bar[]): number {
+  return Math.max(0, ...bars.slice(0, 1).map(({ call }) => pathOf(call).length - 1));
+}
+
+/** Where work went over from one agent to another: down (or up) to the first call it led to. */
+function Handed({ lines }: { lines: readonly HandedLine[] }) {
+  if (lines.length === 0) return null;
+  return (
+    <svg aria-hidden className="pointer-events-none absolute inset-0 z-10 h-full w-full overflow-visible">
+      {lines.map(({ at, fromPx, toPx }, i) => (
+        <g key={i} className="stroke-accent fill-accent">
+          <line x1={`${at * 100}%`} x2={`${at * 100}%`} y1={fromPx} y2={toPx} strokeWidth={2} strokeDasharray="4 3" />
+          <circle cx={`${at * 100}%`} cy={fromPx} r={3} />
+          <circle cx={`${at * 100}%`} cy={toPx} r={3} />
+        </g>
+      ))}
+    </svg>
   );
 }
 

@@ -8,11 +8,11 @@ import { type NotesPage, type NotesQuestion, readNotes } from '../../read/notes.
 import { type Receipt, readReceipt } from '../../read/receipt.ts';
 import { openForAsking } from '../schema.ts';
 import { ActivitySums, type LastActivity } from './activity.ts';
-import { recordView } from './call-view.ts';
-import { Histories, type HistoryQuestion } from './histories.ts';
 import { Places } from './places.ts';
 import { type Search, Searcher } from './search.ts';
 import { firstOf, listSessions, type PastSession, type SessionFilter } from './sessions.ts';
+import { recordView } from './story/call-view.ts';
+import { Histories, type HistoryQuestion } from './story/histories.ts';
 
 export interface AskOptions {
   /** File of the index. */

@@ -2,7 +2,7 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Entry } from '../../format/frame.ts';
 import type { Progress } from '../schema.ts';
 import { tokensOf } from '../tokens.ts';
-import { Tally } from './tally.ts';
+import { AskedCalls, Tally } from './tally.ts';
 
 /** Records of one block: reading one record needs its row and one read from the disk. */
 export const BLOCK_RECORDS = 64;
@@ -38,7 +38,8 @@ export class Rows {
   #open: Block | null = null;
   /** Since the last commit. Nothing but words is written before it: each other statement would make FTS5 write out what it gathers. */
   #blocks: Block[] = [];
-  #tally = new Tally();
+  readonly #asked = new AskedCalls();
+  #tally = new Tally(this.#asked);
   #pending = 0;
 
   constructor(database: DatabaseSync, state: Progress) {
@@ -135,7 +136,7 @@ export class Rows {
     for (const [agent, atMs] of lastMs) last.run(atMs, this.#agents.idOf(agent));
     this.#progress.run(JSON.stringify(this.#state));
     this.#database.exec('commit');
-    this.#tally = new Tally();
+    this.#tally = new Tally(this.#asked);
     this.#pending = 0;
   }
 }

@@ -2,10 +2,12 @@ import type { CallFacts, JournalRecord } from '../../../model/record.ts';
 
 export type CallClass = 'permitted' | 'asked' | 'denied';
 
+type CallRecord = CallFacts & { readonly type: 'intent' | 'refusal' };
+
 export const HOUR_MS = 3_600_000;
 
 /** Permitted by the policies alone, asked of people (and what waits for them), or denied: by policies, people or the kill switch. */
-export function classOf(record: CallFacts & { readonly type: 'intent' | 'refusal' }): CallClass {
+export function classOf(record: CallRecord): CallClass {
   const { effect, code } = record.decision;
   if (record.type === 'refusal') return code === 'approval-pending' ? 'asked' : 'denied';
   return effect === 'ask' ? 'asked' : 'permitted';
@@ -34,20 +36,55 @@ export interface SessionTally {
 }
 
 const MAX_NAME_CHARS = 512;
+const MAX_ASKED = 20_000;
+
+/**
+ * Calls people were asked about that are not decided yet, and since when: the decision is another record of the same call. It lives longer
+ * than a batch, and no longer than the process: a call that waits ends with its gateway.
+ */
+export class AskedCalls {
+  readonly #since = new Map<string, number>();
+
+  ask(call: string, atMs: number): void {
+    const [oldest] = this.#since.keys();
+    if (this.#since.size >= MAX_ASKED && oldest !== undefined) this.#since.delete(oldest);
+    this.#since.set(call, atMs);
+  }
+
+  /** When people were asked, if they were; from now on it is decided. */
+  decide(call: string): number | null {
+    const since = this.#since.get(call) ?? null;
+    this.#since.delete(call);
+    return since;
+  }
+}
 
 /** What a batch of records adds to the sums: few rows are touched however many records there are. */
 export class Tally {
   readonly used = new Map<string, Used>();
   readonly sessions = new Map<string, SessionTally>();
   readonly lastMs = new Map<string, number>();
+  readonly #asked: AskedCalls;
+
+  constructor(asked: AskedCalls) {
+    this.#asked = asked;
+  }
 
   add(record: JournalRecord, at: { readonly seq: number; readonly atMs: number }): void {
     if (record.type !== 'intent' && record.type !== 'refusal') return;
     const kind = classOf(record);
     const { agent, session } = record;
     if ((this.lastMs.get(agent) ?? 0) < at.atMs) this.lastMs.set(agent, at.atMs);
-    this.#use(record, at.atMs)[kind]++;
-    if (session !== null) this.#session(session, record, at, kind);
+    const askedMs = this.#asked.decide(record.call);
+    if (kind === 'asked' && record.type === 'refusal') this.#asked.ask(record.call, askedMs ?? at.atMs);
+    if (askedMs === null) this.#use(record, at.atMs)[kind]++;
+    else if (kind === 'denied') {
+      // It counts once, as what it came to.
+      const used = this.#use(record, askedMs);
+      used.asked--;
+      used.denied++;
+    }
+    if (session !== null) this.#session(session, record, { ...at, again: askedMs !== null });
   }
 
   #use({ agent, server, target }: CallFacts, atMs: number): Used {
@@ -62,7 +99,7 @@ export class Tally {
     return used;
   }
 
-  #session(name: string, record: CallFacts, at: { seq: number; atMs: number }, kind: CallClass): void {
+  #session(name: string, record: CallRecord, at: { seq: number; atMs: number; again: boolean }): void {
     let session = this.sessions.get(name);
     if (session === undefined) {
       const { agent, subject } = record;
@@ -72,8 +109,9 @@ export class Tally {
     }
     session.lastMs = Math.max(session.lastMs, at.atMs);
     session.lastSeq = at.seq;
-    session.calls++;
+    const kind = classOf(record);
+    if (!at.again) session.calls++;
     if (kind === 'denied') session.denied++;
-    if (kind === 'asked') session.asked++;
+    if (kind === 'asked' && !at.again) session.asked++;
   }
 }

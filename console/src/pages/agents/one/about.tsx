@@ -18,12 +18,16 @@ import { AgentFields } from '../register/fields.tsx';
 import { type AgentForm, changedFields, formOf } from '../register/form.ts';
 import { ARCHETYPES } from '../words.ts';
 import { ActivityPanel } from './activity.tsx';
+import { Delegation } from './delegation.tsx';
 
 /** Identity on the left, what it does on the right. */
 export function About({ agent, version }: AgentEntry) {
   return (
     <div className="grid grid-cols-1 items-start gap-4 xl:grid-cols-[minmax(0,26rem)_minmax(0,1fr)]">
-      <Identity agent={agent} version={version} />
+      <div className="grid grid-cols-1 gap-4">
+        <Identity agent={agent} version={version} />
+        <Delegation id={agent.id} />
+      </div>
       <ActivityPanel id={agent.id} />
     </div>
   );

@@ -20,6 +20,8 @@ interface Found {
   readonly calls: LockPreview['inFlight'];
   readonly callsTotal: number;
   readonly callsElsewhere: number;
+  /** Other agents whose open sessions it reaches: they act through it, or for that person. */
+  readonly through: readonly string[];
   readonly sessions: readonly string[];
   readonly sessionsElsewhere: number;
   readonly taken: readonly string[];
@@ -61,6 +63,7 @@ async function find(parts: InsightParts, target: LockTarget): Promise<Found> {
       return { agent, server, tool, session, through: through.map((each) => each.agent) };
     }),
     callsElsewhere: gateway.revocation.status().inFlight - matching.length,
+    through: [...new Set(hitSessions.map(({ caller }) => caller.agent.id))].filter((id) => !ids.has(id)).toSorted(),
     sessions: hitSessions.map(({ state, caller }) => `${caller.agent.id}: ${state.id}`),
     sessionsElsewhere: open.length - hitSessions.length,
     taken: questions.taken.map(questionName),
@@ -102,15 +105,14 @@ async function questionsOf(
   if (hit === null && kind !== 'all' && kind !== 'owner') return { taken: [], open: 0 };
   const rows: ApprovalRow[] = [];
   for (const state of ['pending', 'approved'] as const) {
-    const agent = kind === 'agent' ? { agent: target.id } : {};
-    for await (const row of rowsOf(gateway, { state, ...agent })) if (reached(row)) rows.push(row);
+    for await (const row of rowsOf(gateway, { state })) if (reached(row)) rows.push(row);
   }
   return hit === null ? { taken: [], open: rows.length } : { taken: rows, open: 0 };
 }
 
 async function* rowsOf(
   { approvals }: InsightParts['gateway'],
-  filter: { readonly state: ApprovalState; readonly agent?: string },
+  filter: { readonly state: ApprovalState },
 ): AsyncGenerator<ApprovalRow> {
   let before: { requestedAtMs: number; id: string } | undefined;
   for (let page = 0; page < MAX_PAGES; page++) {
@@ -190,13 +192,22 @@ const OTHERS: Partial<Record<LockTarget['kind'], string>> = {
   user: 'Agents go on for everybody else, and on their own.',
 };
 
-function refused({ agents, tasks, connections }: Found): readonly LockEffect[] {
+/** What is refused of agents that are not stopped themselves. */
+const THROUGH: Partial<Record<LockTarget['kind'], string>> = {
+  agent: 'What these agents do through it is refused too, whoever handed it on to them. What else they do goes on.',
+  owner: 'What these agents do through them is refused too. What else they do goes on.',
+  user: 'What these agents do for this person is refused, however far it was handed on.',
+};
+
+function refused({ target, agents, through, tasks, connections }: Found): readonly LockEffect[] {
+  const words = THROUGH[target.kind];
   return [
     effect(
       'agent',
       agents.map(({ id }) => id),
       'Every new call is refused, also what others do through them.',
     ),
+    ...(words === undefined ? [] : [effect('agent', through, words)]),
     effect('task', tasks, 'Nothing more can be done in these tasks until the release.'),
     effect('delegation', connections, 'Nothing can be handed on over these connections until the release.'),
   ];

@@ -7,7 +7,7 @@ import type { Task } from '../../../../model/task.ts';
 import type { Says } from '../../contract/answers.ts';
 import { Problem } from '../../problem.ts';
 import { BY, closed, needs, REASON, text } from '../../schemas.ts';
-import { newestFirst, PAGE, PAGED, type PageAsked, pageAmong, pageBy } from '../estate/page.ts';
+import { newestFirst, PAGE, type PageAsked, pageAmong, pageBy } from '../estate/page.ts';
 
 export interface DelegationParts {
   readonly desk: DelegationDesk;
@@ -53,12 +53,15 @@ const CONNECTION = {
 
 function connectionRoutes(app: FastifyInstance, { desk, directory }: DelegationParts): void {
   const byId = ({ id }: Connection): string => id;
-  app.get<{ Querystring: PageAsked } & Says<'GET /v1/connections'>>(
+  app.get<{ Querystring: PageAsked & { agent?: string } } & Says<'GET /v1/connections'>>(
     '/v1/connections',
-    { ...needs('read'), ...PAGED },
-    async ({ query }) => {
+    // Of one agent: those it hands work on over, and those over which it takes it.
+    { ...needs('read'), schema: { querystring: { ...closed, properties: { ...PAGE, agent: text(200) } } } },
+    async ({ query: { agent, ...page } }) => {
       await directory.refresh();
-      return pageBy(directory.connections(), byId, query);
+      const all = [...directory.connections()];
+      const of = agent === undefined ? all : all.filter(({ from, to }) => from === agent || to === agent);
+      return pageBy(of, byId, page);
     },
   );
   app.get<{ Params: { id: string } } & Says<'GET /v1/connections/:id'>>(

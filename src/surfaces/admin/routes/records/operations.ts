@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
-import type { HistoryQuestion } from '../../../../audit/index/ask/histories.ts';
 import type { Search } from '../../../../audit/index/ask/search.ts';
 import type { SessionFilter } from '../../../../audit/index/ask/sessions.ts';
+import type { HistoryQuestion } from '../../../../audit/index/ask/story/histories.ts';
 import type { Receipt } from '../../../../audit/journal.ts';
 import type { NotesPage, NotesQuestion } from '../../../../audit/read/notes.ts';
 import type { Activity } from '../../../../model/insight/agents.ts';

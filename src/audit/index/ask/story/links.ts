@@ -1,8 +1,9 @@
-import type { SessionView } from '../../../model/insight/records.ts';
-import type { Json } from '../../../model/json.ts';
-import type { CallFacts, JournalRecord } from '../../../model/record.ts';
-import type { Entry } from '../../format/frame.ts';
+import type { SessionView } from '../../../../model/insight/records.ts';
+import type { Json } from '../../../../model/json.ts';
+import type { CallFacts, JournalRecord } from '../../../../model/record.ts';
+import type { Entry } from '../../../format/frame.ts';
 import type { CallEntry } from './call-view.ts';
+import type { Handed } from './handovers.ts';
 
 type Link = SessionView['links'][number];
 
@@ -14,14 +15,17 @@ const MAX_VALUES = 20_000;
 const MAX_LINKS = 1_000;
 
 export interface LinkedCall {
+  /** What was decided last. */
   readonly entry: CallEntry;
   /** Its outcome, among others. */
   readonly rest: readonly Entry[];
+  /** How the work came to it, the last hop that changed the agent; `null`: none is on record. */
+  readonly handed: Handed | null;
 }
 
 /**
- * From cause to effect, as far as the records say it: an agent acts for one that called before, a call is the one people were asked
- * about, a value that one call brought to light is an argument of a later one.
+ * From cause to effect, as far as the records say it: an agent was handed work by one that had called before, a call is the one people
+ * were asked about, a value that one call brought to light is an argument of a later one.
  */
 export function linksOf(calls: readonly LinkedCall[], withContent: boolean): readonly Link[] {
   const links: Link[] = [...delegations(calls), ...approvals(calls)];
@@ -30,22 +34,46 @@ export function linksOf(calls: readonly LinkedCall[], withContent: boolean): rea
   return links.slice(0, MAX_LINKS);
 }
 
+/** Of every call under one credential the cause is the same: what the agent before had done last when it handed on. */
 function delegations(calls: readonly LinkedCall[]): readonly Link[] {
-  const last = new Map<string, string>();
   const links: Link[] = [];
-  for (const { entry } of calls) {
-    const { agent, chain, txn, call } = entry.record;
-    if (txn === null) continue;
-    // The nearest one that handed on.
-    for (const { id, kind } of chain) {
-      const from = kind === 'agent' && id !== agent ? last.get(JSON.stringify([txn, id])) : undefined;
-      if (from === undefined) continue;
-      links.push({ from, to: call, kind: 'delegated' });
-      break;
-    }
-    last.set(JSON.stringify([txn, agent]), call);
+  const causes = new Map<string, string | null>();
+  const before: CallEntry[] = [];
+  for (const { entry, handed } of calls) {
+    const { credential, txn, agent, call } = entry.record;
+    const key = JSON.stringify([credential, txn, agent]);
+    if (!causes.has(key)) causes.set(key, causeOf(before, entry, handed));
+    const from = causes.get(key) ?? null;
+    if (from !== null) links.push({ from, to: call, kind: 'delegated' });
+    before.push(entry);
   }
   return links;
+}
+
+function causeOf(before: readonly CallEntry[], { record }: CallEntry, handed: Handed | null): string | null {
+  const { agent, chain, txn } = record;
+  const until = handed?.seq ?? Number.POSITIVE_INFINITY;
+  const earlier = before.filter(({ seq }) => seq < until);
+  // By the very credential that was handed on; else by the nearest agent of the chain, within one transaction.
+  const senders = chain.filter(({ id, kind }) => kind === 'agent' && id !== agent).map(({ id }) => id);
+  const found =
+    (handed === null ? undefined : lastOf(earlier, (one) => one.credential === handed.parent)) ??
+    (txn === null
+      ? undefined
+      : senders.map((id) => lastOf(earlier, (one) => one.txn === txn && one.agent === id))
+    )?.find((one) => one !== undefined);
+  return found?.record.call ?? null;
+}
+
+/** Rather what it did than that it connected. */
+function lastOf(entries: readonly CallEntry[], is: (record: CallEntry['record']) => boolean): CallEntry | undefined {
+  const fitting = entries.filter(({ record }) => is(record));
+  return fitting.findLast(({ record }) => !isHandshake(record)) ?? fitting.at(-1);
+}
+
+/** What every client says when it connects means nothing. */
+function isHandshake({ action }: Pick<CallFacts, 'action'>): boolean {
+  return action === 'initialize' || action === 'notifications';
 }
 
 function approvals(calls: readonly LinkedCall[]): readonly Link[] {
@@ -67,6 +95,7 @@ function data(calls: readonly LinkedCall[]): readonly Link[] {
   const links: Link[] = [];
   for (const { entry, rest } of calls) {
     const { call, args } = entry.record as CallFacts;
+    if (isHandshake(entry.record)) continue;
     const mine = valuesOf(args);
     const from = new Set<string>();
     for (const value of mine) {
