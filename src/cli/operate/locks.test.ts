@@ -17,7 +17,7 @@ beforeEach(async () => {
   locks = [];
   gateway = createServer((request, response) => {
     const answer = (status: number, body: object) => void response.writeHead(status).end(JSON.stringify(body));
-    if (request.method === 'GET') answer(200, { epoch: 1, locks });
+    if (request.method === 'GET') answer(200, { items: locks, next: null, epoch: 1 });
     else onOrder(answer);
   });
   mkdirSync(join(dir, '.interlock'));
