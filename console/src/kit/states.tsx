@@ -32,10 +32,13 @@ export function Failed({ error, retry, className }: { error: unknown; retry?: ()
   return (
     <div
       role="alert"
-      className={cn('flex items-start gap-3 rounded-lg border border-bad-line bg-bad-tint p-3 text-bad', className)}
+      className={cn(
+        'flex flex-wrap items-start gap-3 rounded-lg border border-bad-line bg-bad-tint p-3 text-bad',
+        className,
+      )}
     >
       <CircleAlert className="mt-0.5 size-4 shrink-0" aria-hidden />
-      <div className="min-w-0 flex-1">
+      <div className="min-w-0 flex-[1_1_12rem]">
         <p className="font-semibold">{problem?.title ?? 'That did not work'}</p>
         <p>{error instanceof Error ? error.message : String(error)}</p>
       </div>

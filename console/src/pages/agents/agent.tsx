@@ -114,7 +114,7 @@ function InForce({ lock, onRelease }: { lock: Lock; onRelease: (() => void) | nu
       role="status"
       className={`mb-4 flex flex-wrap items-center gap-x-4 gap-y-2 rounded-xl border px-4 py-3 ${look}`}
     >
-      <p className="min-w-0 flex-1">
+      <p className="min-w-0 flex-[1_1_15rem]">
         <b className="font-semibold">
           {WORDS[tier]} by {visible(by)}
           {whole}

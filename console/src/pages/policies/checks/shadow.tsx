@@ -85,7 +85,7 @@ function Running({ shadow, newer }: { shadow: Shadow; newer: boolean }) {
   return (
     <div className="space-y-4">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <p role="status" className="min-w-0 flex-1">
+        <p role="status" className="min-w-0 flex-[1_1_15rem]">
           <strong className="tabular">{count(shadow.changed)}</strong> of{' '}
           <strong className="tabular">{count(shadow.decisions)}</strong> decisions would have been others, since{' '}
           <Time ms={shadow.sinceMs} />.{' '}

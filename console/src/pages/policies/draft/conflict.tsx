@@ -18,7 +18,7 @@ export function Conflict({ working }: { working: Working }) {
         role="alert"
         className="mb-4 flex flex-wrap items-center gap-3 rounded-lg border border-warn-line bg-warn-tint px-4 py-3 text-warn"
       >
-        <p className="min-w-0 flex-1">
+        <p className="min-w-0 flex-[1_1_15rem]">
           <strong>
             {who} {theirs.state === 'published' ? 'published' : 'discarded'} this draft while you were changing it.
           </strong>{' '}
@@ -39,7 +39,7 @@ export function Conflict({ working }: { working: Working }) {
         role="alert"
         className="mb-4 flex flex-wrap items-center gap-3 rounded-lg border border-warn-line bg-warn-tint px-4 py-3 text-warn"
       >
-        <p className="min-w-0 flex-1">
+        <p className="min-w-0 flex-[1_1_15rem]">
           <strong>{who} saved this draft while you were changing it</strong> (
           <Time ms={theirs.updatedAtMs} look="ago" />
           ). Your changes are still here, and not saved.

@@ -14,7 +14,7 @@ export function StaleBase({ inForce, onTake }: { inForce: PoliciesInForce; onTak
       role="status"
       className="mb-4 flex flex-wrap items-center gap-3 rounded-lg border border-warn-line bg-warn-tint px-4 py-3 text-warn"
     >
-      <p className="min-w-0 flex-1">
+      <p className="min-w-0 flex-[1_1_15rem]">
         <strong>Other policies came into force after this draft was begun</strong>
         {inForce.by !== null && <> (by {visible(inForce.by)}</>}
         {inForce.publishedAtMs !== null && (

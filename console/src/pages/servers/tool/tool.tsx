@@ -97,7 +97,7 @@ function Labels({ tool }: { tool: ToolView }) {
           <tbody>
             {tool.labels.map(({ name, value, from }) => (
               <tr key={name} className="border-b last:border-0">
-                <th scope="row" className="w-36 min-w-28 px-3 py-1.5 align-top font-normal">
+                <th scope="row" className="w-28 px-3 sm:w-44 py-1.5 align-top font-normal">
                   {LABELS[name]}
                 </th>
                 {/* Side by side; on a phone one below the other. */}

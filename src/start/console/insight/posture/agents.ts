@@ -56,10 +56,10 @@ function noEnd({ active }: Facts): Said {
 
 function unused({ unused: found, active, recordsSinceMs, nowMs }: Facts): Said {
   const days = UNUSED_MS / DAY_MS;
-  if (found === null)
-    return good(
-      `The records begin ${many(Math.floor((nowMs - recordsSinceMs) / DAY_MS), 'day')} ago: too early to say.`,
-    );
+  if (found === null) {
+    const since = Math.floor((nowMs - recordsSinceMs) / DAY_MS);
+    return good(`The records begin ${since === 0 ? 'less than a day' : many(since, 'day')} ago: too early to say.`);
+  }
   const looked = active.length > LOOKED_AT ? ` of the ${LOOKED_AT} of highest risk` : '';
   if (found.length === 0) return good(`Every active agent${looked} called something within ${days} days.`);
   return warn(
