@@ -93,7 +93,7 @@ class Walk {
 
 const by = { by: 'olga', reason: 'case' };
 
-describe.skipIf(leftOut('every page of the console'))('every page of the console', { timeout: 240_000 }, () => {
+describe.skipIf(leftOut('every page of the console'))('every page of the console', { timeout: 480_000 }, () => {
   let world: ConsoleWorld;
   let visits: readonly Visit[];
 
@@ -130,7 +130,7 @@ describe.skipIf(leftOut('every page of the console'))('every page of the console
   });
 });
 
-describe.skipIf(leftOut('a console with nothing in it'))('a new console', { timeout: 120_000 }, () => {
+describe.skipIf(leftOut('a console with nothing in it'))('a new console', { timeout: 240_000 }, () => {
   let world: ConsoleWorld;
   beforeAll(async () => {
     world = await openConsoleWorld({
