@@ -174,6 +174,24 @@ describe('what the console shows', { timeout: 240_000 }, () => {
     expect(new URL(page.url()).searchParams.get('call')).toBe(record.call);
   });
 
+  it('the log is checked once however often the button is pressed', async () => {
+    const page = await world.consolePage('auditor', '/audit?tab=verify');
+    const button = page.getByRole('button', { name: 'Verify', exact: true });
+    await button.waitFor();
+    let asked = 0;
+    await page.route('**/v1/journal', async (route) => {
+      asked++;
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await route.continue();
+    });
+    const before = asked;
+    await button.click();
+    await button.click({ timeout: 400 }).catch(() => {});
+    await page.locator('[data-verdict=intact]').waitFor();
+    expect(asked - before).toBe(1);
+    await page.unroute('**/v1/journal');
+  });
+
   it('each number of the overview leads to the list it counts', async () => {
     const page = await world.consolePage('viewer', '/');
     await page.getByRole('link', { name: /^\d+ read$/ }).click();

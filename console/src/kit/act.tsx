@@ -27,6 +27,9 @@ interface ActProps<T> {
   readonly said?: string;
 }
 
+/** Of the 16 kB a request's head may have. */
+const MOST_PATH_CHARS = 12_000;
+
 /** Every administrative act: what it is, why (recorded with the person's name), and what the gateway answered. */
 export function Act<T = unknown>({
   open,
@@ -57,6 +60,8 @@ export function Act<T = unknown>({
     },
   });
   const missing = reason.trim() === '';
+  // What is taken away is named in the address, with the reason; letters of many scripts are nine characters there.
+  const tooLong = !missing && ready && order(reason.trim()).path.length > MOST_PATH_CHARS;
   // At once, not with the next drawing: a second click comes before it.
   const underWay = useRef(false);
   // Closing it does not take back what is under way, and would hide what became of it.
@@ -66,7 +71,7 @@ export function Act<T = unknown>({
     close();
   };
   const submit = (): void => {
-    if (missing || !ready || underWay.current) return;
+    if (missing || tooLong || !ready || underWay.current) return;
     const what = order(reason.trim());
     underWay.current = true;
     act.mutate(what, { onSettled: () => (underWay.current = false) });
@@ -87,7 +92,7 @@ export function Act<T = unknown>({
           </Button>
           <Button
             look={danger ? 'danger' : 'accent'}
-            disabled={missing || !ready}
+            disabled={missing || tooLong || !ready}
             busy={act.isPending}
             onClick={submit}
           >
@@ -105,7 +110,11 @@ export function Act<T = unknown>({
         }}
       >
         {children}
-        <Field label="Reason" hint="Recorded with your name. Required.">
+        <Field
+          label="Reason"
+          hint="Recorded with your name. Required."
+          problem={tooLong ? 'Too long for this act: say it shorter.' : null}
+        >
           {(ids) => (
             <Area
               {...ids}

@@ -47,7 +47,8 @@ function StoryPage({ kind, id, pathOf }: StoryPageProps) {
   });
   const first = { data: asked.data?.pages[0], error: asked.error, refetch: asked.refetch };
   const story = useMemo(() => joinPages(asked.data?.pages ?? []), [asked.data]);
-  const more = asked.hasNextPage && !asked.isFetchingNextPage ? () => void asked.fetchNextPage() : undefined;
+  const mayGoOn = asked.hasNextPage && !asked.isFetchingNextPage && asked.error === null;
+  const more = mayGoOn ? () => void asked.fetchNextPage() : undefined;
   return (
     <One
       query={first}

@@ -8,7 +8,7 @@ import { Button } from '../../../kit/button.tsx';
 import { Facts } from '../../../kit/card.tsx';
 import { Dialog } from '../../../kit/dialog.tsx';
 import { AgentInput } from '../../../kit/entity.tsx';
-import { Choice, useTyped } from '../../../kit/field.tsx';
+import { Choice } from '../../../kit/field.tsx';
 import { Go } from '../../../kit/go.tsx';
 import { Answered, Empty, Failed, Loading } from '../../../kit/states.tsx';
 import { type Column, DataTable } from '../../../kit/table.tsx';
@@ -65,7 +65,6 @@ export function budgetWords({ maxCalls, maxAmount }: Pick<Task, 'maxCalls' | 'ma
 export function Tasks() {
   const [search, set] = useFilters();
   const list = usePages<Task>('/v1/tasks', { agent: search.agent, state: search.state }, { everyMs: 15_000 });
-  const agent = useTyped(search.agent ?? '', (typed) => set({ agent: typed }));
   const filtered = search.agent !== undefined || search.state !== undefined;
   const may = useMay()('connections.write');
   const [making, setMaking] = useState(false);
@@ -77,11 +76,8 @@ export function Tasks() {
             aria-label="Tasks of this agent"
             placeholder="Of this agent"
             data-search
-            value={agent.text}
-            onChange={(typed) => {
-              agent.setText(typed);
-              agent.tell(typed);
-            }}
+            value={search.agent ?? ''}
+            onChange={(agent) => set({ agent })}
           />
         </div>
         <Choice aria-label="State" value={search.state ?? ''} onChange={(event) => set({ state: event.target.value })}>

@@ -11,7 +11,7 @@ import {
   keymap,
   lineNumbers,
 } from '@codemirror/view';
-import { type RefObject, useEffect, useImperativeHandle, useLayoutEffect, useRef } from 'react';
+import { type RefObject, useEffect, useImperativeHandle, useRef } from 'react';
 import type { PolicyVocabulary } from '../../../../../src/model/insight/policies.ts';
 import { cedarCompletion } from './completion.ts';
 import { cedarLanguage } from './language.ts';
@@ -49,7 +49,7 @@ export function CedarEditor({ path, text, onChange, remarks = NONE, vocabulary, 
   const current = useRef({ path, onChange, vocabulary });
   current.current = { path, onChange, vocabulary };
   const editable = onChange !== undefined;
-  useLayoutEffect(() => {
+  useEffect(() => {
     // The nonce counts when the first styles are mounted.
     const made = new EditorView({ parent: box.current!, state: EditorState.create({ extensions: look }) });
     view.current = made;
@@ -60,7 +60,7 @@ export function CedarEditor({ path, text, onChange, remarks = NONE, vocabulary, 
       kept.clear();
     };
   }, []);
-  useLayoutEffect(() => {
+  useEffect(() => {
     const shown = view.current!;
     const kept = states.current.get(path);
     const extensions = extensionsOf(path, editable, {
@@ -73,8 +73,7 @@ export function CedarEditor({ path, text, onChange, remarks = NONE, vocabulary, 
     shown.setState(kept ?? EditorState.create({ doc: text, extensions }));
     // The text of another file, or of another draft, not every letter of this one.
   }, [path, editable]);
-  // At once, with what was just drawn: a letter typed in between would be taken back by the text before it.
-  useLayoutEffect(() => {
+  useEffect(() => {
     const shown = view.current!;
     if (shown.state.doc.toString() === text) return;
     shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: text } });
