@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { ApiProblem } from '../api/client.ts';
 import { Button } from './button.tsx';
 import { PageHead } from './card.tsx';
-import { Empty, Failed, Loading } from './states.tsx';
+import { Empty, Failed, isRefused, Loading } from './states.tsx';
 import { Code, visible } from './text.tsx';
 
 /** The list something belongs to. */
@@ -40,7 +40,7 @@ interface OneProps<T> {
 
 /** The page of one thing: it has its heading and its way back also before it is there, and when it is not. */
 export function One<T>({ query: { data, error, refetch }, kind, id, back, gone, lines = 10, children }: OneProps<T>) {
-  if (data !== undefined) return children(data);
+  if (data !== undefined && !isRefused(error)) return children(data);
   const failed = error !== null && error !== undefined;
   const missing = error instanceof ApiProblem && error.status === 404;
   const name = kind.charAt(0).toUpperCase() + kind.slice(1);

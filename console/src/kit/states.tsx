@@ -66,6 +66,11 @@ export function Loading({ lines = 5, label = 'Loading' }: { lines?: number; labe
   );
 }
 
+/** What was shown to somebody who may not see it any more is shown no longer. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ApiProblem && error.status === 403;
+}
+
 /** The three ends of a question to the gateway, so that no page forgets one. */
 export function Answered<T>({
   query,
@@ -76,9 +81,7 @@ export function Answered<T>({
   children: (data: T) => ReactNode;
   lines?: number;
 }) {
-  // What was shown to somebody who may not see it any more is shown no longer.
-  const refused = query.error instanceof ApiProblem && query.error.status === 403;
-  if (query.data !== undefined && !refused) return children(query.data);
+  if (query.data !== undefined && !isRefused(query.error)) return children(query.data);
   if (query.error !== null && query.error !== undefined)
     return <Failed error={query.error} retry={() => void query.refetch()} />;
   return <Loading lines={lines ?? 5} />;

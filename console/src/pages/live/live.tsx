@@ -67,6 +67,9 @@ export function LivePage() {
       </Panel>
       {shown.rows.length === 0 ? (
         <Card>
+          <p className="px-4 pt-3 text-[13px] empty:hidden">
+            <Gap of={shown.gap} />
+          </p>
           <Nothing state={state} filtered={[agent, server, effect, session].some((each) => each !== undefined)} />
         </Card>
       ) : (
@@ -103,22 +106,28 @@ function Rate({ state: { rates } }: { state: LiveState }) {
   return <Chart label="Decisions per second over two minutes" times={times} series={series} height={110} />;
 }
 
+/** In which time nothing was listened to: what is shown before and after it does not follow one on the other. */
+function Gap({ of: gap }: { of: LiveState['gap'] }) {
+  if (gap === null || gap.toMs === null) return null;
+  return (
+    <span className="text-warn">
+      Not connected from <Time ms={gap.fromMs} look="clock" /> to <Time ms={gap.toMs} look="clock" />: what happened
+      then is in the{' '}
+      <Link to="/audit" className="underline">
+        audit log
+      </Link>
+      .
+    </span>
+  );
+}
+
 function Counted({ state: { rows, seen, missed, gap } }: { state: LiveState }) {
   return (
     <span className="flex flex-wrap gap-x-4">
       <span>
         {count(rows.length)} shown, {count(seen)} since you opened this page.
       </span>
-      {gap !== null && gap.toMs !== null && (
-        <span className="text-warn">
-          Not connected from <Time ms={gap.fromMs} look="clock" /> to <Time ms={gap.toMs} look="clock" />: what happened
-          then is in the{' '}
-          <Link to="/audit" className="underline">
-            audit log
-          </Link>
-          .
-        </span>
-      )}
+      <Gap of={gap} />
       {missed > 0 && (
         <span className="text-warn">{count(missed)} more came than are sent: filter to see all of them.</span>
       )}
