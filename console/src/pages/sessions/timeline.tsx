@@ -48,7 +48,10 @@ export function Timeline({ calls, links, scale, at, near, onChoose }: TimelinePr
               title={visible(agent)}
             >
               {depthOf(bars) > 0 && <CornerDownRight className="size-3 shrink-0 text-accent" aria-hidden />}
-              <AgentLink id={agent} className="truncate" />
+              <AgentLink
+                id={agent}
+                className={cn('line-clamp-2 whitespace-normal', agent.length > 16 && '-mt-1 text-xs leading-tight')}
+              />
             </span>
           </div>
         ))}

@@ -120,7 +120,7 @@ function ActorBox({ actor: { kind, name, depth } }: { actor: Actor }) {
       title={name === null ? undefined : visible(name)}
     >
       <Icon className={cn('size-4 shrink-0', depth > 1 ? 'text-accent' : 'text-soft')} aria-hidden />
-      <span className="truncate font-medium">
+      <span className="line-clamp-2 leading-tight font-medium">
         {name === null ? 'On its own authority' : kind === 'agent' ? <AgentLink id={name} /> : <PersonLink id={name} />}
       </span>
     </div>
