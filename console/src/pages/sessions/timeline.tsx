@@ -22,6 +22,8 @@ interface TimelineProps {
 }
 
 const BAR_PX = 26;
+/** Longer names of agents are in two lines. */
+const LONG_CHARS = 16;
 
 /** Bars by time, a lane for each agent. One of them can be reached by Tab; arrow keys step through all. */
 export function Timeline({ calls, links, scale, at, near, onChoose }: TimelineProps) {
@@ -34,7 +36,14 @@ export function Timeline({ calls, links, scale, at, near, onChoose }: TimelinePr
     if (at !== null) chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
   }, [at]);
   return (
-    <div className="grid grid-cols-[6.5rem_minmax(0,1fr)] sm:grid-cols-[9rem_minmax(0,1fr)]">
+    <div
+      className={cn(
+        'grid grid-cols-[6.5rem_minmax(0,1fr)]',
+        lanes.some(({ agent }) => agent.length > LONG_CHARS)
+          ? 'sm:grid-cols-[12.5rem_minmax(0,1fr)]'
+          : 'sm:grid-cols-[9rem_minmax(0,1fr)]',
+      )}
+    >
       <div>
         {lanes.map(({ agent, rows, bars }) => (
           <div
@@ -50,7 +59,10 @@ export function Timeline({ calls, links, scale, at, near, onChoose }: TimelinePr
               {depthOf(bars) > 0 && <CornerDownRight className="size-3 shrink-0 text-accent" aria-hidden />}
               <AgentLink
                 id={agent}
-                className={cn('line-clamp-2 whitespace-normal', agent.length > 16 && '-mt-1 text-xs leading-tight')}
+                className={cn(
+                  'line-clamp-2 whitespace-normal',
+                  agent.length > LONG_CHARS && '-mt-1 text-xs leading-tight',
+                )}
               />
             </span>
           </div>
