@@ -110,23 +110,32 @@ export function Brokered({ of, title, empty }: { of: Whose; title: string; empty
             <Act<{ removed: number; withdrawn: number }>
               open={ending !== null}
               onOpenChange={() => setEnding(null)}
-              title={ending === 'all' ? 'Revoke all of these credentials' : 'Revoke this credential'}
+              title={
+                ending === 'all' || isWholeServer(whose) ? 'Revoke all of these credentials' : 'Revoke this credential'
+              }
               description="It is removed here, revoked at the other side as far as that answers, and connections that carry it end. The next call is refused, or fetches another one."
               verb="Revoke"
               danger
               order={(reason) => ({ method: 'POST', path: '/v1/credentials/revoke', body: { ...whose, reason } })}
               done={({ removed, withdrawn }) => `Revoked: ${removed} kept, ${withdrawn} in use`}
             >
-              {whose.server !== undefined &&
-                ending === 'all' &&
-                Object.keys(of).length === 1 &&
-                of.server !== undefined && <p>Everybody who uses {whose.server} must connect again.</p>}
+              {isWholeServer(whose) && (
+                <p>
+                  That is everything brokered for {whose.server}, whoever it is of: people who connected an account
+                  there must connect it again.
+                </p>
+              )}
             </Act>
           </Panel>
         );
       }}
     </Answered>
   );
+}
+
+/** Nobody in particular: what is of every agent has no name of its own, and goes only with all the rest. */
+function isWholeServer({ server, person, agent, task }: Whose): boolean {
+  return server !== undefined && person === undefined && agent === undefined && task === undefined;
 }
 
 function Whom({ row: { whose } }: { row: Row }) {
