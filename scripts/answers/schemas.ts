@@ -34,7 +34,7 @@ const NAMES: Readonly<Record<string, string>> = {
   Who: 'RequirementWho',
 };
 
-export type Schema = { readonly [key: string]: unknown };
+type Schema = { readonly [key: string]: unknown };
 
 /** What the administrative API answers: the schema of each answer, and those they share, by name. */
 export interface AnswerSchemas {

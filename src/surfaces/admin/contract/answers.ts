@@ -240,14 +240,14 @@ export const MEDIA: Partial<Record<keyof Answers, readonly string[]>> = {
 };
 
 /** An agent, with what became of it. */
-export interface AgentSeen extends Agent {
+interface AgentSeen extends Agent {
   /** Once it is decommissioned: the proof that nothing is left. */
   readonly ended?: Proof | null;
   /** The end (`expiresAtMs`) that came and was recorded. */
   readonly expired?: number | null;
 }
 
-export interface AgentEntry {
+interface AgentEntry {
   readonly agent: AgentSeen;
   /** Of the stored row; `null`: nothing happened yet to an agent of the configuration. */
   readonly version: number | null;
@@ -267,21 +267,21 @@ export interface PasskeyRequest {
   readonly extensions?: JsonObject;
 }
 
-export interface LockPage extends Page<Lock> {
+interface LockPage extends Page<Lock> {
   /** Grows with every change of any lock. */
   readonly epoch: number;
 }
 
-export interface Accepted {
+interface Accepted {
   readonly accepted: true;
 }
 
-export interface Scanned {
+interface Scanned {
   /** How many the server listed. */
   readonly tools: number;
 }
 
-export interface Released {
+interface Released {
   readonly released: true;
 }
 
@@ -296,58 +296,58 @@ export interface ApprovalRequest
 }
 
 /** One person's answer; whole for whoever may see content. */
-export interface AnswerLine
+interface AnswerLine
   extends Pick<Answer, 'person' | 'verdict' | 'atMs'>,
     Partial<Omit<Answer, 'person' | 'verdict' | 'atMs'>> {}
 
-export interface OneApproval {
+interface OneApproval {
   readonly approval: ApprovalRequest;
   /** Ids of people who could answer it now. */
   readonly mayAnswer: readonly string[];
 }
 
-export interface Answered {
+interface Answered {
   readonly answered: true;
   /** Nothing more is needed. */
   readonly complete: boolean;
   readonly state: ApprovalState;
 }
 
-export interface ChangePreview {
+interface ChangePreview {
   readonly ok: true;
   readonly digest: string;
   readonly shown: ShownRequest;
   readonly requirement: Requirement;
 }
 
-export interface Withdrawn {
+interface Withdrawn {
   readonly withdrawn: true;
 }
 
-export interface Delivered {
+interface Delivered {
   readonly delivered: true;
   readonly place: string | null;
 }
 
 /** An approval that stands; `fixed` for whoever may see content. */
-export interface StandingLine extends Omit<Standing, 'fixed'>, Partial<Pick<Standing, 'fixed'>> {}
+interface StandingLine extends Omit<Standing, 'fixed'>, Partial<Pick<Standing, 'fixed'>> {}
 
-export interface Revoked {
+interface Revoked {
   readonly revoked: true;
 }
 
-export interface RemovedById {
+interface RemovedById {
   /** Its id. */
   readonly removed: string;
 }
 
-export interface Invitation {
+interface Invitation {
   /** Good once: whoever has it becomes that person. */
   readonly url: string;
   readonly expiresAtMs: number;
 }
 
-export interface GroupLine {
+interface GroupLine {
   readonly id: string;
   readonly name: string;
   readonly externalId: string | null;
@@ -355,87 +355,87 @@ export interface GroupLine {
   readonly members: number;
 }
 
-export interface RelationPage extends CountedPage<RelationLine> {
+interface RelationPage extends CountedPage<RelationLine> {
   /** Where relations are asked; `null`: nowhere. */
   readonly source: 'memory' | 'server' | null;
 }
 
-export interface RelationsWritten {
+interface RelationsWritten {
   readonly written: number;
   readonly deleted: number;
 }
 
-export interface RelationCheck {
+interface RelationCheck {
   /** `null`: there was no answer; `why` says why not. */
   readonly holds: boolean | null;
   readonly why: string | null;
 }
 
-export interface Keys {
+interface Keys {
   /** All there are now. */
   readonly keys: readonly RingKey[];
 }
 
-export interface KeyRotated extends Keys {
+interface KeyRotated extends Keys {
   /** Of the new one. */
   readonly kid: string;
 }
 
-export interface CredentialsEnded {
+interface CredentialsEnded {
   /** From the vault. */
   readonly removed: number;
   /** In memory. */
   readonly withdrawn: number;
 }
 
-export interface Holdings {
+interface Holdings {
   readonly agent: string;
   /** By kind: keys, tokens, connections, tasks, … */
   readonly held: Readonly<Record<string, readonly string[]>>;
 }
 
-export interface Reassigned {
+interface Reassigned {
   /** Ids of agents. */
   readonly reassigned: readonly string[];
   /** Changed by somebody else all the time: not moved. */
   readonly left: readonly string[];
 }
 
-export interface Rejected {
+interface Rejected {
   /** Its id. */
   readonly rejected: string;
 }
 
-export interface AgentTable {
+interface AgentTable {
   /** The first page begins with the names of the columns. */
   readonly csv: string;
   readonly next: string | null;
 }
 
-export interface TemplateWritten {
+interface TemplateWritten {
   readonly template: Template;
   readonly exceeding: readonly Exceeding[];
 }
 
-export interface ReviewView extends Review {
+interface ReviewView extends Review {
   readonly progress: ReviewProgress;
 }
 
-export type DecidedLine = ReviewLine<Decision>;
+type DecidedLine = ReviewLine<Decision>;
 
-export interface Gone {
+interface Gone {
   readonly removed: true;
 }
 
-export interface TaskView extends Task {
+interface TaskView extends Task {
   /** Ids of the tasks that are parts of it. */
   readonly parts: readonly string[];
 }
 
-export interface Cancelled {
+interface Cancelled {
   readonly cancelled: true;
 }
 
-export interface ShadowEnded {
+interface ShadowEnded {
   readonly ended: true;
 }
