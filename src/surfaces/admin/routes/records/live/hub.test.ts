@@ -18,12 +18,21 @@ function journal(): { hub: LiveHub; listeners: Set<OnRecord>; write(record: Jour
   return { hub, listeners, write: (record) => listeners.forEach((on) => on({ seq: seq++, atMs: 1_000, record })) };
 }
 
+/** A batch is due, and each reader has had its turn. */
+function pass(): void {
+  vi.advanceTimersByTime(250);
+  vi.advanceTimersByTime(10);
+}
+
 function watcher(hub: LiveHub, filter: LiveFilter = {}) {
   const seen = { writes: 0, calls: [] as LiveCall[], missed: 0, unread: 0 };
   const leave = hub.join(filter, {
-    write(text) {
+    write(bytes) {
       seen.writes++;
-      for (const event of text.split('\n\n').filter((each) => each !== '')) {
+      for (const event of Buffer.from(bytes)
+        .toString()
+        .split('\n\n')
+        .filter((each) => each !== '')) {
         const [, name, data] = /^event: (\w+)\ndata: (.*)$/.exec(event) as unknown as [string, string, string];
         if (name === 'calls') seen.calls.push(...(JSON.parse(data) as LiveCall[]));
         else seen.missed += Number(data);
@@ -73,7 +82,7 @@ describe('the live stream', () => {
     const session = watcher(hub, { session: 'session-1', server: 'orders' });
     write(intentOf('a'));
     write({ ...refusalOf('b'), agent: 'other', session: null });
-    vi.advanceTimersByTime(250);
+    pass();
     expect(denied.seen.calls.map(({ call }) => call)).toEqual(['b']);
     expect(other.seen.calls.map(({ call }) => call)).toEqual(['b']);
     expect(session.seen.calls.map(({ call }) => call)).toEqual(['a']);
@@ -105,6 +114,35 @@ describe('the live stream', () => {
     vi.advanceTimersByTime(250);
     expect(seen.calls.map(({ call }) => call)).toEqual(['last']);
     expect(seen.missed).toBe(10);
+  });
+
+  it('gives those who want the same the same bytes, and nobody what was before they came', () => {
+    const { hub, write } = journal();
+    const first = watcher(hub);
+    const [leaves, stays] = [watcher(hub), watcher(hub)];
+    write(refusalOf('a'));
+    const late = watcher(hub);
+    write(refusalOf('b'));
+    leaves.leave();
+    pass();
+    const callsOf = ({ seen }: typeof first) => seen.calls.map(({ call }) => call);
+    expect([callsOf(first), callsOf(stays), callsOf(late)]).toEqual([['a', 'b'], ['a', 'b'], ['b']]);
+    // Gone before its turn: nothing is written to a connection that has ended.
+    expect(callsOf(leaves)).toEqual([]);
+  });
+
+  it('makes calls wait for one reader at a time, never for all of them', () => {
+    const { hub, write } = journal();
+    const all = Array.from({ length: 5 }, () => watcher(hub));
+    write(refusalOf('a'));
+    const written = () => all.reduce((sum, { seen }) => sum + seen.writes, 0);
+    vi.advanceTimersToNextTimer();
+    const turns = [written()];
+    for (let turn = 1; turn < 5; turn++) {
+      vi.advanceTimersToNextTimer();
+      turns.push(written());
+    }
+    expect(turns).toEqual([1, 2, 3, 4, 5]);
   });
 
   it('has room for so many', () => {

@@ -15,24 +15,53 @@ export interface LiveFilter {
   readonly session?: string;
 }
 
-/** Where a connection writes to. */
+/** Where a reader's connection writes to. */
 export interface LiveSink {
-  write(text: string): void;
+  write(bytes: Uint8Array): void;
   /** Bytes that were written and not taken yet. */
   unreadBytes(): number;
 }
 
 const WHAT = { permit: 'permitted', ask: 'asked', deny: 'denied' } as const;
 
-class Connection {
-  readonly #filter: LiveFilter;
+/** What happened since the last one, for everybody who asked for the same. */
+interface Batch {
+  readonly bytes: Uint8Array;
+  /** Calls that are lost to whoever does not get it. */
+  readonly calls: number;
+}
+
+class Reader {
   readonly #sink: LiveSink;
+  #missed = 0;
+  gone = false;
+
+  constructor(sink: LiveSink) {
+    this.#sink = sink;
+  }
+
+  give({ bytes, calls }: Batch): void {
+    if (this.gone) return;
+    if (this.#sink.unreadBytes() > MAX_UNREAD_BYTES) {
+      this.#missed += calls;
+      return;
+    }
+    this.#sink.write(this.#missed === 0 ? bytes : Buffer.concat([bytes, Buffer.from(missedEvent(this.#missed))]));
+    this.#missed = 0;
+  }
+}
+
+const missedEvent = (missed: number): string => (missed === 0 ? '' : `event: missed\ndata: ${missed}\n\n`);
+
+/** Readers with one filter: what they get is made once. */
+class Group {
+  readonly readers = new Set<Reader>();
+  readonly #filter: LiveFilter;
   #texts: string[] = [];
   #missed = 0;
 
-  constructor(filter: LiveFilter, sink: LiveSink) {
+  constructor(filter: LiveFilter) {
     this.#filter = filter;
-    this.#sink = sink;
   }
 
   wants(call: LiveCall): boolean {
@@ -45,33 +74,41 @@ class Connection {
     );
   }
 
-  take(text: string): void {
-    if (this.#texts.length < MAX_PER_BATCH) this.#texts.push(text);
-    else this.#missed++;
+  /** `false`: there are enough, and it is counted. */
+  get hasRoom(): boolean {
+    return this.#texts.length < MAX_PER_BATCH;
   }
 
-  flush(): void {
-    if (this.#texts.length === 0 && this.#missed === 0) return;
-    if (this.#sink.unreadBytes() > MAX_UNREAD_BYTES) {
-      this.#missed += this.#texts.length;
-      this.#texts = [];
-      return;
-    }
-    const calls = this.#texts.length === 0 ? '' : `event: calls\ndata: [${this.#texts.join(',')}]\n\n`;
-    const missed = this.#missed === 0 ? '' : `event: missed\ndata: ${this.#missed}\n\n`;
+  take(text: string): void {
+    this.#texts.push(text);
+  }
+
+  miss(): void {
+    this.#missed++;
+  }
+
+  /** `null`: nothing happened. */
+  batch(): Batch | null {
+    const [texts, missed] = [this.#texts, this.#missed];
+    if (texts.length === 0 && missed === 0) return null;
     this.#texts = [];
     this.#missed = 0;
-    this.#sink.write(calls + missed);
+    const calls = texts.length === 0 ? '' : `event: calls\ndata: [${texts.join(',')}]\n\n`;
+    return { bytes: Buffer.from(calls + missedEvent(missed)), calls: texts.length + missed };
   }
 }
 
 /**
  * Records as they become durable, to whoever watches. While nobody does, nothing listens to the journal; what watchers cost does not grow
- * with how much happens: each gets so many calls at a time, and a number for the rest.
+ * with how much happens: each gets so many calls at a time, and a number for the rest. Calls do not wait for watchers: what is sent is made
+ * once for all who want the same, and goes to one of them in a turn of the event loop.
  */
 export class LiveHub {
   readonly #onDurable: (listener: OnRecord) => () => void;
-  readonly #connections = new Set<Connection>();
+  readonly #groups = new Map<string, Group>();
+  #due: { readonly reader: Reader; readonly batch: Batch }[] = [];
+  #giving = false;
+  #readers = 0;
   #calls = new LiveCalls();
   #stop: (() => void) | null = null;
 
@@ -80,17 +117,27 @@ export class LiveHub {
   }
 
   get full(): boolean {
-    return this.#connections.size >= MAX_CONNECTIONS;
+    return this.#readers >= MAX_CONNECTIONS;
   }
 
   /** Returns how to leave. */
-  join(filter: LiveFilter, sink: LiveSink): () => void {
-    const connection = new Connection(filter, sink);
-    this.#connections.add(connection);
+  join({ agent, server, effect, session }: LiveFilter, sink: LiveSink): () => void {
+    const key = JSON.stringify([agent, server, effect, session]);
+    const group = this.#groups.get(key) ?? new Group({ agent, server, effect, session } as LiveFilter);
+    // What happened before somebody came is not for them.
+    this.#empty(group);
+    const reader = new Reader(sink);
+    group.readers.add(reader);
+    this.#groups.set(key, group);
+    this.#readers++;
     this.#stop ??= this.#listen();
     return () => {
-      this.#connections.delete(connection);
-      if (this.#connections.size > 0) return;
+      if (reader.gone) return;
+      reader.gone = true;
+      this.#readers--;
+      group.readers.delete(reader);
+      if (group.readers.size === 0) this.#groups.delete(key);
+      if (this.#readers > 0) return;
       this.#stop?.();
       this.#stop = null;
       this.#calls = new LiveCalls();
@@ -100,7 +147,7 @@ export class LiveHub {
   #listen(): () => void {
     const stop = this.#onDurable((seen) => this.#take(seen));
     const timer = setInterval(() => {
-      for (const connection of this.#connections) connection.flush();
+      for (const group of this.#groups.values()) this.#empty(group);
     }, BATCH_MS).unref();
     return () => {
       stop();
@@ -112,10 +159,26 @@ export class LiveHub {
     const call = this.#calls.of(seen);
     if (call === null) return;
     let text: string | null = null;
-    for (const connection of this.#connections) {
-      if (!connection.wants(call)) continue;
-      text ??= JSON.stringify(call);
-      connection.take(text);
+    for (const group of this.#groups.values()) {
+      if (!group.wants(call)) continue;
+      if (group.hasRoom) group.take((text ??= JSON.stringify(call)));
+      else group.miss();
     }
+  }
+
+  #empty(group: Group): void {
+    const batch = group.batch();
+    if (batch === null) return;
+    for (const reader of group.readers) this.#due.push({ reader, batch });
+    if (!this.#giving) this.#give();
+  }
+
+  /** One of them now, the next in the next turn. */
+  #give(): void {
+    const next = this.#due.shift();
+    this.#giving = next !== undefined;
+    if (next === undefined) return;
+    next.reader.give(next.batch);
+    setImmediate(() => this.#give());
   }
 }

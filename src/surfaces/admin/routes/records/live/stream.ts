@@ -58,7 +58,7 @@ function watch(
   });
   response.write('retry: 2000\n\n');
   const leave = hub.join(request.query, {
-    write: (text) => void response.write(text),
+    write: (bytes) => void response.write(bytes),
     unreadBytes: () => response.writableLength,
   });
   const beat = setInterval(() => response.write(':\n\n'), BEAT_MS).unref();
