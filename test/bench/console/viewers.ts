@@ -22,7 +22,7 @@ export interface Watched {
 
 /** What an open page asks, and how often. */
 const ASKED: readonly { readonly path: string; readonly everyMs: number }[] = [
-  { path: '/v1/pulse', everyMs: 1_000 },
+  { path: '/v1/pulse', everyMs: 2_000 },
   { path: '/v1/overview', everyMs: 15_000 },
   { path: '/v1/agents/summaries?limit=100&search=bench', everyMs: 3_000 },
   { path: '/v1/records?limit=50', everyMs: 3_000 },
@@ -47,7 +47,9 @@ function get({ origin, cookie }: Watching, path: string, onData?: (text: string)
   });
 }
 
-async function ask(watching: Watching, { path, everyMs }: (typeof ASKED)[number]): Promise<void> {
+async function ask(watching: Watching, { path, everyMs }: (typeof ASKED)[number], i: number): Promise<void> {
+  // Nobody opens a page at the very moment the others do.
+  await wait((everyMs * i) / watching.people, undefined, { signal: ended.signal }).catch(() => {});
   while (!ended.signal.aborted) {
     const begun = performance.now();
     const status = await get(watching, path).catch(() => 0);
@@ -63,7 +65,7 @@ function start(watching: Watching): void {
   [times, failed, liveEvents] = [[], 0, 0];
   for (let i = 0; i < watching.people; i++) {
     get(watching, '/v1/live', (text) => void (liveEvents += text.split('event: calls').length - 1)).catch(() => {});
-    for (const each of ASKED) void ask(watching, each);
+    for (const each of ASKED) void ask(watching, each, i);
   }
 }
 

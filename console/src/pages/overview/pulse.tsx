@@ -10,7 +10,7 @@ import { ratesOf, sparse } from './rates.ts';
 
 /** What happens right now, second by second; asked only while it is looked at. */
 export function PulsePanel() {
-  const pulse = useGet<Pulse>('/v1/pulse', { everyMs: 1_000 });
+  const pulse = useGet<Pulse>('/v1/pulse', { everyMs: 2_000 });
   return (
     <Panel
       title="Calls per second"

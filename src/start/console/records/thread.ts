@@ -16,10 +16,10 @@ const port = parentPort;
 if (port === null) throw new Error('bug: this is not a thread');
 const data = workerData as ThreadData;
 
-/** Below the thread that serves calls: whoever is busy is behind with the index, and not with calls. */
-const BELOW = 10;
+/** Below the thread that serves calls: whoever is busy is behind with the index, and not with calls. People wait for answers: they come between. */
+const BELOW = { fill: 10, verify: 10, ask: 5 } as const;
 // On Linux this is the priority of the calling thread alone; elsewhere it would be everybody's.
-if (data.task !== 'ask' && process.platform === 'linux') setPriority(0, BELOW);
+if (process.platform === 'linux') setPriority(0, BELOW[data.task]);
 
 if (data.task === 'fill') {
   const stop = new AbortController();
