@@ -345,6 +345,8 @@ describe.skipIf(leftOut('the record in the console'))('the record of calls (OB2)
     await page.getByText('Connected', { exact: true }).waitFor();
     await onlyText(page, []);
     await page.goto(`${world.origin}/console/sessions/${encodeURIComponent(HOSTILE.image)}`);
+    // Its heading is there before the answer is.
+    await page.getByText('There is no session').waitFor();
     await onlyText(page, [HOSTILE.image.slice(0, 12)]);
     world.forgive(404);
     await page.goto(`${world.origin}/console/audit?tab=verify`);
