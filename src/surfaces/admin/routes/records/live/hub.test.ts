@@ -145,6 +145,26 @@ describe('the live stream', () => {
     expect(turns).toEqual([1, 2, 3, 4, 5]);
   });
 
+  it('lets nothing pile up while turns are slow: what does not fit is a number', () => {
+    const { hub, write } = journal();
+    const all = Array.from({ length: 5 }, () => watcher(hub));
+    const waiting: (() => void)[] = [];
+    vi.stubGlobal('setImmediate', (turn: () => void) => waiting.push(turn));
+    for (let batch = 0; batch < 40; batch++) {
+      for (let i = 0; i < 30; i++) write(refusalOf(`call-${batch}-${i}`));
+      vi.advanceTimersByTime(250);
+    }
+    let turns = 0;
+    for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift(), turns++) turn();
+    vi.unstubAllGlobals();
+    expect(turns).toBe(5);
+    pass();
+    for (const { seen } of all) {
+      expect(seen.calls).toHaveLength(30 + MAX_PER_BATCH);
+      expect(seen.calls.length + seen.missed).toBe(40 * 30);
+    }
+  });
+
   it('has room for so many', () => {
     const { hub } = journal();
     const all = Array.from({ length: MAX_CONNECTIONS }, () => watcher(hub));

@@ -56,6 +56,8 @@ const missedEvent = (missed: number): string => (missed === 0 ? '' : `event: mis
 /** Readers with one filter: what they get is made once. */
 class Group {
   readonly readers = new Set<Reader>();
+  /** Batches that wait for their turn. */
+  due = 0;
   readonly #filter: LiveFilter;
   #texts: string[] = [];
   #missed = 0;
@@ -106,7 +108,7 @@ class Group {
 export class LiveHub {
   readonly #onDurable: (listener: OnRecord) => () => void;
   readonly #groups = new Map<string, Group>();
-  #due: { readonly reader: Reader; readonly batch: Batch }[] = [];
+  #due: { readonly group: Group; readonly reader: Reader; readonly batch: Batch }[] = [];
   #giving = false;
   #readers = 0;
   #calls = new LiveCalls();
@@ -147,7 +149,8 @@ export class LiveHub {
   #listen(): () => void {
     const stop = this.#onDurable((seen) => this.#take(seen));
     const timer = setInterval(() => {
-      for (const group of this.#groups.values()) this.#empty(group);
+      // When turns are slow nothing piles up: what does not fit meanwhile is counted.
+      for (const group of this.#groups.values()) if (group.due === 0) this.#empty(group);
     }, BATCH_MS).unref();
     return () => {
       stop();
@@ -169,7 +172,8 @@ export class LiveHub {
   #empty(group: Group): void {
     const batch = group.batch();
     if (batch === null) return;
-    for (const reader of group.readers) this.#due.push({ reader, batch });
+    for (const reader of group.readers) this.#due.push({ group, reader, batch });
+    group.due += group.readers.size;
     if (!this.#giving) this.#give();
   }
 
@@ -178,6 +182,7 @@ export class LiveHub {
     const next = this.#due.shift();
     this.#giving = next !== undefined;
     if (next === undefined) return;
+    next.group.due--;
     next.reader.give(next.batch);
     setImmediate(() => this.#give());
   }
