@@ -143,8 +143,15 @@ describe('what an operator does (requirement CN8)', () => {
   });
 
   it('lists what an agent holds and ends it; both are on record, and no token is anywhere', async () => {
+    const client = await house.client('seller', '/mcp/crm');
+    const list = () => house.admin<{ items: object[] }>('GET', '/v1/credentials?agent=seller');
+    // What is in memory of a row is dropped when the row was changed, as by the rotation just now, and is back with the next call.
+    await until(async () => {
+      await client.callTool({ name: 'whoami', arguments: {} });
+      return (await list()).body.items.length === 2;
+    });
     const token = crm.seen.at(-1)!.authorization!.replace('Bearer ', '');
-    const listed = await house.admin<{ items: object[] }>('GET', '/v1/credentials?agent=seller');
+    const listed = await list();
     expect(listed.body.items).toEqual([
       expect.objectContaining({ where: 'vault', server: 'crm', agent: 'seller', person: null }),
       expect.objectContaining({ where: 'memory', server: 'crm', agent: 'seller' }),
