@@ -7,12 +7,15 @@ import { ShadowSeat } from './shadow.ts';
 const draft = { id: 'd-1', state: 'open', revision: 1, files: [], base: 'v1' };
 const warn = vi.fn();
 
+const append = vi.fn(async () => ({ seq: 0 }));
+const memory = { read: async () => null, keep: vi.fn(async () => {}), forget: vi.fn(async () => {}) };
+
 async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
   const beside: Beside = { hear: null };
   const world = { agents: [], people: [], servers: [], tools: [] };
   const seat = new ShadowSeat({
-    memory: { read: async () => null, keep: async () => {}, forget: async () => {} },
-    ...{ beside, clock: systemClock, journal: { append: async () => ({ seq: 0 }) } as never },
+    memory,
+    ...{ beside, clock: systemClock, journal: { append } as never },
     live: { world: () => world, policies: { version: 'v1' }, onChange: () => {} } as never,
     store: { draft: async () => draft } as never,
     log: { warn, error: vi.fn() } as never,
@@ -33,5 +36,13 @@ describe('a draft beside the policies', () => {
     // Vitest fails a run in which a rejection is handled by nobody, and so would the gateway.
     expect(seat.shadow).toMatchObject({ decisions: 0, dropped: 2 });
     expect(warn).toHaveBeenCalledTimes(1);
+  });
+
+  it('that was ended does not come back after a start, though its end could not be recorded', async () => {
+    const { seat } = await seated();
+    append.mockRejectedValueOnce(new Error('the disk is full'));
+    await expect(seat.end({ by: 'alice', reason: 'seen enough' })).rejects.toThrow('the disk is full');
+    expect(seat.shadow).toBeNull();
+    expect(memory.forget).toHaveBeenCalledTimes(1);
   });
 });

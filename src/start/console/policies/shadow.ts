@@ -109,8 +109,12 @@ export class ShadowSeat {
     this.#stop();
     const { draft, tally } = current;
     const detail = { draft: draft.id, decisions: tally.decisions, changed: tally.changed };
-    await this.#parts.journal.append({ type: 'admin', act: 'policy.shadow-end', by, reason, detail });
-    await this.#parts.memory.forget();
+    const { journal, memory } = this.#parts;
+    // Forgotten at once: what has ended must not come back after a start, and what begins meanwhile must not be forgotten.
+    await Promise.all([
+      memory.forget(),
+      journal.append({ type: 'admin', act: 'policy.shadow-end', by, reason, detail }),
+    ]);
     return true;
   }
 
