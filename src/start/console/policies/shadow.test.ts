@@ -10,7 +10,7 @@ const warn = vi.fn();
 const append = vi.fn(async () => ({ seq: 0 }));
 const memory = { read: async () => null, keep: vi.fn(async () => {}), forget: vi.fn(async () => {}) };
 
-async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
+function seatWith(more: object = {}): { seat: ShadowSeat; beside: Beside } {
   const beside: Beside = { hear: null };
   const world = { agents: [], people: [], servers: [], tools: [] };
   const seat = new ShadowSeat({
@@ -19,7 +19,13 @@ async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
     live: { world: () => world, policies: { version: 'v1' }, onChange: () => {} } as never,
     store: { draft: async () => draft } as never,
     log: { warn, error: vi.fn() } as never,
+    ...more,
   });
+  return { seat, beside };
+}
+
+async function seated(): Promise<{ seat: ShadowSeat; beside: Beside }> {
+  const { seat, beside } = seatWith();
   await seat.begin({ draft: 'd-1', by: 'alice', reason: 'to see' });
   return { seat, beside };
 }
@@ -44,5 +50,18 @@ describe('a draft beside the policies', () => {
     await expect(seat.end({ by: 'alice', reason: 'seen enough' })).rejects.toThrow('the disk is full');
     expect(seat.shadow).toBeNull();
     expect(memory.forget).toHaveBeenCalledTimes(1);
+  });
+
+  it('that cannot be read at a start is not forgotten: the next start may', async () => {
+    const forget = vi.fn(async () => {});
+    const kept = { ...memory, read: async () => ({ draft: 'd-1', revision: 1, by: 'alice' }), forget };
+    const unreachable = { draft: async () => Promise.reject(new Error('the store is unavailable')) };
+    await seatWith({ memory: kept, store: unreachable }).seat.resume();
+    expect(forget).not.toHaveBeenCalled();
+    const { seat } = seatWith({ memory: kept, store: { draft: async () => ({ ...draft, revision: 2 }) } });
+    await seat.resume();
+    expect([seat.shadow, forget.mock.calls.length]).toEqual([null, 1]);
+    await seatWith({ memory: kept }).seat.resume();
+    expect(forget).toHaveBeenCalledTimes(1);
   });
 });

@@ -88,18 +88,25 @@ export class ShadowSeat {
 
   /** What was under way when the gateway ended. Never rejects: what cannot go on is ended, and that is told. */
   async resume(): Promise<void> {
-    const { memory, store, log } = this.#parts;
+    const { memory, log } = this.#parts;
     const kept = await memory.read();
     if (kept === null || this.#current !== null || this.#beginning) return;
     await this.#alone(async () => {
-      const draft = await openDraft(store, kept.draft);
-      if (draft.revision !== kept.revision) throw new Problem(409, 'stale-draft', 'the draft was changed since');
-      const reason = `the gateway started again; begun by ${kept.by}`;
-      await this.#sit(draft, { by: kept.by, recordedBy: 'interlock', reason });
-    }).catch((error: unknown) => {
-      log.warn({ err: error, draft: kept.draft }, 'a draft is no longer evaluated beside the policies');
-      return this.#endKept(kept, error);
+      try {
+        await this.#goOn(kept);
+      } catch (error) {
+        log.warn({ err: error, draft: kept.draft }, 'a draft is no longer evaluated beside the policies');
+        // What only failed now, as a store that cannot be reached, is tried again with the next start.
+        if (error instanceof Problem) await this.#endKept(kept, error);
+      }
     });
+  }
+
+  async #goOn(kept: KeptShadow): Promise<void> {
+    const draft = await openDraft(this.#parts.store, kept.draft);
+    if (draft.revision !== kept.revision) throw new Problem(409, 'stale-draft', 'the draft was changed since');
+    const reason = `the gateway started again; begun by ${kept.by}`;
+    await this.#sit(draft, { by: kept.by, recordedBy: 'interlock', reason });
   }
 
   /** `false`: there is none. */
@@ -142,13 +149,12 @@ export class ShadowSeat {
     return shown(current);
   }
 
-  async #endKept({ draft }: KeptShadow, why: unknown): Promise<void> {
+  async #endKept({ draft }: KeptShadow, why: Problem): Promise<void> {
     const { journal, memory, log } = this.#parts;
-    const reason = why instanceof Problem ? why.message : 'it could not go on after a start of the gateway';
     const detail = { draft, decisions: 0, changed: 0 };
     try {
-      await journal.append({ type: 'admin', act: 'policy.shadow-end', by: 'interlock', reason, detail });
       await memory.forget();
+      await journal.append({ type: 'admin', act: 'policy.shadow-end', by: 'interlock', reason: why.message, detail });
     } catch (error) {
       log.error({ err: error }, 'the end of a shadow could not be recorded');
     }
