@@ -92,7 +92,7 @@ export async function deniedPurchase(scene: Scene): Promise<void> {
 export async function proven(scene: Scene): Promise<void> {
   const { expect, screen, stage } = scene;
   const { stdout } = await stage.interlock('approvals', 'list', '--state', 'all', '--search', 'DOCK-C', '--json');
-  const [docks] = (JSON.parse(stdout) as { approvals: { id: string }[] }).approvals;
+  const [docks] = (JSON.parse(stdout) as { items: { id: string }[] }).items;
   if (docks === undefined) throw new Unexpected('the order of docks is not among the approvals');
   const file = join(stage.dir, 'docks.receipt');
   const vkey = join(stage.dir, 'noted.vkey');

@@ -56,8 +56,8 @@ export async function pendingApproval(stage: Stage, call: Promise<CallResult>): 
 export async function pendingApprovals(stage: Stage): Promise<readonly PendingApproval[]> {
   const { exit, stdout, stderr } = await stage.interlock('approvals', 'list', '--json');
   if (exit !== 0) throw new Unexpected(`interlock approvals list failed: ${stderr}`);
-  const { approvals } = JSON.parse(stdout) as { approvals: Omit<PendingApproval, 'short'>[] };
-  return approvals.map((each) => ({ ...each, short: each.id.slice(0, 8) }));
+  const { items } = JSON.parse(stdout) as { items: Omit<PendingApproval, 'short'>[] };
+  return items.map((each) => ({ ...each, short: each.id.slice(0, 8) }));
 }
 
 export async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
