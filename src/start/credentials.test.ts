@@ -4,7 +4,7 @@ import type { Connection, Credentials, HeldCredential } from '../credentials/cre
 import { vaultOperations } from './credentials.ts';
 
 /** As many as are wanted after that row, as the vault has them. */
-function stub(kept: readonly string[], held: readonly string[]): Credentials {
+function holding(kept: readonly string[], held: readonly string[]): Credentials {
   const connection = (id: string): Connection => ({
     ...{ id, server: id, owner: 'agent:a', by: null, issuer: null, scope: null },
     ...{ connectedAtMs: null, changedAtMs: 0, readable: true },
@@ -27,7 +27,7 @@ it('goes through what is kept and then through what is in memory, each once, wha
   await fc.assert(
     fc.asyncProperty(ids, ids, fc.integer({ min: 1, max: 4 }), async (some, held, limit) => {
       const kept = [...some].sort();
-      const { list } = vaultOperations(stub(kept, held), { append: async () => 0 } as never);
+      const { list } = vaultOperations(holding(kept, held), { append: async () => 0 } as never);
       const seen: string[] = [];
       for (let after: string | null = null, pages = 0; pages < 30; pages++) {
         const page: Awaited<ReturnType<typeof list>> = await list({ agent: 'a' }, { after, limit });
@@ -43,7 +43,7 @@ it('goes through what is kept and then through what is in memory, each once, wha
 });
 
 it('says nothing of what is in memory where nobody is named', async () => {
-  const { list } = vaultOperations(stub(['x'], ['y']), { append: async () => 0 } as never);
+  const { list } = vaultOperations(holding(['x'], ['y']), { append: async () => 0 } as never);
   const { items, next } = await list({}, { after: null, limit: 10 });
   expect([items.map(({ server }) => server), next]).toEqual([['x'], null]);
 });

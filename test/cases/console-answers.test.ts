@@ -405,11 +405,13 @@ describe('what the administrative API answers', { timeout: 120_000 }, () => {
       () => ask('GET', '/v1/index'),
       ({ state }) => state === 'current',
     );
+    // That it got its token is on record before its call is.
+    const isCall = (each: any): boolean => typeof each.record.txn === 'string';
     const mine = await eventually(
       () => ask('GET', '/v1/records?agent=robot'),
-      ({ items }) => items.length > 0,
+      ({ items }) => items.some(isCall),
     );
-    const { seq, record } = mine.items.find((each: any) => typeof each.record.txn === 'string');
+    const { seq, record } = mine.items.find(isCall);
     await ask('GET', `/v1/transactions/${record.txn}`);
     for (const type of ['intent', 'refusal', 'outcome', 'admin']) await ask('GET', `/v1/records?type=${type}`);
     await ask('GET', '/v1/records/export?limit=20');

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { Rotated, VaultStatus } from '../../credentials/vault/vault.ts';
-import type { BrokeredCredential } from '../../surfaces/admin/routes/vault.ts';
+import type { BrokeredCredential } from '../../model/insight/estate.ts';
 import { type AdminClient, adminClient, everyItem } from '../operate/admin-client.ts';
 import { locate } from '../operate/locate.ts';
 import type { Act } from '../shell/act.ts';

@@ -176,3 +176,23 @@ export interface RoleHolder {
   readonly id: string;
   readonly people: number;
 }
+
+/** GET /v1/credentials: something the gateway sends in place of agents. Never the secret itself. */
+export interface BrokeredCredential {
+  /** Sealed in the vault, or fetched and only in memory. */
+  readonly where: 'vault' | 'memory';
+  readonly kind: 'inject' | 'oauth' | 'exchange' | 'id-jag';
+  readonly server: string;
+  /** Whose it is. All three `null`: everybody's. */
+  readonly person: string | null;
+  readonly agent: string | null;
+  readonly task: string | null;
+  /** Who connected it. */
+  readonly by: string | null;
+  readonly issuer: string | null;
+  readonly scope: string | null;
+  readonly connectedAtMs: number | null;
+  readonly changedAtMs: number | null;
+  /** `false`: the row was tampered with, or its key is missing. */
+  readonly readable: boolean;
+}

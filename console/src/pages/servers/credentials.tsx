@@ -1,5 +1,6 @@
 import { KeyRound } from 'lucide-react';
 import { useState } from 'react';
+import type { BrokeredCredential } from '../../../../src/model/insight/estate.ts';
 import { query } from '../../api/client.ts';
 import { useEvery, useMay } from '../../api/hooks.ts';
 import { Act } from '../../kit/act.tsx';
@@ -10,22 +11,6 @@ import { Go } from '../../kit/go.tsx';
 import { Answered, Empty } from '../../kit/states.tsx';
 import { visible } from '../../kit/text.tsx';
 import { Time } from '../../kit/time.tsx';
-
-/** GET /v1/credentials: who holds what. Never a secret. */
-interface Credential {
-  readonly where: 'vault' | 'memory';
-  readonly kind: string;
-  readonly server: string;
-  readonly person: string | null;
-  readonly agent: string | null;
-  readonly task: string | null;
-  readonly by: string | null;
-  readonly issuer: string | null;
-  readonly scope: string | null;
-  readonly connectedAtMs: number | null;
-  readonly changedAtMs: number | null;
-  readonly readable: boolean;
-}
 
 type Whose = Readonly<Partial<Record<'person' | 'agent' | 'task' | 'server', string>>>;
 
@@ -48,7 +33,7 @@ interface Row {
 
 /** Everything brokered for a server, a person or an agent: who holds which kind since when, and its end. */
 export function Brokered({ of, title, empty }: { of: Whose; title: string; empty: string }) {
-  const asked = useEvery<Credential>(`/v1/credentials${query(of)}`, { everyMs: 15_000 });
+  const asked = useEvery<BrokeredCredential>(`/v1/credentials${query(of)}`, { everyMs: 15_000 });
   const may = useMay()('credentials.write');
   const [ending, setEnding] = useState<Row | 'all' | null>(null);
   const whose = ending === null || ending === 'all' ? of : { ...of, ...ending.whose, server: ending.server };
@@ -160,7 +145,7 @@ function Whom({ row: { whose } }: { row: Row }) {
   );
 }
 
-function rowOf(one: Credential): Row {
+function rowOf(one: BrokeredCredential): Row {
   const { where, server, person, agent, task } = one;
   const whose = {
     ...(person === null ? {} : { person }),

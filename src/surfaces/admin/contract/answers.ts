@@ -20,6 +20,7 @@ import type {
 } from '../../../model/insight/agents.ts';
 import type { ApprovalLine, ApprovalView } from '../../../model/insight/approvals.ts';
 import type {
+  BrokeredCredential,
   PersonAccess,
   PersonLine,
   PersonView,
@@ -66,7 +67,6 @@ import type { Removed } from '../../account/desk.ts';
 import type { Notice } from '../notices.ts';
 import type { GatewayStatus, Locked, OpenSession, ReloadAnswer, ServerHealth } from '../operations.ts';
 import type { TemplateLine } from '../routes/agents.ts';
-import type { BrokeredCredential } from '../routes/vault.ts';
 import type { RelationLine, RightsAnswered } from '../routes-rights.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Who } from '../../../credentials/credentials.ts';
 import type { Rotated, VaultStatus } from '../../../credentials/vault/vault.ts';
+import type { BrokeredCredential } from '../../../model/insight/estate.ts';
 import type { Page } from '../../../model/insight/page.ts';
 import type { Says } from '../contract/answers.ts';
 import { Problem } from '../problem.ts';
@@ -10,26 +11,6 @@ import { cursorOf, DEFAULT_LIMIT, keyIn, PAGE, type PageAsked } from './estate/p
 export interface Order {
   readonly by: string;
   readonly reason: string;
-}
-
-/** Something the gateway sends in place of agents. Never the secret itself. */
-export interface BrokeredCredential {
-  /** Sealed in the vault, or fetched and only in memory. */
-  readonly where: 'vault' | 'memory';
-  readonly kind: 'inject' | 'oauth' | 'exchange' | 'id-jag';
-  readonly server: string;
-  /** Whose it is. All three `null`: everybody's. */
-  readonly person: string | null;
-  readonly agent: string | null;
-  readonly task: string | null;
-  /** Who connected it. */
-  readonly by: string | null;
-  readonly issuer: string | null;
-  readonly scope: string | null;
-  readonly connectedAtMs: number | null;
-  readonly changedAtMs: number | null;
-  /** `false`: the row was tampered with, or its key is missing. */
-  readonly readable: boolean;
 }
 
 /** What an operator can do to upstream credentials and the vault. Every change is recorded, with who and why. */

@@ -11,7 +11,7 @@ import type { StoryGraphProps } from './tree.tsx';
 const ACTOR_WIDTH_PX = 214;
 const INDENT_PX = 26;
 const TOOL_WIDTH_PX = 290;
-/** Less, and lines would be stubs: then the same is told without them. */
+/** With less, lines would be too short to follow: then the same is told without them. */
 const LEAST_GUTTER_PX = 70;
 
 const LINE: Readonly<

@@ -10,6 +10,11 @@ import type { Searcher } from '../search.ts';
 const MAX_LEVELS = 8;
 /** Credentials of one level; what goes beyond is left out. */
 const MAX_CREDENTIALS = 200;
+/** Records read at once, and pages of them for one level: whoever exchanges without end crowds nobody else out. */
+const AT_ONCE = 200;
+const MAX_PAGES = 20;
+/** Credentials a story follows; what goes beyond is left out. */
+const MAX_FOUND = AT_ONCE * MAX_PAGES;
 const ACTS: Readonly<Record<string, Handover['how']>> = {
   'token.exchange': 'exchange',
   'token.id-jag': 'id-jag',
@@ -58,6 +63,7 @@ export class Handovers {
       level = [];
       for (const { how, parent, child } of await this.#naming(wanted)) {
         if (how !== 'exchange' || parent === null || !wanted.has(parent) || found.has(child)) continue;
+        if (found.size >= MAX_FOUND) return found;
         found.add(child);
         level.push(child);
       }
@@ -70,8 +76,19 @@ export class Handovers {
     if (whole === null) return [];
     const acts = Object.keys(ACTS).map((act) => fieldTerm('act', act));
     const ids = [...credentials].slice(0, MAX_CREDENTIALS).map((each) => fieldTerm('id', each));
-    const seqs = this.#searcher.seqs(`(${acts.join(' OR ')}) AND (${ids.join(' OR ')})`, whole, MAX_CREDENTIALS);
-    return (await this.#places.read(seqs)).flatMap((entry) => handedOf(entry) ?? []);
+    const expression = `(${acts.join(' OR ')}) AND (${ids.join(' OR ')})`;
+    const hops: Handed[] = [];
+    let { low } = whole;
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const seqs = this.#searcher.seqs(expression, { low, high: whole.high }, AT_ONCE);
+      for (const entry of await this.#places.read(seqs)) {
+        const hop = handedOf(entry);
+        if (hop !== null) hops.push(hop);
+      }
+      if (seqs.length < AT_ONCE) break;
+      low = seqs.at(-1)! + 1;
+    }
+    return hops;
   }
 }
 

@@ -149,14 +149,15 @@ describe('the live stream', () => {
     const { hub, write } = journal();
     const all = Array.from({ length: 5 }, () => watcher(hub));
     const waiting: (() => void)[] = [];
-    vi.stubGlobal('setImmediate', (turn: () => void) => waiting.push(turn));
+    const turning = vi.spyOn(globalThis, 'setImmediate');
+    turning.mockImplementation(((turn: () => void) => waiting.push(turn)) as never);
     for (let batch = 0; batch < 40; batch++) {
       for (let i = 0; i < 30; i++) write(refusalOf(`call-${batch}-${i}`));
       vi.advanceTimersByTime(250);
     }
     let turns = 0;
     for (let turn = waiting.shift(); turn !== undefined; turn = waiting.shift(), turns++) turn();
-    vi.unstubAllGlobals();
+    turning.mockRestore();
     expect(turns).toBe(5);
     pass();
     for (const { seen } of all) {
